@@ -1,0 +1,91 @@
+import type { Clock } from './clock.ts'
+
+/** The moment a step happens at: wall time for expiry, monotonic time for waits and ages. Milliseconds. */
+export interface Instant {
+  readonly wallMs: number
+  readonly monotonicMs: number
+}
+
+/**
+ * A behaviour: takes one input, changes the state it is given, and says what is to be done about it.
+ * Pure otherwise: no I/O, no clock, no randomness, so that every race of it can be replayed.
+ */
+export type Step<State, Input, Effect> = (state: State, input: Input, now: Instant) => readonly Effect[]
+
+/** What all actors of one kind share. */
+export interface ActorKind<State, Input, Effect> {
+  clock: Clock
+  step: Step<State, Input, Effect>
+  /** Carries out one effect; what comes of it is offered to the actor as a later input. */
+  perform: (actor: Actor<State, Input, Effect>, effect: Effect) => void
+  /** Told once of an actor whose step or effect threw. It has ended by then and takes no further input. */
+  failed: (actor: Actor<State, Input, Effect>, error: unknown) => void
+  /** Inputs that may wait while the actor is busy with one; more are refused as `full`. */
+  mailboxMax: number
+}
+
+/** What became of an input: taken, refused because too many wait, or too late. */
+export type Offered = 'accepted' | 'full' | 'ended'
+
+/**
+ * One actor: feeds inputs to its behaviour strictly one at a time and performs the effects.
+ * An input offered while another is handled (by an effect that leads back here) waits in the mailbox.
+ * An error ends this actor and no other.
+ */
+export class Actor<State, Input, Effect> {
+  readonly state: State
+  readonly #kind: ActorKind<State, Input, Effect>
+  #status: 'idle' | 'busy' | 'ended' = 'idle'
+  /** Made when first needed: most actors idle most of their life. */
+  #mailbox: Input[] | undefined
+
+  constructor(kind: ActorKind<State, Input, Effect>, state: State) {
+    this.#kind = kind
+    this.state = state
+  }
+
+  get ended(): boolean {
+    return this.#status === 'ended'
+  }
+
+  /** Hands an input over, handling it at once unless the actor is busy. */
+  offer(input: Input): Offered {
+    if (this.#status === 'ended') return 'ended'
+    if (this.#status === 'busy') return this.#enqueue(input)
+    this.#status = 'busy'
+    this.#handle(input)
+    for (let next = this.#mailbox?.shift(); next !== undefined; next = this.#mailbox?.shift())
+      this.#handle(next)
+    this.#mailbox = undefined
+    if (this.#isBusy()) this.#status = 'idle'
+    return 'accepted'
+  }
+
+  /** Takes no further input; what waits in the mailbox is dropped. */
+  end(): void {
+    this.#status = 'ended'
+    this.#mailbox = undefined
+  }
+
+  #enqueue(input: Input): Offered {
+    this.#mailbox ??= []
+    if (this.#mailbox.length >= this.#kind.mailboxMax) return 'full'
+    this.#mailbox.push(input)
+    return 'accepted'
+  }
+
+  #handle(input: Input): void {
+    const { clock } = this.#kind
+    try {
+      const now = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() }
+      for (const effect of this.#kind.step(this.state, input, now)) this.#kind.perform(this, effect)
+    } catch (error) {
+      this.end()
+      this.#kind.failed(this, error)
+    }
+  }
+
+  #isBusy(): boolean {
+    return this.#status === 'busy'
+  }
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+
+/** A running timer; cancelling one that has fired does nothing. */
+export interface Timer {
+  cancel(): void
+}
+
+/**
+ * Time, passed in wherever it is needed, so that a simulation can own it.
+ * Wall time decides expiry only; every wait and age is measured on the monotonic clock, which never jumps.
+ */
+export interface Clock {
+  /** Wall time in milliseconds since the Unix epoch. */
+  nowMs(): number
+  /** Milliseconds since an arbitrary start in this process; never goes back. */
+  monotonicMs(): number
+  /** Calls `run` once, `delayMs` milliseconds from now. */
+  after(delayMs: number, run: () => void): Timer
+}
+
+/** Randomness, passed in for the same reason as time. */
+export interface Random {
+  /** `count` bytes from a cryptographically secure source (a seeded one in simulation). */
+  bytes(count: number): Uint8Array
+  /** A number in [0, 1), for spreading work over time; never for secrets. */
+  fraction(): number
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const handle = setTimeout(run, delayMs)
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Bytes drawn from the kernel at a time: one call for 16 bytes costs as much as one for 4 kB. */
+const POOL_BYTES = 4096
+
+/** Makes the randomness of the machine, drawing from a small pool that is never handed out twice. */
+export function createSystemRandom(): Random {
+  let pool = randomBytes(POOL_BYTES)
+  let used = 0
+  return {
+    bytes(count) {
+      if (count > POOL_BYTES) return randomBytes(count)
+      if (used + count > POOL_BYTES) {
+        pool = randomBytes(POOL_BYTES)
+        used = 0
+      }
+      used += count
+      return pool.subarray(used - count, used)
+    },
+    fraction: () => Math.random(),
+  }
+}

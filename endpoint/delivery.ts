@@ -1,0 +1,180 @@
+import type { Bus } from '../cluster/bus.ts'
+import type { Clock } from '../cluster/clock.ts'
+import { within } from '../cluster/within.ts'
+import {
+  type AgentOutcome,
+  type AgentReply,
+  type AgentRequest,
+  agentAddress,
+} from '../push/agent-requests.ts'
+import { PushError } from '../push/errors.ts'
+import type { Message } from '../push/message.ts'
+import { keyDigestOf, type Subscription } from '../push/subscription.ts'
+import type { MessageRef } from '../push/tokens.ts'
+import type { Store } from '../store/store.ts'
+import { Checks, type ChecksOptions } from './checks.ts'
+
+/** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer would come too late. */
+export interface DeliveryOptions extends ChecksOptions {
+  /** How long the user agent's node waits for the acknowledgement before it stores the message. */
+  ackGraceMs: number
+  /** How long an ask waits for the user agent's node. */
+  askTimeoutMs: number
+  /** How long any one operation of the store may take. */
+  putTimeoutMs: number
+  /** Asks under way at a time, and the sum of their bodies; beyond either, messages go to the store unasked. */
+  pendingAsksMax: number
+  pendingBytesMax: number
+}
+
+/** What delivery works with. */
+export interface DeliveryDeps {
+  bus: Bus<AgentRequest, AgentReply>
+  store: Store
+  clock: Clock
+}
+
+/**
+ * delivered: acknowledged (TTL 0: written to the socket). stored: durable. dropped: TTL 0 and not reachable now.
+ * The others are the failures of the same name.
+ */
+export type DeliveryOutcome =
+  | 'delivered'
+  | 'stored'
+  | 'dropped'
+  | 'agentGone'
+  | 'notSubscribed'
+  | 'storeDown'
+  | 'storeFull'
+
+/** What came of a DELETE of a message resource. */
+export type CancelOutcome = 'removed' | 'unknown' | 'storeDown'
+
+/** Part of the pending limits from which asks are given only the time an acknowledgement takes. */
+const PRESSED = 0.8
+/** Time for the bus itself, on top of the waits at the other side. */
+const BUS_MARGIN_MS = 200
+
+/**
+ * The way of a message from the endpoint's side: ask the user agent's node, and where that does not
+ * settle it, store the message and tell the user agent to look. Everything is idempotent by message id, so
+ * an ask that timed out and was delivered all the same does no harm.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions
+  readonly #deps: DeliveryDeps
+  readonly #checks: Checks
+  #pendingAsks = 0
+  #pendingBytes = 0
+
+  constructor(options: DeliveryOptions, deps: DeliveryDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#checks = new Checks(options, deps.bus, deps.clock)
+  }
+
+  /** Delivers a message or makes it durable; never rejects for an expected reason. */
+  async deliver(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
+    const reply = await this.#ask(subscription, message)
+    switch (reply) {
+      case 'delivered':
+      case 'stored':
+        return reply
+      case 'unsaved':
+        return 'storeDown'
+      default:
+        return message.ttlSeconds === 0 ? this.#drop(subscription, reply) : this.#store(subscription, message)
+    }
+  }
+
+  /** Takes a message back, in flight or stored. */
+  async cancel(ref: MessageRef): Promise<CancelOutcome> {
+    const { bus, store } = this.#deps
+    const request = { kind: 'cancel', id: ref.id } as const
+    const reply = await bus.ask(agentAddress(ref.uaid), request, this.#options.askTimeoutMs)
+    const inFlight = typeof reply === 'object' && reply.outcome === 'cancelled'
+    try {
+      const removed = await this.#bounded(store.remove(ref.uaid, [ref.id]))
+      return inFlight || removed.length > 0 ? 'removed' : 'unknown'
+    } catch (error) {
+      failureOf(error)
+      return 'storeDown'
+    }
+  }
+
+  /** Lets go of what waits; call it after the last delivery. */
+  close(): void {
+    this.#checks.close()
+  }
+
+  async #ask(subscription: Subscription, message: Message): Promise<AgentOutcome | 'absent' | 'timeout'> {
+    const timeoutMs = this.#askTimeoutMs()
+    if (timeoutMs === undefined) return 'timeout'
+    const keyDigest = keyDigestOf(subscription.keyHash)
+    this.#pendingAsks += 1
+    this.#pendingBytes += message.body.length
+    const request = { kind: 'deliver', message, keyDigest } as const
+    const reply = await this.#deps.bus.ask(agentAddress(subscription.uaid), request, timeoutMs)
+    this.#pendingAsks -= 1
+    this.#pendingBytes -= message.body.length
+    return typeof reply === 'string' ? reply : reply.outcome
+  }
+
+  /** Undefined when there is no room for another ask. */
+  #askTimeoutMs(): number | undefined {
+    const { pendingAsksMax, pendingBytesMax, askTimeoutMs, ackGraceMs } = this.#options
+    const load = Math.max(this.#pendingAsks / pendingAsksMax, this.#pendingBytes / pendingBytesMax)
+    if (load >= 1) return undefined
+    return load >= PRESSED ? ackGraceMs + BUS_MARGIN_MS : askTimeoutMs
+  }
+
+  /** TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. */
+  async #drop(
+    subscription: Subscription,
+    reply: AgentOutcome | 'absent' | 'timeout',
+  ): Promise<DeliveryOutcome> {
+    if (reply !== 'absent' && reply !== 'gone') return 'dropped'
+    const ended = await this.#ended(subscription).catch(() => undefined)
+    return ended ?? 'dropped'
+  }
+
+  async #store(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
+    const { uaid } = subscription
+    try {
+      const ended = await this.#ended(subscription)
+      if (ended !== undefined) return ended
+    } catch (error) {
+      return failureOf(error)
+    }
+    try {
+      await this.#bounded(this.#deps.store.put(uaid, message, 0))
+      return 'stored'
+    } catch (error) {
+      return failureOf(error)
+    } finally {
+      // Also when the put failed: it may have been done all the same.
+      this.#checks.tell(uaid)
+    }
+  }
+
+  /** Why the subscription can't be delivered to, if so. */
+  async #ended(subscription: Subscription): Promise<'agentGone' | 'notSubscribed' | undefined> {
+    const { uaid, channelId, keyHash } = subscription
+    const status = await this.#bounded(this.#deps.store.channelStatus(uaid, channelId))
+    if (status.outcome !== 'subscribed') return status.outcome
+    return status.keyDigest === keyDigestOf(keyHash) ? undefined : 'notSubscribed'
+  }
+
+  #bounded<T>(work: Promise<T>): Promise<T> {
+    return within(this.#deps.clock, this.#options.putTimeoutMs, work, () => {
+      throw new PushError('storeDown', `the store did not answer within ${this.#options.putTimeoutMs} ms`)
+    })
+  }
+}
+
+/** The outcome for an error of the store; what is no such error is a defect and goes on up. */
+function failureOf(error: unknown): 'storeDown' | 'storeFull' {
+  if (error instanceof PushError && (error.code === 'storeDown' || error.code === 'storeFull'))
+    return error.code
+  throw error
+}

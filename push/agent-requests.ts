@@ -1,0 +1,34 @@
+import type { KeyDigest, MessageId, SessionId, Uaid } from './ids.ts'
+import type { Message } from './message.ts'
+
+/**
+ * What is sent to the address of a user agent.
+ * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells.
+ */
+export type AgentRequest =
+  | { readonly kind: 'deliver'; readonly message: Message; readonly keyDigest: KeyDigest }
+  | { readonly kind: 'cancel'; readonly id: MessageId }
+  /** `from`: the session that put something itself and needs no telling; absent when an endpoint did. */
+  | { readonly kind: 'check'; readonly from?: SessionId }
+  /** `ageMs`: how long the sender is connected, on its own monotonic clock. The older session yields. */
+  | { readonly kind: 'displace'; readonly sessionId: SessionId; readonly ageMs: number }
+
+/**
+ * What a user agent's actor answers.
+ * delivered: acknowledged (TTL 0: written to the socket). stored: durable. full: not taken, store it.
+ * gone: the channel is not known here; a hint, only the store can tell. unsaved: neither acknowledged nor durable.
+ * cancelled / unknown: the message of a `cancel` was in flight, or was not.
+ */
+export type AgentOutcome = 'delivered' | 'stored' | 'full' | 'gone' | 'unsaved' | 'cancelled' | 'unknown'
+
+/** An answer on the bus. */
+export interface AgentReply {
+  readonly outcome: AgentOutcome
+  /** Wall time of the answering process in milliseconds, so that clocks that drift apart are noticed. */
+  readonly clockMs: number
+}
+
+/** The bus address of a user agent. Listening on it *is* being connected. */
+export function agentAddress(uaid: Uaid): string {
+  return `push.ua.${uaid}`
+}

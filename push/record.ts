@@ -1,0 +1,111 @@
+import { channelIdFromBytes, ID_BYTES, idToBytes, messageIdFromBytes } from './ids.ts'
+import type { ContentEncoding, CryptoHeaders, Message } from './message.ts'
+
+/**
+ * The binary form of a message, the same in every store and on the bus; integers are big-endian.
+ *
+ *     version 1 | flags 1 | id 16 | channel id 16 | expiresAtMs 6 | ttlSeconds 4
+ *     | [topic: length 1, ASCII] | [encoding 1, encryption: length 2, ASCII, cryptoKey: length 2, ASCII] | body
+ *
+ * A reader refuses a version it does not know: a message misread would be a message lost.
+ */
+const VERSION = 1
+const HAS_TOPIC = 1
+const HAS_HEADERS = 2
+const KNOWN_FLAGS = HAS_TOPIC | HAS_HEADERS
+const FIXED_BYTES = 2 + 2 * ID_BYTES + 6 + 4
+const ENCODINGS: readonly ContentEncoding[] = ['aes128gcm', 'aesgcm']
+
+/** Encodes a message. */
+export function encodeMessage(message: Message): Buffer {
+  const { topic, headers } = message
+  const extraBytes = (topic === undefined ? 0 : 1 + topic.length) + headersBytes(headers)
+  const out = Buffer.allocUnsafe(FIXED_BYTES + extraBytes + message.body.length)
+  out.writeUInt8(VERSION, 0)
+  out.writeUInt8((topic === undefined ? 0 : HAS_TOPIC) | (headers === undefined ? 0 : HAS_HEADERS), 1)
+  out.set(idToBytes(message.id), 2)
+  out.set(idToBytes(message.channelId), 2 + ID_BYTES)
+  out.writeUIntBE(message.expiresAtMs, 2 + 2 * ID_BYTES, 6)
+  out.writeUInt32BE(message.ttlSeconds, 8 + 2 * ID_BYTES)
+  let at = FIXED_BYTES
+  if (topic !== undefined) at = writeText(out, topic, at, 1)
+  if (headers !== undefined) {
+    at = out.writeUInt8(ENCODINGS.indexOf(headers.encoding), at)
+    at = writeText(out, headers.encryption ?? '', at, 2)
+    at = writeText(out, headers.cryptoKey ?? '', at, 2)
+  }
+  out.set(message.body, at)
+  return out
+}
+
+/** Decodes a message. Its body shares memory with `bytes`. @throws RangeError on another version or a damaged record */
+export function decodeMessage(bytes: Uint8Array): Message {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const version = buffer.readUInt8(0)
+  if (version !== VERSION)
+    throw new RangeError(`message record of version ${version}; this process reads ${VERSION}`)
+  const flags = buffer.readUInt8(1)
+  if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`message record with unknown flags ${flags}`)
+  const reader = new Reader(buffer, FIXED_BYTES)
+  const topic = flags & HAS_TOPIC ? reader.text(1) : undefined
+  const headers = flags & HAS_HEADERS ? readHeaders(reader) : undefined
+  return {
+    id: messageIdFromBytes(buffer.subarray(2, 2 + ID_BYTES)),
+    channelId: channelIdFromBytes(buffer.subarray(2 + ID_BYTES, 2 + 2 * ID_BYTES)),
+    ...(topic !== undefined && { topic }),
+    expiresAtMs: buffer.readUIntBE(2 + 2 * ID_BYTES, 6),
+    ttlSeconds: buffer.readUInt32BE(8 + 2 * ID_BYTES),
+    ...(headers && { headers }),
+    body: reader.rest(),
+  }
+}
+
+function readHeaders(reader: Reader): CryptoHeaders {
+  const index = reader.uint(1)
+  const encoding = ENCODINGS[index]
+  if (encoding === undefined) throw new RangeError(`message record with unknown content encoding ${index}`)
+  const encryption = reader.text(2)
+  const cryptoKey = reader.text(2)
+  return { encoding, ...(encryption && { encryption }), ...(cryptoKey && { cryptoKey }) }
+}
+
+function headersBytes(headers: CryptoHeaders | undefined): number {
+  if (headers === undefined) return 0
+  return 5 + (headers.encryption?.length ?? 0) + (headers.cryptoKey?.length ?? 0)
+}
+
+function writeText(out: Buffer, text: string, at: number, lengthBytes: number): number {
+  out.writeUIntBE(text.length, at, lengthBytes)
+  out.write(text, at + lengthBytes, 'latin1')
+  return at + lengthBytes + text.length
+}
+
+/** Reads the fields of variable length one after the other; Buffer throws RangeError past the end. */
+class Reader {
+  readonly #buffer: Buffer
+  #at: number
+
+  constructor(buffer: Buffer, at: number) {
+    this.#buffer = buffer
+    this.#at = at
+  }
+
+  uint(bytes: number): number {
+    const value = this.#buffer.readUIntBE(this.#at, bytes)
+    this.#at += bytes
+    return value
+  }
+
+  text(lengthBytes: number): string {
+    const length = this.uint(lengthBytes)
+    const end = this.#at + length
+    if (end > this.#buffer.length) throw new RangeError('message record cut short')
+    const text = this.#buffer.toString('latin1', this.#at, end)
+    this.#at = end
+    return text
+  }
+
+  rest(): Buffer {
+    return this.#buffer.subarray(this.#at)
+  }
+}

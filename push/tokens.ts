@@ -1,0 +1,142 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto'
+import {
+  channelIdFromBytes,
+  ID_BYTES,
+  idToBytes,
+  type MessageId,
+  messageIdFromBytes,
+  type Uaid,
+  uaidFromBytes,
+} from './ids.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Bytes of a service key. */
+export const SERVICE_KEY_BYTES = 32
+/** Service keys that may be in use at once: each token that none of them opens costs one try per key. */
+export const SERVICE_KEYS_MAX = 4
+
+const TAG_BYTES = 16
+const KEY_HASH_BYTES = 32
+const TOKEN = /^[A-Za-z0-9_-]{22,200}$/
+
+/** What a token is good for. It goes into the tag, so that a token of one kind never opens as another. */
+type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1'
+const PURPOSES: readonly Purpose[] = ['endpoint/v1', 'endpoint/v2', 'message/v1']
+
+/** Version of an endpoint URL: 1 is unrestricted, 2 is restricted to one VAPID key. */
+export type EndpointVersion = 1 | 2
+
+/** What a message token names: the message resource of RFC 8030 section 5. */
+export interface MessageRef {
+  readonly uaid: Uaid
+  readonly id: MessageId
+}
+
+/**
+ * Seals and opens capability tokens: deterministic authenticated encryption in the manner of SIV (RFC 5297's idea
+ * with HMAC-SHA-256): tag = HMAC(k1, purpose || plaintext)[0..16], then AES-256-CTR(k2, iv = tag). There is
+ * no nonce to repeat, so a key is safe far beyond 2^32 tokens; equal subscriptions have equal endpoints.
+ * A token carries no key id, which would tell its age: opening tries each key, newest first.
+ */
+export class Tokens {
+  readonly #rings: ReadonlyMap<Purpose, readonly Subkeys[]>
+
+  /** @param serviceKeys 1 to 4 keys of 32 bytes; the first one seals. @throws RangeError on any other */
+  constructor(serviceKeys: readonly Uint8Array[]) {
+    if (serviceKeys.length < 1 || serviceKeys.length > SERVICE_KEYS_MAX) {
+      throw new RangeError(`need 1 to ${SERVICE_KEYS_MAX} service keys, got ${serviceKeys.length}`)
+    }
+    this.#rings = new Map(
+      PURPOSES.map((purpose) => [purpose, serviceKeys.map((key) => subkeys(key, purpose))]),
+    )
+  }
+
+  /** Seals a subscription into the token of its endpoint URL. */
+  sealEndpoint(subscription: Subscription): { version: EndpointVersion; token: string } {
+    const { uaid, channelId, keyHash } = subscription
+    const ids = [idToBytes(uaid), idToBytes(channelId)]
+    if (keyHash === undefined) return { version: 1, token: this.#seal('endpoint/v1', Buffer.concat(ids)) }
+    return { version: 2, token: this.#seal('endpoint/v2', Buffer.concat([...ids, keyHash])) }
+  }
+
+  /** Opens the token of an endpoint URL of that version; undefined when it is not one of ours. */
+  openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
+    const keyHashBytes = version === 2 ? KEY_HASH_BYTES : 0
+    const plain = this.#open(`endpoint/v${version}`, token, 2 * ID_BYTES + keyHashBytes)
+    if (plain === undefined) return undefined
+    return {
+      uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
+      channelId: channelIdFromBytes(plain.subarray(ID_BYTES, 2 * ID_BYTES)),
+      ...(version === 2 && { keyHash: plain.subarray(2 * ID_BYTES) }),
+    }
+  }
+
+  /** Seals the token of a message resource. */
+  sealMessage(ref: MessageRef): string {
+    return this.#seal('message/v1', Buffer.concat([idToBytes(ref.uaid), idToBytes(ref.id)]))
+  }
+
+  /** Opens the token of a message resource; undefined when it is not one of ours. */
+  openMessage(token: string): MessageRef | undefined {
+    const plain = this.#open('message/v1', token, 2 * ID_BYTES)
+    if (plain === undefined) return undefined
+    return {
+      uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
+      id: messageIdFromBytes(plain.subarray(ID_BYTES)),
+    }
+  }
+
+  #seal(purpose: Purpose, plain: Buffer): string {
+    const [newest] = this.#ring(purpose)
+    if (newest === undefined) throw new Error('no service key')
+    const tag = tagOf(newest, purpose, plain)
+    const cipher = createCipheriv('aes-256-ctr', newest.encrypt, tag)
+    return Buffer.concat([tag, cipher.update(plain)]).toString('base64url')
+  }
+
+  #open(purpose: Purpose, token: string, plainBytes: number): Buffer | undefined {
+    if (!TOKEN.test(token)) return undefined
+    const sealed = Buffer.from(token, 'base64url')
+    // The last character may carry unused bits: one subscription has one spelling only.
+    if (sealed.length !== TAG_BYTES + plainBytes || sealed.toString('base64url') !== token) return undefined
+    const tag = sealed.subarray(0, TAG_BYTES)
+    for (const keys of this.#ring(purpose)) {
+      const plain = createDecipheriv('aes-256-ctr', keys.encrypt, tag).update(sealed.subarray(TAG_BYTES))
+      if (timingSafeEqual(tagOf(keys, purpose, plain), tag)) return plain
+    }
+    return undefined
+  }
+
+  #ring(purpose: Purpose): readonly Subkeys[] {
+    return this.#rings.get(purpose) ?? []
+  }
+}
+
+interface Subkeys {
+  readonly authenticate: KeyObject
+  readonly encrypt: KeyObject
+}
+
+function subkeys(serviceKey: Uint8Array, purpose: Purpose): Subkeys {
+  if (serviceKey.length !== SERVICE_KEY_BYTES) {
+    throw new RangeError(`a service key has ${SERVICE_KEY_BYTES} bytes, not ${serviceKey.length}`)
+  }
+  const derive = (use: string) =>
+    createSecretKey(
+      new Uint8Array(hkdfSync('sha256', serviceKey, '', `pushgrid ${purpose} ${use}`, SERVICE_KEY_BYTES)),
+    )
+  return { authenticate: derive('authenticate'), encrypt: derive('encrypt') }
+}
+
+function tagOf(keys: Subkeys, purpose: Purpose, plain: Buffer): Buffer {
+  const digest = createHmac('sha256', keys.authenticate).update(purpose).update('\0').update(plain).digest()
+  return digest.subarray(0, TAG_BYTES)
+}

@@ -1,0 +1,102 @@
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { Message } from '../push/message.ts'
+
+/** A user agent as the store knows it. One without a subscription is never written. */
+export interface StoredAgent {
+  /** Its channels, each with the digest of the VAPID key it is restricted to (empty: none). */
+  readonly channels: ReadonlyMap<ChannelId, KeyDigest>
+}
+
+/** A message kept for a user agent. */
+export interface StoredMessage {
+  readonly message: Message
+  /** Sessions that sent it without getting an acknowledgement. */
+  readonly sends: number
+}
+
+/** Some of a user agent's messages in the order of their ids. */
+export interface Page {
+  readonly messages: readonly StoredMessage[]
+  /** The last id looked at: list after it to go on. Undefined when nothing followed at the moment of reading. */
+  readonly next: MessageId | undefined
+}
+
+/** Whether a channel can be delivered to. */
+export type ChannelStatus =
+  | { readonly outcome: 'subscribed'; readonly keyDigest: KeyDigest }
+  | { readonly outcome: 'notSubscribed' }
+  | { readonly outcome: 'agentGone' }
+
+/** What one round of garbage collection did; `done` once the whole store has been gone through. */
+export interface Collected {
+  readonly agents: number
+  readonly messages: number
+  readonly done: boolean
+}
+
+/** Limits that every store keeps. */
+export interface StoreLimits {
+  /** Messages kept for one user agent. Soft: looked after at one put in 32. The oldest of the fullest channel go first. */
+  readonly storedMax: number
+  /** A user agent not seen for longer is dropped with all it has. */
+  readonly agentLifetimeMs: number
+}
+
+/** Unless an operator says otherwise. */
+export const STORE_LIMITS: StoreLimits = { storedMax: 500, agentLifetimeMs: 60 * 24 * 60 * 60 * 1000 }
+
+/** A hello refreshes the time a user agent was last seen when that is older than this. */
+export const LAST_CONNECT_REFRESH_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Where messages wait for user agents that are offline. The operations are whole use-cases, so that each store
+ * can make them atomic in its own way. All times are wall time in milliseconds since the epoch.
+ *
+ * A write that resolves is durable: it survives the death of every process and a power cut. One that rejects with
+ * `PushError` `storeDown` has an unknown outcome; with `storeFull` it has changed nothing. Reads see every write that
+ * resolved before, and a missing agent or channel is reported only when it is truly not there.
+ */
+export interface Store {
+  /**
+   * Reads a user agent that has just connected, or undefined when there is none. When it was last seen more than a day
+   * ago that is refreshed first, on condition that it is still there.
+   */
+  connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined>
+  /** Marks user agents that stay connected as seen; those that are not there stay so. */
+  touch(uaids: readonly Uaid[], nowMs: number): Promise<void>
+  /** Adds a channel, making the user agent with its first one; a channel that is there takes the new digest. */
+  register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void>
+  /** Ends a channel and drops its messages; the user agent goes with its last channel. Repeating it is harmless. */
+  unregister(uaid: Uaid, channelId: ChannelId): Promise<void>
+  /** Tells whether a channel can be delivered to. */
+  channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus>
+  /** Drops a user agent with its channels and messages. */
+  dropAgent(uaid: Uaid): Promise<void>
+
+  /**
+   * Keeps a message. Putting the same id again changes nothing. One with a topic replaces older ones of the same channel
+   * and topic; if a newer one is there already, that one stays and this one goes.
+   * @param sends sessions that have sent it already, 0 or 1
+   */
+  put(uaid: Uaid, message: Message, sends: number): Promise<void>
+  /**
+   * Lists up to `limit` messages with an id greater than `after` (undefined: from the first), in the order of ids.
+   * Leaves out what has expired, what belongs to no channel, and all but the newest of a topic.
+   */
+  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page>
+  /** Deletes messages; resolves to the ids that were there. */
+  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]>
+  /** Deletes the messages of a channel's topic with an id up to and including `upTo`. */
+  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void>
+  /** Adds one to `sends` of those messages that are there. */
+  countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void>
+  /** Of these user agents, the ones that have an unexpired message. May name one too many, never one too few. */
+  pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]>
+
+  /** Looks at up to `limit` more records and drops what is expired, orphaned or stale; call again for the next ones. */
+  collectGarbage(nowMs: number, limit: number): Promise<Collected>
+  /** Resolves when the store can be written to; rejects with `PushError` otherwise. For health checks. */
+  ping(): Promise<void>
+  /** Waits for writes under way and lets go of the files or connections. */
+  close(): Promise<void>
+}
