@@ -73,11 +73,6 @@ function parseAesgcm(values: CryptoHeaderValues): Checked<CryptoHeaders> {
   })
 }
 
-/** The keys a sender used for ECDH, as far as they are in its headers. */
-export function ecdhKeysOf(cryptoKey: string | undefined): readonly string[] {
-  return named(parseOptional(cryptoKey) ?? [], 'dh')
-}
-
 /** A header that is not there has no entries; undefined when it is malformed. */
 function parseOptional(header: string | undefined): readonly Parameters[] | undefined {
   return header === undefined ? [] : parseParameters(header)
