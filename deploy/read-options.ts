@@ -47,7 +47,9 @@ function readFlags(args: readonly string[]): ReadonlyMap<string, string> | 'help
   for (const token of tokens) {
     // What was given is not shown: it may well be a key that lost its flag.
     if (token.kind !== 'option')
-      throw new StartError(`argument ${token.index + 1} belongs to no flag; flags are written --name value`)
+      throw new StartError(
+        `argument ${token.index + 1} after the command belongs to no flag; flags are written --name value`,
+      )
     if (token.name === 'help') return 'help'
     if (!KNOWN_FLAGS.includes(token.rawName)) throw unknownFlag(token.rawName)
     if (token.value === undefined) throw new StartError(`${token.rawName} needs a value`)

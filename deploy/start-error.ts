@@ -10,10 +10,14 @@ export class StartError extends Error {
   }
 }
 
-/** Turns what a part threw at start into one line; `what` says which part, for an error that does not say it itself. */
-export function startErrorOf(what: string, error: unknown): StartError {
-  if (error instanceof StartError) return error
-  return new StartError(`${what}: ${error instanceof Error ? error.message : String(error)}`, error)
+/**
+ * Turns what a part threw at start into one line.
+ * @param what the part, for a reader who does not know whose words follow
+ * @param advice what to do, where the part can't know it
+ */
+export function startErrorOf(what: string, error: unknown, advice: string): StartError {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new StartError(`${what} can't start: ${reason}${advice}`, error)
 }
 
 /** Tells the code of a system error (`EADDRINUSE`, `EACCES`, ...), if it is one. */
