@@ -2,8 +2,8 @@ import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
 
 /** Width that the help is set for. */
 const COLUMNS = 100
-const FLAG_COLUMNS = 33
-const VARIABLE_COLUMNS = 31
+const FLAG_COLUMNS = 31
+const VARIABLE_COLUMNS = 29
 const INDENT = ' '.repeat(6)
 
 /** The commands there are, with one line each. */
@@ -58,7 +58,8 @@ ${sections.join('\n')}`
 function optionHelp([name, option]: [string, Option<unknown>]): string {
   const flag = `  ${flagOf(name)} ${option.kind.placeholder}`.padEnd(FLAG_COLUMNS)
   const head = `${flag} ${variableOf(name).padEnd(VARIABLE_COLUMNS)} ${option.shown}`
-  return [head, ...wrapped(`${option.meaning}; ${option.kind.expected}`)].join('\n')
+  const { hint } = option.kind
+  return [head, ...wrapped(hint === '' ? option.meaning : `${option.meaning} (${hint})`)].join('\n')
 }
 
 function wrapped(text: string): string[] {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { SERVICE_KEYS_MAX } from '../push/tokens.ts'
 import { describeServiceKeys, parseServiceKeys, SERVICE_KEYS_EXPECTED } from './service-keys.ts'
 
 /** How the text of an option is read. */
@@ -7,6 +8,8 @@ export interface Kind<T> {
   readonly placeholder: string
   /** What a right value looks like; follows "must be" in messages. */
   readonly expected: string
+  /** The same in as few words as the help needs; empty where the meaning says it. */
+  readonly hint: string
   /** Undefined when the text is no such value. Never throws. */
   parse(text: string): T | undefined
   /** Says what a wrong value was, without giving away what may be secret. */
@@ -30,6 +33,7 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   return {
     placeholder: 'NUMBER',
     expected: `a whole number from ${min} to ${max}`,
+    hint: `${min} to ${max}`,
     parse(text) {
       const value = WHOLE_NUMBER.test(text) ? Number(text) : Number.NaN
       return value >= min && value <= max ? value : undefined
@@ -43,6 +47,7 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
   return {
     placeholder: 'WORD',
     expected: `one of ${words.join(', ')}`,
+    hint: words.join(', '),
     parse: (text) => words.find((word) => word === text),
     describe: quote,
   }
@@ -52,6 +57,7 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
 export const host: Kind<string> = {
   placeholder: 'HOST',
   expected: 'an IP address or a host name, without port or scheme',
+  hint: '',
   parse: (text) => (isIP(text) !== 0 || HOST_NAME.test(text) ? text : undefined),
   describe: quote,
 }
@@ -60,6 +66,7 @@ export const host: Kind<string> = {
 export const folder: Kind<string> = {
   placeholder: 'FOLDER',
   expected: 'the path of a folder',
+  hint: '',
   parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
   describe: quote,
 }
@@ -68,6 +75,7 @@ export const folder: Kind<string> = {
 export const origin: Kind<string> = {
   placeholder: 'URL',
   expected: 'an http:// or https:// URL with host and port only, like https://push.example.org',
+  hint: 'like https://push.example.org',
   parse(text) {
     if (!URL.canParse(text)) return undefined
     const url = new URL(text)
@@ -81,6 +89,7 @@ export const origin: Kind<string> = {
 export const serviceKeys: Kind<readonly Uint8Array[]> = {
   placeholder: 'KEYS',
   expected: SERVICE_KEYS_EXPECTED,
+  hint: `1 to ${SERVICE_KEYS_MAX}, separated by commas`,
   parse: (text) => parseServiceKeys(splitKeys(text)),
   describe: (text) => describeServiceKeys(splitKeys(text)),
 }

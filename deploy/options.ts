@@ -25,7 +25,12 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 
 /** Every option there is: the one place that says name, default, bounds and meaning. */
 export const OPTIONS = {
-  host: option('Addresses', host, '127.0.0.1', 'address to listen on; 0.0.0.0 for all of IPv4, :: for all'),
+  host: option(
+    'Addresses',
+    host,
+    '127.0.0.1',
+    'IP address or host name to listen on; 0.0.0.0 is all of IPv4, :: is all',
+  ),
   wsPort: count('Addresses', 8080, 0, 65_535, 'port of the websocket side; 0 takes a free one'),
   httpPort: count('Addresses', 8082, 0, 65_535, 'port of the endpoint side; 0 takes a free one'),
   publicUrl: unset(
@@ -48,7 +53,7 @@ export const OPTIONS = {
     STORE_LIMITS.agentLifetimeMs,
     24 * HOUR_MS,
     10 * 365 * 24 * HOUR_MS,
-    'a user agent not seen for longer is dropped with all it has (60 days)',
+    'a user agent not seen for longer is dropped with all it has; 60 days',
   ),
   diskReserveBytes: count(
     'Data',
