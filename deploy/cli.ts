@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import type { Logger } from 'pino'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { banner, type Listening, websocketUrl } from './banner.ts'
@@ -15,6 +13,7 @@ import { exitOnDefect, exitOnSignal } from './run.ts'
 import { serve } from './serve.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
+import { version } from './version.ts'
 
 const HELP: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
@@ -82,12 +81,6 @@ function unknownCommand(command: string | undefined): StartError {
   return new StartError(
     `${quote(command)} is no command; ${near ? `did you mean ${near}?` : '--help lists all'}`,
   )
-}
-
-function version(): string {
-  const file = path.join(import.meta.dirname, '../../package.json')
-  const { version }: { version: string } = JSON.parse(readFileSync(file, 'utf8'))
-  return version
 }
 
 function print(text: string): void {
