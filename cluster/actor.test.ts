@@ -25,12 +25,23 @@ function kind(overrides: Partial<ActorKind<State, Input, Effect>> = {}) {
       if (input.throws) throw input.throws
       return input.effects ?? []
     },
-    perform: (actor, effect) => effect(actor),
-    failed: (_, error) => failures.push(error),
     mailboxMax: 10,
     ...overrides,
   }
-  return { made, clock, failures, actor: () => new Actor(made, { log: [], instants: [] }) }
+  const actor = () => {
+    const host = {
+      perform: (effect: Effect) => effect(one),
+      failed: (error: unknown) => {
+        failures.push(error)
+      },
+    }
+    const one: Actor<State, Input, Effect> = new Actor<State, Input, Effect>(made, host, {
+      log: [],
+      instants: [],
+    })
+    return one
+  }
+  return { made, clock, failures, actor }
 }
 
 t.test('an input is handled at once, at the moment the clock tells', (t) => {
