@@ -92,6 +92,11 @@ export class Browser {
     return this.#link
   }
 
+  /** Whether it is started and wants to be connected. */
+  get running(): boolean {
+    return this.#running
+  }
+
   /** Starts the browser, which connects and stays connected. */
   start(): void {
     this.#running = true
