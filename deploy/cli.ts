@@ -48,6 +48,8 @@ async function serveCommand(args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
   if (request.kind === 'help') return print(serveHelp())
   const { options } = request
+  // Whatever is written is for the owner only, also in a folder that others may look into.
+  process.umask(0o077)
   const log = createLog(options, process.stdout)
   exitOnDefect(process, log)
   const clock = systemClock
