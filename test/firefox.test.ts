@@ -3,6 +3,7 @@ import net from 'node:net'
 import t from 'tap'
 import webPush from 'web-push'
 import { type BrowserSubscription, Firefox } from './support/firefox.ts'
+import type { Received } from './support/page-server.ts'
 import { startSystem } from './support/system.ts'
 
 /** Plaintext whose aes128gcm body is 4,096 bytes: 86 of header, 1 of padding delimiter, 16 of tag (RFC 8291 section 4). */
@@ -57,14 +58,9 @@ t.test('Firefox and web-push, three starts of one profile', async (t) => {
     t.equal(await push(open, null), 201)
     t.equal(await push(open, largest), 201)
     t.equal(await push(restricted, 'unsigned'), 401, 'a restricted subscription takes signed messages only')
-    t.same(byText(await firefox.received(6)), [
-      ['/open/', null],
-      ['/open/', 'aes128gcm'],
-      ['/open/', 'aesgcm'],
-      ['/open/', largest],
-      ['/restricted/', 'aes128gcm, signed'],
-      ['/restricted/', 'aesgcm, signed'],
-    ])
+    const received = await firefox.received(6)
+    t.same(texts(received, OPEN), ['aes128gcm', 'aesgcm', null, largest])
+    t.same(texts(received, RESTRICTED), ['aes128gcm, signed', 'aesgcm, signed'])
   })
 
   await firefox.stop()
@@ -77,10 +73,11 @@ t.test('Firefox and web-push, three starts of one profile', async (t) => {
     await firefox.start()
     const stored = (await firefox.received(6 + 5)).slice(6)
     t.same(
-      stored.map(({ text }) => text),
-      ['topic, newer', 'first', 'second', 'third', 'last'],
-      'in order, none lost, none twice, and only the newest of a topic',
+      texts(stored, RESTRICTED),
+      ['first', 'second', 'third'],
+      'of one subscription in order, none lost, none twice',
     )
+    t.same(texts(stored, OPEN), ['topic, newer', 'last'], 'only the newest of a topic')
   })
 
   await t.test('unsubscribed in the page: the endpoint is gone, the other one stays', async (t) => {
@@ -101,9 +98,7 @@ t.test('Firefox and web-push, three starts of one profile', async (t) => {
   await firefox.stop()
 })
 
-/** Messages to different service workers overtake each other: compared as a set. */
-function byText(messages: readonly { scope: string; text: string | null }[]): [string, string | null][] {
-  return messages
-    .map(({ scope, text }): [string, string | null] => [scope, text])
-    .sort(([a, x], [b, y]) => `${a}${x ?? ''}`.localeCompare(`${b}${y ?? ''}`))
+/** What one service worker received. Those of different workers overtake each other. */
+function texts(messages: readonly Received[], scope: string): (string | null)[] {
+  return messages.filter((message) => message.scope === scope).map(({ text }) => text)
 }

@@ -54,11 +54,12 @@ for (;;) {
 /** The service worker: one for all scopes, each with a subscription of its own. */
 export const WORKER_JS = `
 oninstall = () => skipWaiting()
+let posted = Promise.resolve()
 onpush = (event) => {
   const { pathname } = new URL(registration.scope)
   const body = JSON.stringify({ scope: pathname, text: event.data ? event.data.text() : null })
-  event.waitUntil(
-    fetch('/received', { method: 'POST', body }).then(() => registration.showNotification('received')),
-  )
+  // One after the other: two requests under way could overtake each other.
+  posted = posted.then(() => fetch('/received', { method: 'POST', body }))
+  event.waitUntil(posted.then(() => registration.showNotification('received')))
 }
 `

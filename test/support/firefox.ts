@@ -132,12 +132,21 @@ export class Firefox {
   }
 }
 
+/** The profile's settings: the service to use, permission to notify, and a browser that leaves the test alone. */
 function userJs(wsUrl: string): string {
   const prefs = {
     'dom.push.serverURL': wsUrl,
     'dom.push.testing.allowInsecureServerURL': true,
     'permissions.default.desktop-notification': 1,
     'alerts.useSystemBackend': false,
+    // The hidden page that takes a thumbnail would run the test's page a second time, in a container of its own.
+    'browser.pagethumbnails.capturing_disabled': true,
+    // Everything but localhost goes to a port where nobody listens.
+    'network.proxy.type': 1,
+    'network.proxy.http': '127.0.0.1',
+    'network.proxy.http_port': 9,
+    'network.proxy.ssl': '127.0.0.1',
+    'network.proxy.ssl_port': 9,
   }
   const lines = Object.entries(prefs).map(
     ([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});\n`,
