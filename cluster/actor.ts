@@ -16,12 +16,16 @@ export type Step<State, Input, Effect> = (state: State, input: Input, now: Insta
 export interface ActorKind<State, Input, Effect> {
   clock: Clock
   step: Step<State, Input, Effect>
-  /** Carries out one effect; what comes of it is offered to the actor as a later input. */
-  perform: (actor: Actor<State, Input, Effect>, effect: Effect) => void
-  /** Told once of an actor whose step or effect threw. It has ended by then and takes no further input. */
-  failed: (actor: Actor<State, Input, Effect>, error: unknown) => void
   /** Inputs that may wait while the actor is busy with one; more are refused as `full`. */
   mailboxMax: number
+}
+
+/** Whoever carries out what one actor's behaviour asks for. */
+export interface ActorHost<Effect> {
+  /** Carries out one effect; what comes of it is offered to the actor as a later input. */
+  perform(effect: Effect): void
+  /** Told once, when the step or an effect threw: the actor has ended and takes no further input. */
+  failed(error: unknown): void
 }
 
 /** What became of an input: taken, refused because too many wait, or too late. */
@@ -35,12 +39,14 @@ export type Offered = 'accepted' | 'full' | 'ended'
 export class Actor<State, Input, Effect> {
   readonly state: State
   readonly #kind: ActorKind<State, Input, Effect>
+  readonly #host: ActorHost<Effect>
   #status: 'idle' | 'busy' | 'ended' = 'idle'
   /** Made when first needed: most actors idle most of their life. */
   #mailbox: Input[] | undefined
 
-  constructor(kind: ActorKind<State, Input, Effect>, state: State) {
+  constructor(kind: ActorKind<State, Input, Effect>, host: ActorHost<Effect>, state: State) {
     this.#kind = kind
+    this.#host = host
     this.state = state
   }
 
@@ -78,10 +84,10 @@ export class Actor<State, Input, Effect> {
     const { clock } = this.#kind
     try {
       const now = { wallMs: clock.nowMs(), monotonicMs: clock.monotonicMs() }
-      for (const effect of this.#kind.step(this.state, input, now)) this.#kind.perform(this, effect)
+      for (const effect of this.#kind.step(this.state, input, now)) this.#host.perform(effect)
     } catch (error) {
       this.end()
-      this.#kind.failed(this, error)
+      this.#host.failed(error)
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Bus } from '../cluster/bus.ts'
-import type { Clock } from '../cluster/clock.ts'
+import type { Clock, Timer } from '../cluster/clock.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { Uaid } from '../push/ids.ts'
 
@@ -16,7 +16,8 @@ export class Checks {
   readonly #options: ChecksOptions
   readonly #bus: Bus<AgentRequest, AgentReply>
   readonly #clock: Clock
-  readonly #waiting = new Map<Uaid, { cancel(): void }>()
+  readonly #waiting = new Map<Uaid, Timer>()
+  #closed = false
 
   constructor(options: ChecksOptions, bus: Bus<AgentRequest, AgentReply>, clock: Clock) {
     this.#options = options
@@ -27,6 +28,7 @@ export class Checks {
   /** Call it when a put has settled, whatever came of it. */
   tell(uaid: Uaid): void {
     this.#tellNow(uaid)
+    if (this.#closed) return
     const waiting = this.#waiting.get(uaid)
     if (waiting === undefined && this.#waiting.size >= this.#options.checksMax) return
     waiting?.cancel()
@@ -39,6 +41,7 @@ export class Checks {
 
   /** Gives the waiting hints at once: the process is about to end. */
   close(): void {
+    this.#closed = true
     for (const [uaid, again] of this.#waiting) {
       again.cancel()
       this.#tellNow(uaid)

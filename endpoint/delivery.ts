@@ -8,13 +8,14 @@ import {
   agentAddress,
 } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
+import type { Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { Checks, type ChecksOptions } from './checks.ts'
 
-/** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer would come too late. */
+/** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer could come too late. */
 export interface DeliveryOptions extends ChecksOptions {
   /** How long the user agent's node waits for the acknowledgement before it stores the message. */
   ackGraceMs: number
@@ -47,8 +48,14 @@ export type DeliveryOutcome =
   | 'storeDown'
   | 'storeFull'
 
-/** What came of a DELETE of a message resource. */
-export type CancelOutcome = 'removed' | 'unknown' | 'storeDown'
+/**
+ * What came of a DELETE of a message resource. unavailable: the store has no such message, but the user agent's node,
+ * which may have it in flight, did not answer.
+ */
+export type CancelOutcome = 'removed' | 'unknown' | 'unavailable' | 'storeDown'
+
+/** What came of an ask: the actor's answer, or why there is none. */
+type AskOutcome = AgentOutcome | 'absent' | 'timeout'
 
 /** Part of the pending limits from which asks are given only the time an acknowledgement takes. */
 const PRESSED = 0.8
@@ -67,7 +74,14 @@ export class Delivery {
   #pendingAsks = 0
   #pendingBytes = 0
 
+  /** @throws RangeError when the actor's answer could come after the ask's time-out */
   constructor(options: DeliveryOptions, deps: DeliveryDeps) {
+    const answerMs = options.ackGraceMs + options.putTimeoutMs + BUS_MARGIN_MS
+    if (answerMs >= options.askTimeoutMs) {
+      throw new RangeError(
+        `askTimeoutMs must be over ackGraceMs + putTimeoutMs + ${BUS_MARGIN_MS} = ${answerMs}, not ${options.askTimeoutMs}`,
+      )
+    }
     this.#options = options
     this.#deps = deps
     this.#checks = new Checks(options, deps.bus, deps.clock)
@@ -75,7 +89,9 @@ export class Delivery {
 
   /** Delivers a message or makes it durable; never rejects for an expected reason. */
   async deliver(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
-    const reply = await this.#ask(subscription, message)
+    const keyDigest = keyDigestOf(subscription.keyHash)
+    const request = { kind: 'deliver', message, keyDigest } as const
+    const reply = await this.#ask(subscription.uaid, request, message.body.length)
     switch (reply) {
       case 'delivered':
       case 'stored':
@@ -89,13 +105,11 @@ export class Delivery {
 
   /** Takes a message back, in flight or stored. */
   async cancel(ref: MessageRef): Promise<CancelOutcome> {
-    const { bus, store } = this.#deps
-    const request = { kind: 'cancel', id: ref.id } as const
-    const reply = await bus.ask(agentAddress(ref.uaid), request, this.#options.askTimeoutMs)
-    const inFlight = typeof reply === 'object' && reply.outcome === 'cancelled'
+    const reply = await this.#ask(ref.uaid, { kind: 'cancel', id: ref.id }, 0)
     try {
-      const removed = await this.#bounded(store.remove(ref.uaid, [ref.id]))
-      return inFlight || removed.length > 0 ? 'removed' : 'unknown'
+      const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id]))
+      if (reply === 'cancelled' || removed.length > 0) return 'removed'
+      return reply === 'timeout' ? 'unavailable' : 'unknown'
     } catch (error) {
       failureOf(error)
       return 'storeDown'
@@ -107,16 +121,14 @@ export class Delivery {
     this.#checks.close()
   }
 
-  async #ask(subscription: Subscription, message: Message): Promise<AgentOutcome | 'absent' | 'timeout'> {
+  async #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
     const timeoutMs = this.#askTimeoutMs()
     if (timeoutMs === undefined) return 'timeout'
-    const keyDigest = keyDigestOf(subscription.keyHash)
     this.#pendingAsks += 1
-    this.#pendingBytes += message.body.length
-    const request = { kind: 'deliver', message, keyDigest } as const
-    const reply = await this.#deps.bus.ask(agentAddress(subscription.uaid), request, timeoutMs)
+    this.#pendingBytes += bytes
+    const reply = await this.#deps.bus.ask(agentAddress(uaid), request, timeoutMs)
     this.#pendingAsks -= 1
-    this.#pendingBytes -= message.body.length
+    this.#pendingBytes -= bytes
     return typeof reply === 'string' ? reply : reply.outcome
   }
 
@@ -129,30 +141,32 @@ export class Delivery {
   }
 
   /** TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. */
-  async #drop(
-    subscription: Subscription,
-    reply: AgentOutcome | 'absent' | 'timeout',
-  ): Promise<DeliveryOutcome> {
+  async #drop(subscription: Subscription, reply: AskOutcome): Promise<DeliveryOutcome> {
     if (reply !== 'absent' && reply !== 'gone') return 'dropped'
-    const ended = await this.#ended(subscription).catch(() => undefined)
-    return ended ?? 'dropped'
+    try {
+      return (await this.#ended(subscription)) ?? 'dropped'
+    } catch (error) {
+      failureOf(error)
+      return 'dropped'
+    }
   }
 
   async #store(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
-    const { uaid } = subscription
     try {
       const ended = await this.#ended(subscription)
       if (ended !== undefined) return ended
-    } catch (error) {
-      return failureOf(error)
-    }
-    try {
-      await this.#bounded(this.#deps.store.put(uaid, message, 0))
+      await this.#bounded(this.#put(subscription.uaid, message))
       return 'stored'
     } catch (error) {
       return failureOf(error)
+    }
+  }
+
+  /** The hint follows the put, also one that failed or comes too late to be answered: it may have been done all the same. */
+  async #put(uaid: Uaid, message: Message): Promise<void> {
+    try {
+      await this.#deps.store.put(uaid, message, 0)
     } finally {
-      // Also when the put failed: it may have been done all the same.
       this.#checks.tell(uaid)
     }
   }

@@ -18,11 +18,13 @@ export const FAILURES = {
   vapidInvalid: { status: 401, errno: 109, message: 'Invalid authorization' },
   tokenInvalid: { status: 404, errno: 102, message: 'Unknown endpoint' },
   methodNotAllowed: { status: 405, errno: 999, message: 'Method not allowed' },
+  requestTimeout: { status: 408, errno: 999, message: 'The request took too long to arrive' },
   agentGone: { status: 410, errno: 103, message: 'The user agent is gone' },
   notSubscribed: { status: 410, errno: 106, message: 'The subscription has ended' },
   bodyTooLarge: { status: 413, errno: 104, message: 'Message body too large' },
   headersTooLarge: { status: 431, errno: 999, message: 'Request headers too large' },
   internal: { status: 500, errno: 999, message: 'Internal error' },
+  unavailable: { status: 503, errno: 201, message: 'Not possible at the moment', retryAfterSeconds: 5 },
   storeDown: { status: 503, errno: 201, message: 'The message could not be stored', retryAfterSeconds: 10 },
   storeFull: { status: 503, errno: 201, message: 'The store is full', retryAfterSeconds: 60 },
 } as const satisfies Record<string, Failure>

@@ -20,7 +20,7 @@ export interface Message {
   readonly id: MessageId
   readonly channelId: ChannelId
   /** Replaces the undelivered message of the same channel and topic (RFC 8030 section 5.4). */
-  readonly topic?: string
+  readonly topic?: string | undefined
   /** The TTL granted, in seconds; 0 means now or never. */
   readonly ttlSeconds: number
   /** Wall time, in milliseconds since the epoch, after which the message must not be sent. */

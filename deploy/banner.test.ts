@@ -1,0 +1,38 @@
+import t from 'tap'
+import { banner, websocketUrl } from './banner.ts'
+
+const LISTENING = { wsPort: 8080, httpPort: 8082, publicUrl: 'http://localhost:8082' }
+
+t.test('the websocket URL is one that can be connected to', (t) => {
+  t.equal(websocketUrl('127.0.0.1', LISTENING), 'ws://127.0.0.1:8080/')
+  t.equal(websocketUrl('::1', LISTENING), 'ws://[::1]:8080/')
+  const listening = { ...LISTENING, publicUrl: 'https://push.example.org' }
+  t.equal(websocketUrl('0.0.0.0', listening), 'ws://push.example.org:8080/')
+  t.equal(
+    websocketUrl('::', { ...LISTENING, publicUrl: 'http://[2001:db8::1]:8082' }),
+    'ws://[2001:db8::1]:8080/',
+  )
+  t.end()
+})
+
+t.test('tells what to do next', (t) => {
+  const text = banner({ host: '127.0.0.1', dataDir: './data' }, LISTENING, false)
+  for (const part of [
+    'is listening',
+    /dom\.push\.serverURL +ws:\/\/127\.0\.0\.1:8080\//,
+    /dom\.push\.testing\.allowInsecureServerURL +true/,
+    './data',
+    'http://localhost:8082/health',
+    'Ctrl+C',
+  ]) {
+    t.match(text, part)
+  }
+  t.end()
+})
+
+t.test('is in colour only where that is wanted', (t) => {
+  const options = { host: '127.0.0.1', dataDir: './data' }
+  t.notMatch(banner(options, LISTENING, false), '\u001b')
+  t.match(banner(options, LISTENING, true), '\u001b[1m')
+  t.end()
+})

@@ -1,0 +1,45 @@
+import { isIPv6 } from 'node:net'
+import { styleText } from 'node:util'
+import type { Options } from './options.ts'
+
+/** Where a started process can be reached. */
+export interface Listening {
+  readonly wsPort: number
+  readonly httpPort: number
+  readonly publicUrl: string
+}
+
+/** Addresses that mean "all of this machine's" and that nobody can connect to. */
+const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
+
+/** The URL of the websocket side, for Firefox's `dom.push.serverURL`. */
+export function websocketUrl(host: string, listening: Listening): string {
+  const name = WILDCARDS.includes(host) ? new URL(listening.publicUrl).hostname : host
+  return `ws://${isIPv6(name) ? `[${name}]` : name}:${listening.wsPort}/`
+}
+
+/** What a person who has just started the service has to know to use it. */
+export function banner(
+  options: Pick<Options, 'host' | 'dataDir'>,
+  listening: Listening,
+  colours: boolean,
+): string {
+  const strong = (text: string) => (colours ? styleText('bold', text, { validateStream: false }) : text)
+  const wsUrl = websocketUrl(options.host, listening)
+  return `
+${strong('Pushgrid is listening.')}
+
+  Firefox connects to      ${strong(wsUrl)}
+  application servers to   ${listening.publicUrl}  (port ${listening.httpPort})
+  data and service key     ${options.dataDir}
+
+Point Firefox at it: open about:config, set
+  dom.push.serverURL                         ${strong(wsUrl)}
+  dom.push.testing.allowInsecureServerURL    true   (a boolean to create; needed for ws://)
+and restart Firefox. Then allow notifications on a site that sends them: its next push comes through here.
+Behind a TLS proxy use its wss:// address instead, without the second setting.
+
+Is it up?   curl -i ${listening.publicUrl}/health
+Stop it     with Ctrl+C or SIGTERM: what was accepted is delivered or stored first.
+`
+}

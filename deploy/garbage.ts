@@ -1,0 +1,57 @@
+import type { Clock, Timer } from '../cluster/clock.ts'
+import type { Store } from '../store/store.ts'
+import type { Options } from './options.ts'
+
+/** The part of the log that garbage collection writes to. */
+export interface GarbageLog {
+  debug(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/** What garbage collection works with. */
+export interface GarbageDeps {
+  store: Pick<Store, 'collectGarbage'>
+  clock: Clock
+  log: GarbageLog
+}
+
+/**
+ * Collects the store's garbage in the background, a bounded round at a time with a pause after each, so that
+ * deliveries never wait long behind it and no two rounds overlap.
+ * @returns how to stop: resolves when no round is under way any more
+ */
+export function startGarbageCollection(
+  options: Pick<Options, 'collectIntervalMs' | 'collectMax'>,
+  deps: GarbageDeps,
+): () => Promise<void> {
+  let timer: Timer
+  let round = Promise.resolve()
+  let stopped = false
+  let failing = false
+
+  async function collect(): Promise<void> {
+    try {
+      const { agents, messages } = await deps.store.collectGarbage(deps.clock.nowMs(), options.collectMax)
+      if (agents > 0 || messages > 0) deps.log.debug({ agents, messages }, 'garbage collected')
+      failing = false
+    } catch (error) {
+      // A store that is down stays down for many rounds: say it once.
+      if (!failing) deps.log.warn({ err: error }, 'garbage could not be collected; trying again')
+      failing = true
+    }
+    if (!stopped) schedule()
+  }
+
+  function schedule(): void {
+    timer = deps.clock.after(options.collectIntervalMs, () => {
+      round = collect()
+    })
+  }
+
+  schedule()
+  return () => {
+    stopped = true
+    timer.cancel()
+    return round
+  }
+}

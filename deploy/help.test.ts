@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import t from 'tap'
+import { globalHelp, keysHelp, serveHelp } from './help.ts'
+import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
+
+const ALL = Object.entries<Option<unknown>>(OPTIONS)
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+t.test('help lists every option with its flag, variable and default', (t) => {
+  for (const help of [globalHelp(), serveHelp()]) {
+    const lines = help.split('\n')
+    for (const [name, option] of ALL) {
+      const line = lines.find((line) => line.startsWith(`  ${flagOf(name)} `))
+      t.ok(line?.includes(` ${variableOf(name)} `), `${name} with its variable`)
+      t.ok(line?.endsWith(` ${option.shown}`), `${name} with its default`)
+    }
+  }
+  t.end()
+})
+
+t.test('help is set in columns and fits 100', (t) => {
+  const lines = serveHelp().split('\n')
+  for (const line of lines) t.ok(line.length <= 100, line)
+  const heads = lines.filter((line) => line.startsWith('  --'))
+  t.equal(heads.length, ALL.length)
+  t.equal(new Set(heads.map((line) => line.indexOf('PUSHGRID_'))).size, 1, 'one column of variables')
+  t.end()
+})
+
+t.test('help names every command', (t) => {
+  for (const command of ['serve', 'keys new', '--version']) t.match(globalHelp(), `pushgrid ${command}`)
+  t.match(keysHelp(), /^pushgrid keys new/)
+  t.end()
+})
+
+t.test('the README lists every option with its default', async (t) => {
+  const rows = (await readFile(path.join(ROOT, 'README.md'), 'utf8')).split('\n')
+  for (const [name, option] of ALL) {
+    const row = rows.find((row) => row.startsWith(`| \`${variableOf(name)}\` |`))
+    t.match(row, `| ${option.shown} |`, name)
+  }
+})

@@ -1,0 +1,76 @@
+import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
+
+/** Width that the help is set for. */
+const COLUMNS = 100
+const FLAG_COLUMNS = 31
+const VARIABLE_COLUMNS = 29
+const INDENT = ' '.repeat(6)
+
+/** The commands there are, with one line each. */
+export const COMMANDS = {
+  serve: 'serve user agents and application servers from this one process',
+  'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
+} as const
+
+/** Help on everything. */
+export function globalHelp(): string {
+  const commands = Object.entries(COMMANDS).map(
+    ([name, meaning]) => `  pushgrid ${name.padEnd(10)} ${meaning}`,
+  )
+  return `Pushgrid, a self-hostable Web Push service that Firefox works with unchanged.
+
+Commands
+${commands.join('\n')}
+  pushgrid --version
+
+${optionsHelp()}`
+}
+
+/** Help on `serve`. */
+export function serveHelp(): string {
+  return `pushgrid serve [--flag value ...]: ${COMMANDS.serve}.
+
+${optionsHelp()}`
+}
+
+/** Help on `keys`. */
+export function keysHelp(): string {
+  return `pushgrid keys new: ${COMMANDS['keys new']}.
+
+To change keys, put the new one in front and keep the old ones as long as subscriptions made with them are in use:
+endpoint URLs are sealed with the first and opened with any. Up to 4 keys, separated by commas.
+`
+}
+
+/** Every option: flag, variable and default on one line, what it means below. */
+function optionsHelp(): string {
+  const options = Object.entries<Option<unknown>>(OPTIONS)
+  const groups = [...new Set(options.map(([, option]) => option.group))]
+  const sections = groups.map((group) => {
+    const members = options.filter(([, option]) => option.group === group)
+    return `${group}\n${members.map(optionHelp).join('\n')}\n`
+  })
+  return `Options are flags or environment variables; a flag wins. The third column is the default.
+
+${sections.join('\n')}`
+}
+
+function optionHelp([name, option]: [string, Option<unknown>]): string {
+  const flag = `  ${flagOf(name)} ${option.kind.placeholder}`.padEnd(FLAG_COLUMNS)
+  const head = `${flag} ${variableOf(name).padEnd(VARIABLE_COLUMNS)} ${option.shown}`
+  const { hint } = option.kind
+  return [head, ...wrapped(hint === '' ? option.meaning : `${option.meaning} (${hint})`)].join('\n')
+}
+
+function wrapped(text: string): string[] {
+  const lines: string[] = []
+  let line = INDENT
+  for (const word of text.split(' ')) {
+    if (line !== INDENT && line.length + word.length + 1 > COLUMNS) {
+      lines.push(line)
+      line = INDENT
+    }
+    line += line === INDENT ? word : ` ${word}`
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,206 @@
+import { STORE_LIMITS } from '../store/store.ts'
+import { folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber } from './option-kinds.ts'
+
+/** Heading under which the help lists an option. */
+export type OptionGroup = 'Addresses' | 'Data' | 'Delivery' | 'Connections' | 'Process'
+
+/** One option of the service. Its name gives the flag and the environment variable. */
+export interface Option<T> {
+  readonly group: OptionGroup
+  readonly kind: Kind<T & {}>
+  readonly initial: T
+  /** The default as the help shows it. */
+  readonly shown: string
+  /** What it decides, in one line. */
+  readonly meaning: string
+}
+
+const HOUR_MS = 60 * 60 * 1000
+const MEBIBYTE = 1024 * 1024
+/** The longest delay that a timer can have: beyond it Node fires at once. */
+const DELAY_MAX_MS = 2 ** 31 - 1
+
+/** Levels of the log, most talkative first. */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+
+/** Every option there is: the one place that says name, default, bounds and meaning. */
+export const OPTIONS = {
+  host: option(
+    'Addresses',
+    host,
+    '127.0.0.1',
+    'IP address or host name to listen on; 0.0.0.0 is all of IPv4, :: is all',
+  ),
+  wsPort: count('Addresses', 8080, 0, 65_535, 'port of the websocket side; 0 takes a free one'),
+  httpPort: count('Addresses', 8082, 0, 65_535, 'port of the endpoint side; 0 takes a free one'),
+  publicUrl: unset(
+    'Addresses',
+    origin,
+    'http://localhost:{HTTP_PORT}',
+    'origin of endpoint URLs as application servers reach it, and the audience of their VAPID tokens',
+  ),
+
+  dataDir: option('Data', folder, './data', 'folder of the store and of the generated service key'),
+  serviceKeys: unset(
+    'Data',
+    serviceKeys,
+    'generated once into the data folder',
+    'keys that seal endpoint URLs, newest first; made by `pushgrid keys new`, used instead of the generated one',
+  ),
+  storedMax: count('Data', STORE_LIMITS.storedMax, 1, 100_000, 'messages kept for one user agent'),
+  agentLifetimeMs: count(
+    'Data',
+    STORE_LIMITS.agentLifetimeMs,
+    24 * HOUR_MS,
+    10 * 365 * 24 * HOUR_MS,
+    'a user agent not seen for longer is dropped with all it has; 60 days',
+  ),
+  diskReserveBytes: count(
+    'Data',
+    64 * MEBIBYTE,
+    0,
+    1024 * 1024 * MEBIBYTE,
+    'free space below which no message is stored, so that acknowledgements can still delete',
+  ),
+  collectIntervalMs: count(
+    'Data',
+    1000,
+    10,
+    HOUR_MS,
+    'pause between two rounds of garbage collection in the store',
+  ),
+  collectMax: count('Data', 500, 1, 100_000, 'records looked at in one round of garbage collection'),
+
+  ackGraceMs: count(
+    'Delivery',
+    250,
+    0,
+    10_000,
+    'wait for the acknowledgement of a connected user agent before a message is stored',
+  ),
+  askTimeoutMs: count('Delivery', 2500, 100, 60_000, "longest wait for the answer of a user agent's node"),
+  putTimeoutMs: count('Delivery', 2000, 100, 60_000, 'longest wait for one operation of the store'),
+  bodyLimitBytes: count('Delivery', 5630, 4096, 65_536, 'largest body of a push message'),
+  vapidCacheMax: count('Delivery', 10_000, 1, 10_000_000, 'verified VAPID tokens kept until they expire'),
+  pendingAsksMax: count(
+    'Delivery',
+    10_000,
+    1,
+    10_000_000,
+    'requests to user agents under way; beyond it messages are stored at once',
+  ),
+  pendingBytesMax: count(
+    'Delivery',
+    64 * MEBIBYTE,
+    65_536,
+    64 * 1024 * MEBIBYTE,
+    'the same limit as the sum of their bodies',
+  ),
+  checkAgainMs: count(
+    'Delivery',
+    1000,
+    10,
+    60_000,
+    'a user agent is told of a stored message a second time after this',
+  ),
+  checksMax: count('Delivery', 10_000, 1, 10_000_000, 'user agents that may wait for being told again'),
+
+  inFlightMax: count(
+    'Connections',
+    100,
+    1,
+    10_000,
+    'unacknowledged notifications of one user agent; the rest waits in the store',
+  ),
+  ackTimeoutMs: count(
+    'Connections',
+    60_000,
+    1000,
+    HOUR_MS,
+    'a notification unacknowledged for longer is stored and leaves the window',
+  ),
+  sendsMax: count('Connections', 5, 1, 100, 'sessions that may send one message without an acknowledgement'),
+  helloTimeoutMs: count(
+    'Connections',
+    5000,
+    100,
+    60_000,
+    'a connection without a hello is closed after this',
+  ),
+  recheckMs: count(
+    'Connections',
+    15 * 60_000,
+    1000,
+    24 * HOUR_MS,
+    'a connected user agent looks into the store this often, hint or no hint',
+  ),
+  drainMs: count(
+    'Connections',
+    5000,
+    0,
+    10 * 60_000,
+    'time over which a stopping node closes its connections',
+  ),
+
+  stopMs: count('Process', 20_000, 1000, DELAY_MAX_MS, 'longest time a stop may take; then it exits with 1'),
+  logLevel: option('Process', oneOf(LOG_LEVELS), 'info', 'least important messages that are logged'),
+} as const satisfies Record<string, Option<unknown>>
+
+/** Name of an option. */
+export type OptionName = keyof typeof OPTIONS
+
+/** Every option with its value: complete and validated, so that nothing behind it has to check again. */
+export type Options = {
+  readonly [Name in OptionName]: (typeof OPTIONS)[Name] extends Option<infer T> ? T : never
+}
+
+/**
+ * Options that the design has and this version has not: setting one is refused, because an option that is ignored is
+ * worse than one that is missing. `allowed` is the value that asks for what this version does anyhow.
+ */
+export const UNAVAILABLE: Readonly<Record<string, { what: string; allowed?: string }>> = {
+  natsUrl: { what: 'cluster mode' },
+  mongodbUrl: { what: 'cluster mode' },
+  workers: { what: 'more than one worker', allowed: '1' },
+  adminToken: { what: 'publishing broadcasts' },
+  megaphoneUrl: { what: 'following a Megaphone server' },
+  megaphonePollMs: { what: 'following a Megaphone server' },
+}
+
+/** The flag of an option: `wsPort` is `--ws-port`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** The environment variable of an option: `wsPort` is `PUSHGRID_WS_PORT`. */
+export function variableOf(name: string): string {
+  return `PUSHGRID_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`
+}
+
+function option<T extends string>(
+  group: OptionGroup,
+  kind: Kind<T>,
+  initial: NoInfer<T>,
+  meaning: string,
+): Option<T> {
+  return { group, kind, initial, shown: initial, meaning }
+}
+
+function count(
+  group: OptionGroup,
+  initial: number,
+  min: number,
+  max: number,
+  meaning: string,
+): Option<number> {
+  return { group, kind: wholeNumber(min, max), initial, shown: String(initial), meaning }
+}
+
+function unset<T extends {}>(
+  group: OptionGroup,
+  kind: Kind<T>,
+  shown: string,
+  meaning: string,
+): Option<T | undefined> {
+  return { group, kind, initial: undefined, shown, meaning }
+}

@@ -1,0 +1,56 @@
+import type { Logger } from 'pino'
+import type { Clock } from '../cluster/clock.ts'
+import { within } from '../cluster/within.ts'
+import type { Options } from './options.ts'
+import type { Serving } from './serve.ts'
+
+/** The part of `process` that a run depends on. */
+export interface Host {
+  on(event: 'SIGTERM' | 'SIGINT', listener: () => void): unknown
+  on(event: 'uncaughtException' | 'unhandledRejection', listener: (error: unknown) => void): unknown
+  exit(code: number): void
+}
+
+/**
+ * Ends the process at once on a defect that nothing caught: its state is unknown from then on, and the store is safe
+ * against a sudden end. Call it before anything starts.
+ */
+export function exitOnDefect(host: Host, log: Pick<Logger, 'fatal'>): void {
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    host.on(event, (err) => {
+      log.fatal({ err }, event)
+      host.exit(1)
+    })
+  }
+}
+
+/** Stops on SIGTERM or SIGINT and exits: 0 when all went well, 1 when it did not or took longer than `stopMs`. */
+export function exitOnSignal(
+  options: Pick<Options, 'stopMs'>,
+  serving: Pick<Serving, 'stop'>,
+  deps: { host: Host; clock: Clock; log: Pick<Logger, 'info' | 'error'> },
+): void {
+  const { host, clock, log } = deps
+  let stopping = false
+
+  async function stop(signal: string): Promise<void> {
+    log.info({ signal }, 'stopping: finishing what was accepted; a second signal ends at once')
+    const outcome = await within<'stopped' | 'failed' | 'late'>(
+      clock,
+      options.stopMs,
+      serving.stop(),
+      () => 'late',
+    )
+    if (outcome === 'stopped') log.info({}, 'stopped')
+    else if (outcome === 'late') log.error({ stopMs: options.stopMs }, 'stopping took too long')
+    host.exit(outcome === 'stopped' ? 0 : 1)
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    host.on(signal, () => {
+      if (stopping) return host.exit(1)
+      stopping = true
+      void stop(signal)
+    })
+  }
+}

@@ -1,0 +1,30 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { FAILURES, type Failure } from '../push/errors.ts'
+import type { Refused } from './checked.ts'
+
+/** Where the numbers of failures are explained: they are autopush's. */
+const MORE_INFO = 'https://autopush.readthedocs.io/en/latest/http.html#error-codes'
+/** A subscription that has ended does not come back. */
+const GONE_MAX_AGE_SECONDS = 86_400
+
+/** The JSON that tells an application server of a failure, in autopush's form. */
+export function failureBody(failure: Failure, message: string): string {
+  return JSON.stringify({
+    code: failure.status,
+    errno: failure.errno,
+    error: STATUS_CODES[failure.status],
+    message,
+    more_info: MORE_INFO,
+  })
+}
+
+/** Answers with a failure and the headers that belong to its status. */
+export function sendFailure(reply: FastifyReply, { code, detail }: Refused): FastifyReply {
+  const failure: Failure = FAILURES[code]
+  reply.code(failure.status).type('application/json')
+  if (failure.status === 401) reply.header('www-authenticate', 'vapid')
+  if (failure.status === 410) reply.header('cache-control', `max-age=${GONE_MAX_AGE_SECONDS}`)
+  if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
+  return reply.send(failureBody(failure, detail))
+}

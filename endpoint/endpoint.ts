@@ -1,0 +1,135 @@
+import type { AddressInfo } from 'node:net'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Bus } from '../cluster/bus.ts'
+import type { Clock, Random } from '../cluster/clock.ts'
+import { within } from '../cluster/within.ts'
+import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import type { Store } from '../store/store.ts'
+import { sendFailure } from './answers.ts'
+import { createApp, refuseOtherMethods } from './app.ts'
+import { type Body, readBody } from './body.ts'
+import { refuse } from './checked.ts'
+import { allowAnyOrigin } from './cors.ts'
+import { Delivery, type DeliveryOptions } from './delivery.ts'
+import type { Log } from './log.ts'
+import { Messages } from './messages.ts'
+import { addOperations } from './operations.ts'
+import { UnderWay } from './under-way.ts'
+import { Vapid, type VapidOptions } from './vapid.ts'
+
+/** Options of the endpoint. */
+export interface EndpointOptions extends DeliveryOptions, VapidOptions {
+  /** Address to listen on. */
+  host: string
+  /** Port to listen on; 0 lets the system choose. */
+  port: number
+  /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
+  bodyLimitBytes: number
+  /** Version of the software, for those who operate it. */
+  version: string
+}
+
+/** What the endpoint has unless an operator says otherwise. */
+export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> = {
+  host: '127.0.0.1',
+  port: 8082,
+  bodyLimitBytes: 5630,
+  vapidCacheMax: 10_000,
+  verificationsMax: 256,
+  ackGraceMs: 250,
+  askTimeoutMs: 2500,
+  putTimeoutMs: 2000,
+  pendingAsksMax: 10_000,
+  pendingBytesMax: 32 * 1024 * 1024,
+  checkAgainMs: 1000,
+  checksMax: 10_000,
+}
+
+/** What the endpoint works with. */
+export interface EndpointDeps {
+  bus: Bus<AgentRequest, AgentReply>
+  store: Store
+  tokens: Tokens
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+/** An endpoint that serves. */
+export interface RunningEndpoint {
+  /** The port it listens on. */
+  readonly port: number
+  /** Stops accepting, answers what was accepted, and resolves when nothing is left. */
+  close(): Promise<void>
+}
+
+/** How long answers given may take to leave, before connections that hang are cut. */
+const CLOSE_GRACE_MS = 1000
+
+type TokenRequest = FastifyRequest<{ Params: { token: string } }>
+
+/**
+ * Starts the HTTP side that application servers talk to (RFC 8030). It keeps no state of its own: any number of
+ * them can run side by side.
+ * @throws what Node says of an address it can't listen on: EADDRINUSE, EACCES ...
+ */
+export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps): Promise<RunningEndpoint> {
+  const { clock, store } = deps
+  const delivery = new Delivery(options, deps)
+  const vapid = new Vapid(options, clock)
+  const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery })
+  const underWay = new UnderWay()
+  const app = createApp(deps.log)
+  allowAnyOrigin(app)
+  addMessageRoutes(app, options, messages, underWay)
+  addOperations(app, { version: options.version, pingTimeoutMs: options.putTimeoutMs, store, clock })
+  await app.listen({ host: options.host, port: options.port })
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    async close() {
+      const closed = app.close()
+      await underWay.close()
+      await within(clock, CLOSE_GRACE_MS, closed, () => app.server.closeAllConnections())
+      await closed
+      delivery.close()
+    },
+  }
+}
+
+function addMessageRoutes(
+  app: FastifyInstance,
+  { publicUrl, bodyLimitBytes }: EndpointOptions,
+  messages: Messages,
+  underWay: UnderWay,
+): void {
+  const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
+    const body = await readBody(request.raw, bodyLimitBytes)
+    // Only what has come in whole is owed an answer by a server that closes.
+    return underWay.during(reply, () => answer(version, request, reply, body))
+  }
+  const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
+    if (body.outcome === 'cutShort')
+      return sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
+    if (body.outcome === 'tooLarge' && body.unread) reply.header('connection', 'close')
+    const { headers, params } = request
+    const posted = await messages.post({ version, token: params.token, headers, body })
+    if (!posted.ok) return sendFailure(reply, posted)
+    const { token, ttlSeconds } = posted.value
+    return reply.code(201).header('location', `${publicUrl}/m/${token}`).header('ttl', `${ttlSeconds}`).send()
+  }
+  for (const version of [1, 2] as const) {
+    const url = `/wpush/v${version}/:token`
+    app.post(url, (request: TokenRequest, reply) =>
+      underWay.during(reply, () => post(version, request, reply)),
+    )
+    refuseOtherMethods(app, url, ['POST'])
+  }
+  app.delete('/m/:token', (request: TokenRequest, reply) =>
+    underWay.during(reply, async () => {
+      const removed = await messages.remove(request.params.token)
+      return removed.ok ? reply.code(204).send() : sendFailure(reply, removed)
+    }),
+  )
+  refuseOtherMethods(app, '/m/:token', ['DELETE'])
+}

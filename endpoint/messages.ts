@@ -1,0 +1,159 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Clock, Random } from '../cluster/clock.ts'
+import { FAILURES } from '../push/errors.ts'
+import { newMessageId } from '../push/ids.ts'
+import type { CryptoHeaders, Message } from '../push/message.ts'
+import type { Subscription } from '../push/subscription.ts'
+import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import { authorize } from './authorize.ts'
+import type { Body } from './body.ts'
+import { accept, type Checked, refuse } from './checked.ts'
+import { parseCryptoHeaders } from './crypto-headers.ts'
+import type { Delivery } from './delivery.ts'
+import { isEcdhKey } from './ecdh-key.ts'
+import { parseTopic } from './topic.ts'
+import { parseTtl } from './ttl.ts'
+import type { Vapid, VapidKey } from './vapid.ts'
+
+/** What messages are accepted with. */
+export interface MessagesDeps {
+  tokens: Tokens
+  vapid: Vapid
+  delivery: Delivery
+  clock: Clock
+  random: Random
+}
+
+/** A message that was accepted: the token of its message resource, and the TTL granted. */
+export interface Accepted {
+  readonly token: string
+  readonly ttlSeconds: number
+}
+
+/** A POST to an endpoint, apart from how it came. */
+export interface PostedMessage {
+  readonly version: EndpointVersion
+  readonly token: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Exclude<Body, { readonly outcome: 'cutShort' }>
+}
+
+const UNKNOWN_ENDPOINT = refuse(
+  'tokenInvalid',
+  'This endpoint is unknown: use the URL of the subscription unchanged',
+)
+const UNKNOWN_MESSAGE = refuse(
+  'tokenInvalid',
+  'There is no such message: it was delivered, expired or deleted',
+)
+
+/** What application servers do with messages: send one, and take one back. */
+export class Messages {
+  readonly #deps: MessagesDeps
+  readonly #bodyLimitBytes: number
+
+  constructor(bodyLimitBytes: number, deps: MessagesDeps) {
+    this.#bodyLimitBytes = bodyLimitBytes
+    this.#deps = deps
+  }
+
+  /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
+  async post({ version, token, headers, body }: PostedMessage): Promise<Checked<Accepted>> {
+    const { tokens, vapid, delivery } = this.#deps
+    const subscription = tokens.openEndpoint(version, token)
+    if (subscription === undefined) return UNKNOWN_ENDPOINT
+    const authorized = await authorize(
+      vapid,
+      subscription,
+      headers.authorization,
+      text(headers['crypto-key']),
+    )
+    if (!authorized.ok) return authorized
+    const checked = this.#check(subscription, headers, body, authorized.value)
+    if (!checked.ok) return checked
+    const message = checked.value
+    const outcome = await delivery.deliver(subscription, message)
+    switch (outcome) {
+      case 'delivered':
+      case 'stored':
+      case 'dropped': {
+        const resource = tokens.sealMessage({ uaid: subscription.uaid, id: message.id })
+        return accept({ token: resource, ttlSeconds: message.ttlSeconds })
+      }
+      default:
+        return refuse(outcome, FAILURES[outcome].message)
+    }
+  }
+
+  /** Takes back a message that was not yet delivered. */
+  async remove(token: string): Promise<Checked<undefined>> {
+    const ref = this.#deps.tokens.openMessage(token)
+    if (ref === undefined) return UNKNOWN_MESSAGE
+    const outcome = await this.#deps.delivery.cancel(ref)
+    switch (outcome) {
+      case 'removed':
+        return accept(undefined)
+      case 'unknown':
+        return UNKNOWN_MESSAGE
+      default:
+        return refuse(outcome, 'The message could not be looked for: try again later')
+    }
+  }
+
+  #check(
+    { channelId }: Subscription,
+    headers: IncomingHttpHeaders,
+    body: PostedMessage['body'],
+    key: VapidKey | undefined,
+  ): Checked<Message> {
+    const ttl = parseTtl(text(headers['ttl']))
+    if (!ttl.ok) return ttl
+    const topic = parseTopic(text(headers['topic']))
+    if (!topic.ok) return topic
+    const empty = body.outcome === 'read' && body.bytes.length === 0
+    const crypto = empty ? accept(undefined) : parseCryptoHeaders(cryptoHeaderValues(headers))
+    if (!crypto.ok) return crypto
+    if (body.outcome === 'tooLarge') {
+      return refuse('bodyTooLarge', `The body must have at most ${this.#bodyLimitBytes} bytes`)
+    }
+    if (key !== undefined && crypto.value !== undefined && isEcdhKey(key.bytes, crypto.value, body.bytes)) {
+      return refuse(
+        'encryptionInvalid',
+        'The message is encrypted with the VAPID key: use a key of its own for each message',
+      )
+    }
+    return accept(this.#message(channelId, topic.value, ttl.value, crypto.value, body.bytes))
+  }
+
+  #message(
+    channelId: Subscription['channelId'],
+    topic: string | undefined,
+    ttlSeconds: number,
+    headers: CryptoHeaders | undefined,
+    body: Uint8Array,
+  ): Message {
+    const { clock, random } = this.#deps
+    return {
+      id: newMessageId(clock, random),
+      channelId,
+      ...(topic !== undefined && { topic }),
+      ttlSeconds,
+      expiresAtMs: clock.nowMs() + ttlSeconds * 1000,
+      ...(headers && { headers }),
+      body,
+    }
+  }
+}
+
+function cryptoHeaderValues(headers: IncomingHttpHeaders) {
+  return {
+    contentEncoding: headers['content-encoding'],
+    encryption: text(headers['encryption']),
+    cryptoKey: text(headers['crypto-key']),
+  }
+}
+
+/** A header that came several times is one list, as RFC 9110 section 5.3 has it. */
+function text(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header
+}

@@ -1,0 +1,287 @@
+import { Actor, type ActorHost, type ActorKind } from '../cluster/actor.ts'
+import type { Bus, Listening, Respond } from '../cluster/bus.ts'
+import type { Clock, Random, Timer } from '../cluster/clock.ts'
+import { within } from '../cluster/within.ts'
+import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
+import { PushError } from '../push/errors.ts'
+import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
+import type { Log } from '../push/log.ts'
+import type { Message } from '../push/message.ts'
+import type { Tokens } from '../push/tokens.ts'
+import type { Store, StoredAgent } from '../store/store.ts'
+import type { AgentEffect, AgentEvent } from './agent/effect.ts'
+import type { AgentInput, Removal } from './agent/input.ts'
+import { type AgentLimits, type AgentState, newAgentState } from './agent/state.ts'
+import type { AgentConnection, AgentSocket } from './agent-socket.ts'
+import { parseClientMessage } from './client-message.ts'
+import { frameText, notificationText } from './server-frame.ts'
+
+/** What all user agents of a node work with. */
+export interface AgentContext {
+  readonly kind: ActorKind<AgentState, AgentInput, AgentEffect>
+  readonly limits: AgentLimits
+  /** Origin of endpoint URLs, without a slash at its end. */
+  readonly publicUrl: string
+  /** How long any one operation of the store may take. */
+  readonly putTimeoutMs: number
+  readonly bus: Bus<AgentRequest, AgentReply>
+  readonly store: Store
+  readonly tokens: Tokens
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Counts an event for the operator. */
+  count(what: AgentEvent): void
+  /** Notes that a session was displaced; true when this user agent's sessions displace each other over and over. */
+  isFlapping(uaid: Uaid): boolean
+  /** A failure of the store, told here so that it is logged without flooding the log. */
+  storeFailed(error: unknown): void
+  /** The user agent's address is known. */
+  joined(host: AgentHost, uaid: Uaid): void
+  /** Nothing is left of this connection. */
+  left(host: AgentHost): void
+}
+
+/**
+ * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
+ * clock, and offers what comes of them as inputs. It decides nothing itself.
+ */
+export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
+  readonly #context: AgentContext
+  readonly #socket: AgentSocket
+  readonly #actor: Actor<AgentState, AgentInput, AgentEffect>
+  #listening: Listening | undefined
+  #timer: Timer | undefined
+
+  constructor(context: AgentContext, socket: AgentSocket) {
+    const { random, clock, kind, limits } = context
+    this.#context = context
+    this.#socket = socket
+    const ids = { sessionId: newSessionId(random), newUaid: newUaid(random) }
+    this.#actor = new Actor(kind, this, newAgentState(limits, ids, clock.monotonicMs()))
+    this.#offer({ kind: 'opened' })
+  }
+
+  received(text: string): void {
+    this.#offer({ kind: 'frame', message: parseClientMessage(text) })
+  }
+
+  drained(): void {
+    this.#offer({ kind: 'drained' })
+  }
+
+  closed(): void {
+    this.#offer({ kind: 'closed' })
+  }
+
+  /** Something may be in the store for this user agent. */
+  check(): void {
+    this.#offer({ kind: 'check', from: undefined })
+  }
+
+  /** Ends the session in good order. */
+  drain(): void {
+    this.#offer({ kind: 'drain' })
+  }
+
+  failed(error: unknown): void {
+    this.#context.log.error({ err: error }, 'the actor of a user agent failed; its connection is closed')
+    this.#release()
+    this.#socket.close('behaviourFailed')
+  }
+
+  perform(effect: AgentEffect): void {
+    switch (effect.kind) {
+      case 'notify':
+        return this.#notify(effect.message, effect.ttlSeconds)
+      case 'reply':
+        return effect.ask({ outcome: effect.outcome, clockMs: this.#context.clock.nowMs() })
+      case 'send':
+        return this.#send(frameText(effect.frame))
+      case 'sendEndpoint':
+        return this.#sendEndpoint(effect)
+      case 'wake':
+        return this.#wake(effect.atMs)
+      case 'count':
+        return this.#context.count(effect.what)
+      case 'close':
+        return this.#socket.close(effect.reason)
+      case 'end':
+        return this.#release()
+      case 'connect':
+      case 'unlisten':
+      case 'tellDisplace':
+      case 'tellCheck':
+        return this.#performOnBus(effect)
+      default:
+        return this.#performOnStore(effect)
+    }
+  }
+
+  #performOnBus(effect: BusEffect): void {
+    const { bus } = this.#context
+    const { sessionId } = this.#actor.state
+    switch (effect.kind) {
+      case 'connect':
+        return this.#connect(effect.uaid, effect.read)
+      case 'unlisten':
+        this.#listening?.stop()
+        this.#listening = undefined
+        return
+      case 'tellDisplace':
+        bus.tell(agentAddress(this.#uaid), { kind: 'displace', sessionId, ageMs: effect.ageMs })
+        return
+      case 'tellCheck':
+        bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId })
+    }
+  }
+
+  #performOnStore(effect: StoreEffect): void {
+    const { store, clock } = this.#context
+    const uaid = this.#uaid
+    switch (effect.kind) {
+      case 'register':
+        return this.#command(store.register(uaid, effect.channelId, effect.keyDigest, clock.nowMs()))
+      case 'unregister':
+        return this.#command(store.unregister(uaid, effect.channelId))
+      case 'reload':
+        return this.#do(store.connect(uaid, clock.nowMs()), (agent) => ({
+          kind: 'reloaded',
+          channels: agent === 'failed' ? agent : (agent?.channels ?? new Map()),
+        }))
+      case 'put': {
+        const { id } = effect.message
+        const put = store.put(uaid, effect.message, 1)
+        return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
+      }
+      case 'list': {
+        const list = store.list(uaid, effect.after, effect.limit, clock.nowMs())
+        return this.#do(list, (page) => ({ kind: 'page', page }))
+      }
+      case 'remove':
+        return this.#remove(effect.removal)
+      case 'countSend':
+        return this.#do(store.countSends(uaid, [effect.id]), () => undefined)
+    }
+  }
+
+  get #uaid(): Uaid {
+    const { uaid } = this.#actor.state
+    if (uaid === undefined) throw new Error('the user agent has not said hello')
+    return uaid
+  }
+
+  /** An input that finds the mailbox full is a defect, except an endpoint's: that one may be refused. */
+  #offer(input: AgentInput): void {
+    if (this.#actor.offer(input) === 'full') {
+      this.#actor.end()
+      this.failed(new Error(`mailbox full at ${input.kind}`))
+    }
+  }
+
+  #send(text: string): void {
+    if (this.#socket.send(text) === 'buffered') this.#offer({ kind: 'congested' })
+  }
+
+  #notify(message: Message, ttlSeconds: number): void {
+    const result = this.#socket.send(notificationText(message, ttlSeconds))
+    if (result === 'buffered') this.#offer({ kind: 'congested' })
+    if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
+  }
+
+  #sendEndpoint({ channelId, keyHash }: Extract<AgentEffect, { kind: 'sendEndpoint' }>): void {
+    const { tokens, publicUrl } = this.#context
+    const subscription = { uaid: this.#uaid, channelId, ...(keyHash && { keyHash }) }
+    const { version, token } = tokens.sealEndpoint(subscription)
+    const pushEndpoint = `${publicUrl}/wpush/v${version}/${token}`
+    this.#send(frameText({ kind: 'registered', channelId, pushEndpoint }))
+  }
+
+  #wake(atMs: number): void {
+    const { clock } = this.#context
+    this.#timer?.cancel()
+    this.#timer = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => {
+      this.#timer = undefined
+      this.#offer({ kind: 'wake' })
+    })
+  }
+
+  #connect(uaid: Uaid, read: boolean): void {
+    this.#listening = this.#context.bus.listen(agentAddress(uaid), this.#receive)
+    this.#context.joined(this, uaid)
+    this.#do(this.#lookUp(uaid, read), (agent) => ({ kind: 'connected', agent }))
+  }
+
+  /** The order is what counts: whoever puts a message from here on either finds the listener or is read. */
+  async #lookUp(uaid: Uaid, read: boolean): Promise<StoredAgent | undefined> {
+    const { bus, store, clock } = this.#context
+    await bus.flush()
+    return read ? store.connect(uaid, clock.nowMs()) : undefined
+  }
+
+  readonly #receive = (request: AgentRequest, respond: Respond<AgentReply> | undefined): void => {
+    switch (request.kind) {
+      case 'deliver':
+      case 'cancel': {
+        if (respond === undefined) return
+        const taken = this.#actor.offer({ ...request, ask: respond })
+        if (taken !== 'accepted') respond({ outcome: 'full', clockMs: this.#context.clock.nowMs() })
+        return
+      }
+      case 'check':
+        return this.#offer({ kind: 'check', from: request.from })
+      case 'displace':
+        return this.#displace(request)
+    }
+  }
+
+  #displace(request: Extract<AgentRequest, { kind: 'displace' }>): void {
+    const { sessionId, ageMs } = request
+    if (sessionId === this.#actor.state.sessionId) return
+    this.#offer({ kind: 'displace', sessionId, ageMs, flapping: this.#context.isFlapping(this.#uaid) })
+  }
+
+  #command(work: Promise<void>): void {
+    this.#do(work, (result) => ({ kind: 'commandDone', done: result !== 'failed' }))
+  }
+
+  #remove(removal: Removal): void {
+    const { store } = this.#context
+    const { id, channelId, topic } = removal
+    const removed: Promise<unknown> =
+      topic === undefined
+        ? store.remove(this.#uaid, [id])
+        : store.removeTopic(this.#uaid, channelId, topic, id)
+    this.#do(removed, (result) => (result === 'failed' ? { kind: 'removeFailed', removal } : undefined))
+  }
+
+  /** Waits for work of the store, within its time, and offers what came of it. */
+  #do<T>(work: Promise<T>, input: (result: T | 'failed') => AgentInput | undefined): void {
+    const { clock, putTimeoutMs } = this.#context
+    const bounded = within(clock, putTimeoutMs, work, () => {
+      throw new PushError('storeDown', `no answer within ${putTimeoutMs} ms`)
+    })
+    const offer = (result: T | 'failed') => {
+      const next = input(result)
+      if (next !== undefined) this.#offer(next)
+    }
+    bounded.then(offer, (error) => {
+      this.#context.storeFailed(error)
+      offer('failed')
+    })
+  }
+
+  #release(): void {
+    this.#actor.end()
+    this.#timer?.cancel()
+    this.#listening?.stop()
+    this.#listening = undefined
+    this.#context.left(this)
+  }
+}
+
+type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
+type StoreEffect = Extract<
+  AgentEffect,
+  { kind: 'register' | 'unregister' | 'reload' | 'put' | 'list' | 'remove' | 'countSend' }
+>

@@ -1,0 +1,99 @@
+import type { Instant } from '../../cluster/actor.ts'
+import type { AckUpdate, ClientMessage } from '../client-message.ts'
+import type { AgentEffect } from './effect.ts'
+import { answer, answerReplaced, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
+import type { AgentInput } from './input.ts'
+import type { AgentState, Flight } from './state.ts'
+
+/** The user agent has messages, or can't use them: either way they are done with. */
+export function ack(
+  state: AgentState,
+  updates: readonly AckUpdate[],
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  for (const update of updates) {
+    effects.push({ kind: 'count', what: `ack ${ackCode(update.code)}` })
+    ackOne(state, update, now, effects)
+  }
+}
+
+function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: AgentEffect[]): void {
+  const parked = state.parked?.get(update.id)
+  if (parked !== undefined) {
+    state.parked?.delete(update.id)
+    rememberEnd(state, update.id, parked, now.monotonicMs)
+    return remove(update.id, parked, effects)
+  }
+  const flight = state.flights?.get(update.id)
+  if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
+  answer(flight, 'delivered', effects)
+  answerReplaced(state, flight, 'delivered', effects)
+  // Older ones of the topic that are on their way into the store go when they have arrived there.
+  for (const older of olderOfTopic(state, flight.id, flight)) endOnceStored(older, effects)
+  if (flight.state === 'putting') flight.ended = true
+  else end(state, flight, now, effects)
+}
+
+function endOnceStored(flight: Flight, effects: AgentEffect[]): void {
+  if (flight.state !== 'putting') return
+  answer(flight, 'delivered', effects)
+  flight.ended = true
+}
+
+/** The user agent failed on a message: it stays stored for the next session and frees its place in the window. */
+export function nack(
+  state: AgentState,
+  message: Extract<ClientMessage, { kind: 'nack' }>,
+  effects: AgentEffect[],
+): void {
+  effects.push({ kind: 'count', what: `nack ${nackCode(message.code)}` })
+  const flight = message.id === undefined ? undefined : state.flights?.get(message.id)
+  if (flight === undefined || flight.ended) return
+  // Not durable yet: it is parked as soon as its put has settled.
+  flight.refused = true
+  put(flight, effects)
+  parkRefused(state, flight, effects)
+}
+
+/** Takes a refused message out of the window, once it is durable. */
+export function parkRefused(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
+  if (flight.refused && (flight.state === 'durable' || flight.state === 'unstored'))
+    park(state, flight, effects)
+}
+
+/** What nobody has acknowledged for too long leaves the window; with too many of them the connection is no use. */
+export function ackOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  for (const flight of state.flights?.values() ?? []) {
+    if (now.monotonicMs - flight.sentAtMs < state.limits.ackTimeoutMs) break
+    if (flight.ask === undefined && flight.state !== 'putting') park(state, flight, effects)
+  }
+}
+
+function park(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
+  countSend(flight, effects)
+  state.flights?.delete(flight.id)
+  state.parked ??= new Map()
+  state.parked.set(flight.id, flight)
+  if (state.parked.size === state.limits.inFlightMax)
+    effects.push({ kind: 'close', reason: 'tooManyUnacknowledged' })
+}
+
+/** A delete failed: remember the end a while longer and look again, so that the copy is found and deleted. */
+export function removeFailed(
+  state: AgentState,
+  { removal }: Extract<AgentInput, { kind: 'removeFailed' }>,
+  now: Instant,
+): void {
+  rememberEnd(state, removal.id, removal, now.monotonicMs)
+  state.backlog.dirty = true
+  state.backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
+}
+
+function ackCode(code: number): 100 | 101 | 102 | 'other' {
+  return code === 100 || code === 101 || code === 102 ? code : 'other'
+}
+
+function nackCode(code: number): 301 | 302 | 303 | 'other' {
+  return code === 301 || code === 302 || code === 303 ? code : 'other'
+}

@@ -1,0 +1,97 @@
+import type { Instant } from '../../cluster/actor.ts'
+import type { Message } from '../../push/message.ts'
+import type { Page, StoredMessage } from '../../store/store.ts'
+import { enqueue } from './commands.ts'
+import type { AgentEffect } from './effect.ts'
+import { addFlight, hasNewerOfTopic, rememberEnd, remove } from './flights.ts'
+import type { AgentInput } from './input.ts'
+import { type AgentState, inFlight } from './state.ts'
+import { wakeBy } from './wake.ts'
+
+/** Stored messages read at a time. */
+const PAGE_MAX = 50
+
+/**
+ * Reads on where there is something to read and room for it. Called after every input, so that no other place has to
+ * think of it. A pass starts at the first message, for one may have been put behind any cursor.
+ */
+export function readOn(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  const { backlog, limits } = state
+  if (state.phase !== 'open' || backlog.reading || !(backlog.dirty || backlog.inPass)) return
+  if (state.congested || inFlight(state) > limits.inFlightMax / 2) return
+  if (now.monotonicMs < backlog.retryAtMs) return wakeBy(state, backlog.retryAtMs, effects)
+  if (!backlog.inPass) {
+    backlog.dirty = false
+    backlog.inPass = true
+    backlog.cursor = undefined
+  }
+  backlog.reading = true
+  const limit = Math.min(PAGE_MAX, limits.inFlightMax - inFlight(state))
+  effects.push({ kind: 'list', after: backlog.cursor, limit })
+}
+
+/** A page has been read: send what is to be sent of it. */
+export function page(
+  state: AgentState,
+  input: Extract<AgentInput, { kind: 'page' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  const { backlog } = state
+  backlog.reading = false
+  if (state.phase !== 'open') return
+  if (input.page === 'failed') {
+    backlog.dirty = true
+    backlog.inPass = false
+    backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
+    return
+  }
+  backlog.retryAtMs = 0
+  const finished = sendPage(state, input.page, now, effects)
+  if (finished && input.page.next === undefined) backlog.inPass = false
+  if (finished) backlog.cursor = input.page.next
+  state.ended?.prune(now.monotonicMs)
+}
+
+/** Sends the messages of a page in order; false when the window was full before its end. */
+function sendPage(state: AgentState, { messages }: Page, now: Instant, effects: AgentEffect[]): boolean {
+  for (const stored of messages) {
+    if (inFlight(state) >= state.limits.inFlightMax) return false
+    sendStored(state, stored, now, effects)
+    state.backlog.cursor = stored.message.id
+  }
+  return true
+}
+
+function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effects: AgentEffect[]): void {
+  const { message, sends } = stored
+  const ttlSeconds = Math.ceil((message.expiresAtMs - now.wallMs) / 1000)
+  if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
+  if (state.ended?.covers(message.id, message)) return remove(message.id, message, effects)
+  if (sends >= state.limits.sendsMax) return giveUp(state, message, now, effects)
+  if (!state.channels?.has(message.channelId)) return enqueue(state, { kind: 'reload' }, effects)
+  // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
+  if (hasNewerOfTopic(state, message.id, message)) return
+  effects.push({ kind: 'notify', message, ttlSeconds })
+  addFlight(state, {
+    id: message.id,
+    channelId: message.channelId,
+    topic: message.topic,
+    state: 'durable',
+    message: undefined,
+    ask: undefined,
+    ended: false,
+    refused: false,
+    canceller: undefined,
+    counted: false,
+    sentAtMs: now.monotonicMs,
+  })
+  wakeBy(state, now.monotonicMs + state.limits.ackTimeoutMs, effects)
+}
+
+/** A message that no session ever acknowledged is given up: the user agent can't take it. */
+function giveUp(state: AgentState, message: Message, now: Instant, effects: AgentEffect[]): void {
+  rememberEnd(state, message.id, undefined, now.monotonicMs)
+  remove(message.id, { channelId: message.channelId }, effects)
+  effects.push({ kind: 'count', what: 'given up' })
+}

@@ -1,0 +1,135 @@
+import type { ChannelId } from '../../push/ids.ts'
+import { keyDigestOf } from '../../push/subscription.ts'
+import type { ClientMessage } from '../client-message.ts'
+import type { AgentEffect } from './effect.ts'
+import { answer, reply } from './flights.ts'
+import type { AgentInput } from './input.ts'
+import type { AgentState, Command } from './state.ts'
+
+/** The user agent subscribes a channel. Repeating it is normal: Firefox does after a reconnect. */
+export function register(
+  state: AgentState,
+  message: Extract<ClientMessage, { kind: 'register' }>,
+  effects: AgentEffect[],
+): void {
+  const { channelId, keyHash } = message
+  if (keyHash === 'invalid') return registerFailed(channelId, 400, effects)
+  if (!hasRoom(state)) return registerFailed(channelId, 500, effects)
+  enqueue(state, { kind: 'register', channelId, keyHash }, effects)
+}
+
+/** The user agent ends a channel. */
+export function unregister(
+  state: AgentState,
+  message: Extract<ClientMessage, { kind: 'unregister' }>,
+  effects: AgentEffect[],
+): void {
+  const { channelId, code } = message
+  const known = code === 200 || code === 201 || code === 202
+  effects.push({ kind: 'count', what: `unregister ${known ? code : 'other'}` })
+  if (hasRoom(state)) enqueue(state, { kind: 'unregister', channelId }, effects)
+  else unregistered(channelId, 500, effects)
+}
+
+/** Carries a command out, after those before it: changes of one channel must reach the store in order. */
+export function enqueue(state: AgentState, command: Command, effects: AgentEffect[]): void {
+  const waiting = state.commands
+  if (waiting === undefined) {
+    state.commands = [command]
+    start(command, effects)
+  } else if (command.kind !== 'reload' || !waiting.slice(1).some((other) => other.kind === 'reload')) {
+    waiting.push(command)
+  }
+}
+
+/** The store has written a command, or could not. */
+export function commandDone(
+  state: AgentState,
+  { done }: Extract<AgentInput, { kind: 'commandDone' }>,
+  effects: AgentEffect[],
+): void {
+  const command = state.commands?.[0]
+  if (command?.kind === 'register') registered(state, command, done, effects)
+  if (command?.kind === 'unregister') unregisterDone(state, command.channelId, done, effects)
+  startNext(state, effects)
+}
+
+/** The channels have been read again, because a message named one that is not known here. */
+export function reloaded(
+  state: AgentState,
+  { channels }: Extract<AgentInput, { kind: 'reloaded' }>,
+  effects: AgentEffect[],
+): void {
+  // After a failure the next re-read of the store comes here again.
+  if (channels !== 'failed') {
+    state.channels = new Map(channels)
+    state.backlog.dirty = true
+  }
+  startNext(state, effects)
+}
+
+function hasRoom(state: AgentState): boolean {
+  return (state.commands?.length ?? 0) < state.limits.commandsMax
+}
+
+function start(command: Command, effects: AgentEffect[]): void {
+  switch (command.kind) {
+    case 'register':
+      effects.push({
+        kind: 'register',
+        channelId: command.channelId,
+        keyDigest: keyDigestOf(command.keyHash),
+      })
+      break
+    case 'unregister':
+      effects.push({ kind: 'unregister', channelId: command.channelId })
+      break
+    case 'reload':
+      effects.push({ kind: 'reload' })
+  }
+}
+
+function startNext(state: AgentState, effects: AgentEffect[]): void {
+  state.commands?.shift()
+  const next = state.commands?.[0]
+  if (next === undefined) state.commands = undefined
+  else start(next, effects)
+}
+
+/** What is kept in memory changes only now: else a message could be refused by a channel the store still has. */
+function registered(
+  state: AgentState,
+  command: Extract<Command, { kind: 'register' }>,
+  done: boolean,
+  effects: AgentEffect[],
+): void {
+  if (!done) return registerFailed(command.channelId, 500, effects)
+  state.channels ??= new Map()
+  state.channels.set(command.channelId, keyDigestOf(command.keyHash))
+  effects.push({ kind: 'sendEndpoint', channelId: command.channelId, keyHash: command.keyHash })
+}
+
+function unregisterDone(
+  state: AgentState,
+  channelId: ChannelId,
+  done: boolean,
+  effects: AgentEffect[],
+): void {
+  unregistered(channelId, done ? 200 : 500, effects)
+  if (!done) return
+  state.channels?.delete(channelId)
+  for (const flight of state.flights?.values() ?? []) {
+    if (flight.channelId !== channelId) continue
+    answer(flight, 'gone', effects)
+    if (flight.canceller !== undefined) reply(flight.canceller, 'cancelled', effects)
+    state.flights?.delete(flight.id)
+  }
+}
+
+function registerFailed(channelId: ChannelId, status: 400 | 500, effects: AgentEffect[]): void {
+  effects.push({ kind: 'send', frame: { kind: 'registerFailed', channelId, status } })
+}
+
+function unregistered(channelId: ChannelId, status: 200 | 500, effects: AgentEffect[]): void {
+  effects.push({ kind: 'send', frame: { kind: 'unregister', channelId, status } })
+}

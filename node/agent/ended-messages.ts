@@ -1,0 +1,53 @@
+import type { MessageId } from '../../push/ids.ts'
+import { sameTopic, type TopicOf } from '../../push/message.ts'
+
+/** How many are remembered, and for how long: a copy put by an asker that timed out shows up within seconds. */
+const REMEMBERED_MAX = 32
+const REMEMBERED_MS = 60_000
+
+interface Ended {
+  /** Unknown for a message that was cancelled before this session saw it. */
+  readonly topicOf: TopicOf | undefined
+  readonly endedAtMs: number
+}
+
+/**
+ * Messages that this session has seen the end of, by acknowledgement or cancellation. A copy of one may still turn up
+ * in the store: put late by an asker that timed out, or left there by a delete that failed.
+ */
+export class EndedMessages {
+  /** In the order of their ending. */
+  readonly #ended = new Map<MessageId, Ended>()
+
+  /** Remembers one, or remembers it anew. */
+  add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number): void {
+    this.#ended.delete(id)
+    // Not the message itself: that would keep its body.
+    const kept = topicOf && { channelId: topicOf.channelId, topic: topicOf.topic }
+    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs })
+  }
+
+  /** Tells whether this message has ended, by itself or by the end of a newer one of its topic. */
+  covers(id: MessageId, topicOf: TopicOf): boolean {
+    if (this.#ended.has(id)) return true
+    if (topicOf.topic === undefined) return false
+    for (const [other, ended] of this.#ended) {
+      if (other > id && ended.topicOf !== undefined && sameTopic(ended.topicOf, topicOf)) return true
+    }
+    return false
+  }
+
+  /** When the oldest may be forgotten; undefined when there is none. */
+  get forgetAtMs(): number | undefined {
+    for (const ended of this.#ended.values()) return ended.endedAtMs + REMEMBERED_MS
+    return undefined
+  }
+
+  /** Forgets the oldest beyond the limits. Not to be called while a page is read: it may hold any of them. */
+  prune(nowMs: number): void {
+    for (const [id, ended] of this.#ended) {
+      if (this.#ended.size <= REMEMBERED_MAX && nowMs - ended.endedAtMs < REMEMBERED_MS) return
+      this.#ended.delete(id)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import type { Instant } from '../../cluster/actor.ts'
+import type { AgentOutcome } from '../../push/agent-requests.ts'
+import type { MessageId } from '../../push/ids.ts'
+import { sameTopic, type TopicOf } from '../../push/message.ts'
+import type { AgentEffect } from './effect.ts'
+import { EndedMessages } from './ended-messages.ts'
+import type { AgentState, Ask, Flight } from './state.ts'
+
+/** Answers whoever asked for this flight, once. */
+export function answer(flight: Flight, outcome: AgentOutcome, effects: AgentEffect[]): void {
+  if (flight.ask !== undefined) effects.push({ kind: 'reply', ask: flight.ask, outcome })
+  flight.ask = undefined
+}
+
+/** Adds a message that goes out now. */
+export function addFlight(state: AgentState, flight: Flight): void {
+  state.flights ??= new Map()
+  state.flights.set(flight.id, flight)
+}
+
+/** Remembers the end of a message, so that a copy of it is not sent again. */
+export function rememberEnd(
+  state: AgentState,
+  id: MessageId,
+  topicOf: TopicOf | undefined,
+  nowMs: number,
+): void {
+  state.ended ??= new EndedMessages()
+  state.ended.add(id, topicOf, nowMs)
+  // A page under way was read before this end and may hold any message that ended since.
+  if (!state.backlog.reading) state.ended.prune(nowMs)
+}
+
+/** Deletes a message that ended from the store, with what it replaces. */
+export function remove(id: MessageId, topicOf: TopicOf, effects: AgentEffect[]): void {
+  effects.push({ kind: 'remove', removal: { id, channelId: topicOf.channelId, topic: topicOf.topic } })
+}
+
+/** Starts to store a message whose asker still waits; this session has sent it. */
+export function put(flight: Flight, effects: AgentEffect[]): void {
+  if (flight.state !== 'grace' || flight.message === undefined) return
+  effects.push({ kind: 'put', message: flight.message })
+  flight.state = 'putting'
+  flight.counted = true
+}
+
+/** The messages in flight of one topic that are older than this one. */
+export function olderOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): Flight[] {
+  if (topicOf.topic === undefined) return []
+  return [...(state.flights?.values() ?? [])].filter((other) => other.id < id && sameTopic(other, topicOf))
+}
+
+/** Tells whether a newer message of this topic is in flight. */
+export function hasNewerOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): boolean {
+  if (topicOf.topic === undefined || state.flights === undefined) return false
+  for (const other of state.flights.values()) if (other.id > id && sameTopic(other, topicOf)) return true
+  return false
+}
+
+/** Answers those whose message this one replaced: what became of it is what became of theirs. */
+export function answerReplaced(
+  state: AgentState,
+  by: Flight,
+  outcome: AgentOutcome,
+  effects: AgentEffect[],
+): void {
+  for (const older of olderOfTopic(state, by.id, by)) {
+    if (older.state !== 'replaced') continue
+    answer(older, outcome, effects)
+    older.state = 'unstored'
+  }
+}
+
+/** The flight of this id, if it waits for an acknowledgement. */
+export function waitingFlight(state: AgentState, id: MessageId): Flight | undefined {
+  const flight = state.flights?.get(id)
+  return flight?.ended ? undefined : flight
+}
+
+/** Counts this session's send of a stored message, once. */
+export function countSend(flight: Flight, effects: AgentEffect[]): void {
+  if (flight.counted || (flight.state !== 'durable' && flight.state !== 'doubtful')) return
+  flight.counted = true
+  effects.push({ kind: 'countSend', id: flight.id })
+}
+
+/** Whom to answer, and how. */
+export function reply(ask: Ask, outcome: AgentOutcome, effects: AgentEffect[]): void {
+  effects.push({ kind: 'reply', ask, outcome })
+}
+
+/** A message in flight has ended, with all that it replaces. */
+export function end(state: AgentState, flight: Flight, now: Instant, effects: AgentEffect[]): void {
+  state.flights?.delete(flight.id)
+  rememberEnd(state, flight.id, flight, now.monotonicMs)
+  // One that never was near the store and replaces nothing leaves no trace there.
+  const untouched = flight.state === 'grace' || flight.state === 'unstored'
+  if (!untouched || flight.topic !== undefined) remove(flight.id, flight, effects)
+}

@@ -1,0 +1,156 @@
+import type { Respond } from '../../cluster/bus.ts'
+import type { AgentReply } from '../../push/agent-requests.ts'
+import type { CloseReason } from '../../push/errors.ts'
+import type { ChannelId, KeyDigest, MessageId, SessionId, Uaid } from '../../push/ids.ts'
+import type { Message, TopicOf } from '../../push/message.ts'
+import type { ClientMessage } from '../client-message.ts'
+import type { EndedMessages } from './ended-messages.ts'
+
+/** Limits and waits of a user agent's actor. */
+export interface AgentLimits {
+  /** A connection that has not said hello by then is closed. */
+  readonly helloTimeoutMs: number
+  /** How long an ask waits for the acknowledgement before the message is stored. */
+  readonly ackGraceMs: number
+  /** When the asker gives up waiting: no answer later than this is heard. */
+  readonly askTimeoutMs: number
+  /** A message unacknowledged for so long leaves the window; it is durable by then. */
+  readonly ackTimeoutMs: number
+  /** Notifications unacknowledged at a time. */
+  readonly inFlightMax: number
+  /** Sessions that may send a stored message without an acknowledgement before it is given up. */
+  readonly sendsMax: number
+  /** Commands of the user agent that may wait for the one before. */
+  readonly commandsMax: number
+  /** Shortest time between two pings of the user agent. */
+  readonly pingMinMs: number
+  /** Wait before a read that failed is tried again. */
+  readonly readRetryMs: number
+  /** How long a displaced session is kept open, silent, once its user agent has been found to flap. */
+  readonly flapHoldMs: number
+}
+
+/** Whom to answer. */
+export type Ask = Respond<AgentReply>
+
+/**
+ * Where a message in flight stands. grace: its asker waits for the acknowledgement. replaced: its asker waits for what becomes
+ * of a newer message of its topic. putting: on its way into the store. durable: in the store. doubtful: the put failed, it
+ * may be in the store all the same. unstored: never to be stored (TTL 0, or answered with its replacement).
+ */
+export type FlightState = 'grace' | 'replaced' | 'putting' | 'durable' | 'doubtful' | 'unstored'
+
+/** A notification written to the socket and not acknowledged yet. */
+export interface Flight extends TopicOf {
+  readonly id: MessageId
+  state: FlightState
+  /** Kept only as long as it may have to be stored. */
+  message: Message | undefined
+  /** The asker still to be answered. */
+  ask: Ask | undefined
+  /** It was acknowledged or cancelled while its put ran: to be deleted as soon as that has settled. */
+  ended: boolean
+  /** The user agent said it can't handle it: it leaves the window as soon as it is durable. */
+  refused: boolean
+  /** Whoever wants to cancel it and waits for its put. */
+  canceller: Ask | undefined
+  /** Whether this session's send of it is counted in the store. */
+  counted: boolean
+  readonly sentAtMs: number
+}
+
+/**
+ * greeting: no hello yet. opening: hello is being looked up. open: serving. leaving: takes nothing new, makes durable what is
+ * in flight, then closes. closed: the socket is gone, the last puts settle.
+ */
+export type AgentPhase = 'greeting' | 'opening' | 'open' | 'leaving' | 'closed'
+
+/** A change of channels asked for by the user agent, or the reading of them; done strictly one after the other. */
+export type Command =
+  | { readonly kind: 'register'; readonly channelId: ChannelId; readonly keyHash: Uint8Array | undefined }
+  | { readonly kind: 'unregister'; readonly channelId: ChannelId }
+  | { readonly kind: 'reload' }
+
+/** Reading of the stored messages, in passes from the first to the last; see delivery.md, "passes". */
+export interface Backlog {
+  /** Another pass is wanted. */
+  dirty: boolean
+  /** A page is being read; one at a time. */
+  reading: boolean
+  /** A pass is under way and goes on after `cursor`. A cursor never outlives its pass. */
+  inPass: boolean
+  cursor: MessageId | undefined
+  /** Monotonic time before which a failed read is not tried again; 0 when none failed. */
+  retryAtMs: number
+}
+
+/**
+ * Everything one connection of a user agent is. Small while idle: what only a busy one needs is made when needed.
+ * Times ending in AtMs are on the monotonic clock.
+ */
+export interface AgentState {
+  readonly limits: AgentLimits
+  readonly sessionId: SessionId
+  /** Given to the user agent if it brings none that the store knows. */
+  readonly newUaid: Uaid
+  readonly startedAtMs: number
+  phase: AgentPhase
+  uaid: Uaid | undefined
+  channels: Map<ChannelId, KeyDigest> | undefined
+  readonly backlog: Backlog
+  flights: Map<MessageId, Flight> | undefined
+  /** Sent in this session and no longer waited for: durable, not to be sent again before the next session. */
+  parked: Map<MessageId, TopicOf> | undefined
+  /** Acknowledged or cancelled lately: found in the store, they are deleted, not sent. */
+  ended: EndedMessages | undefined
+  /** The first one is being carried out. */
+  commands: Command[] | undefined
+  /** What the user agent said while its hello was looked up. */
+  early: ClientMessage[] | undefined
+  /** The socket has more to send than it can; nothing new is sent until it has drained. */
+  congested: boolean
+  pingedAtMs: number | undefined
+  /** When the actor's one timer fires; 0 when it is not set. */
+  wakeAtMs: number
+  leaving: Leaving | undefined
+}
+
+/** How a session ends by the service's will. */
+export interface Leaving {
+  readonly reason: CloseReason
+  /** Not to be closed before. */
+  readonly closeAtMs: number
+  closing: boolean
+}
+
+/** The state of a connection that has just been opened. */
+export function newAgentState(
+  limits: AgentLimits,
+  ids: { sessionId: SessionId; newUaid: Uaid },
+  nowMs: number,
+): AgentState {
+  return {
+    limits,
+    sessionId: ids.sessionId,
+    newUaid: ids.newUaid,
+    startedAtMs: nowMs,
+    phase: 'greeting',
+    uaid: undefined,
+    channels: undefined,
+    backlog: { dirty: false, reading: false, inPass: false, cursor: undefined, retryAtMs: 0 },
+    flights: undefined,
+    parked: undefined,
+    ended: undefined,
+    commands: undefined,
+    early: undefined,
+    congested: false,
+    pingedAtMs: undefined,
+    wakeAtMs: 0,
+    leaving: undefined,
+  }
+}
+
+/** How many notifications are unacknowledged. */
+export function inFlight(state: AgentState): number {
+  return state.flights?.size ?? 0
+}

@@ -1,0 +1,202 @@
+import type { Instant } from '../../cluster/actor.ts'
+import type { ClientMessage } from '../client-message.ts'
+import { ack, ackOverdue, nack, parkRefused, removeFailed } from './ack.ts'
+import { page, readOn } from './backlog.ts'
+import { commandDone, register, reloaded, unregister } from './commands.ts'
+import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from './deliver.ts'
+import type { AgentEffect } from './effect.ts'
+import { connected, hello } from './hello.ts'
+import type { AgentInput } from './input.ts'
+import { closed, displace, drain, finish } from './leave.ts'
+import type { AgentState, Flight } from './state.ts'
+import { wakeBy } from './wake.ts'
+
+/**
+ * The behaviour of a user agent's connection: the whole websocket protocol and the node's side of delivery, without a socket,
+ * a store or a clock. The rules it follows, each with the interleaving it is for, are in docs/architecture.md.
+ */
+export function step(state: AgentState, input: AgentInput, now: Instant): readonly AgentEffect[] {
+  const effects: AgentEffect[] = []
+  handle(state, input, now, effects)
+  readOn(state, now, effects)
+  finish(state, now, effects)
+  return effects
+}
+
+function handle(state: AgentState, input: AgentInput, now: Instant, effects: AgentEffect[]): void {
+  switch (input.kind) {
+    case 'deliver':
+      return deliver(state, input, now, effects)
+    case 'frame':
+      return frame(state, input.message, now, effects)
+    case 'wake':
+      return wake(state, now, effects)
+    case 'putSettled':
+      return settled(state, input, now, effects)
+    case 'page':
+      return page(state, input, now, effects)
+    case 'check':
+      return check(state, input)
+    case 'opened':
+      return helloOverdue(state, now, effects)
+    case 'connected':
+      return welcomed(state, input, now, effects)
+    case 'commandDone':
+      return commandDone(state, input, effects)
+    case 'reloaded':
+      return reloaded(state, input, effects)
+    case 'removeFailed':
+      return removeFailed(state, input, now)
+    case 'cancel':
+      return cancel(state, input, now, effects)
+    case 'displace':
+      return displace(state, input, now, effects)
+    case 'drain':
+      return drain(state, now, effects)
+    case 'dropped':
+      return dropped(state, input, effects)
+    case 'congested':
+      state.congested = true
+      return
+    case 'drained':
+      state.congested = false
+      return
+    case 'closed':
+      return closed(state, effects)
+  }
+}
+
+/** One frame of the user agent, by where the connection stands: hello first and once, then the rest. */
+function frame(state: AgentState, message: ClientMessage, now: Instant, effects: AgentEffect[]): void {
+  if (message.kind === 'invalid') return violated(effects)
+  switch (state.phase) {
+    case 'greeting':
+      return message.kind === 'hello' ? hello(state, message, effects) : violated(effects)
+    case 'opening':
+      return early(state, message, effects)
+    case 'open':
+      return command(state, message, now, effects)
+    case 'leaving':
+      if (message.kind === 'ack') ack(state, message.updates, now, effects)
+      return
+    case 'closed':
+      return
+  }
+}
+
+/** Nothing is answered before hello: what comes earlier waits for it. */
+function early(state: AgentState, message: ClientMessage, effects: AgentEffect[]): void {
+  state.early ??= []
+  if (message.kind === 'hello' || state.early.length >= state.limits.commandsMax) return violated(effects)
+  state.early.push(message)
+}
+
+function welcomed(
+  state: AgentState,
+  input: Extract<AgentInput, { kind: 'connected' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  connected(state, input, now, effects)
+  if (state.phase !== 'open') return
+  const waiting = state.early ?? []
+  state.early = undefined
+  for (const message of waiting) command(state, message, now, effects)
+}
+
+function command(state: AgentState, message: ClientMessage, now: Instant, effects: AgentEffect[]): void {
+  switch (message.kind) {
+    case 'ack':
+      return ack(state, message.updates, now, effects)
+    case 'register':
+      return register(state, message, effects)
+    case 'unregister':
+      return unregister(state, message, effects)
+    case 'broadcastSubscribe':
+      return broadcastSubscribe(message, effects)
+    case 'nack':
+      return nack(state, message, effects)
+    case 'ping':
+      return ping(state, now, effects)
+    case 'hello':
+    case 'invalid':
+      return violated(effects)
+  }
+}
+
+function broadcastSubscribe(
+  message: Extract<ClientMessage, { kind: 'broadcastSubscribe' }>,
+  effects: AgentEffect[],
+): void {
+  if (message.broadcasts.length === 0) return
+  effects.push({ kind: 'send', frame: { kind: 'broadcastsUnknown', ids: message.broadcasts } })
+}
+
+function ping(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  const { pingedAtMs, limits } = state
+  if (pingedAtMs !== undefined && now.monotonicMs - pingedAtMs < limits.pingMinMs) return violated(effects)
+  state.pingedAtMs = now.monotonicMs
+  effects.push({ kind: 'send', frame: { kind: 'pong' } })
+}
+
+function violated(effects: AgentEffect[]): void {
+  effects.push({ kind: 'close', reason: 'protocolViolated' })
+}
+
+/** A hint never queues; one's own needs no second look. */
+function check(state: AgentState, { from }: Extract<AgentInput, { kind: 'check' }>): void {
+  if (from !== state.sessionId) state.backlog.dirty = true
+}
+
+function settled(
+  state: AgentState,
+  input: Extract<AgentInput, { kind: 'putSettled' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  putSettled(state, input, now, effects)
+  const flight = state.flights?.get(input.id)
+  if (flight !== undefined) parkRefused(state, flight, effects)
+}
+
+/** Everything that is due by now; then the next wake is set from what is left. */
+function wake(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  state.wakeAtMs = 0
+  if (state.phase === 'greeting') return helloOverdue(state, now, effects)
+  graceOver(state, now, effects)
+  ackOverdue(state, now, effects)
+  if (!state.backlog.reading) state.ended?.prune(now.monotonicMs)
+  rest(state)
+  const next = nextWakeAtMs(state)
+  if (next !== undefined) wakeBy(state, next, effects)
+}
+
+/** Gives back what an idle actor does not need: a node holds hundreds of thousands of them. */
+function rest(state: AgentState): void {
+  if (state.flights?.size === 0) state.flights = undefined
+  if (state.parked?.size === 0) state.parked = undefined
+  if (state.ended?.forgetAtMs === undefined) state.ended = undefined
+}
+
+function helloOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  const dueAtMs = state.startedAtMs + state.limits.helloTimeoutMs
+  if (now.monotonicMs < dueAtMs) wakeBy(state, dueAtMs, effects)
+  else violated(effects)
+}
+
+function nextWakeAtMs(state: AgentState): number | undefined {
+  let next = state.ended?.forgetAtMs
+  for (const flight of state.flights?.values() ?? []) {
+    // A put sets the wake itself when it settles.
+    if (flight.state === 'putting') continue
+    const atMs = flight.sentAtMs + waitMs(state, flight)
+    if (next === undefined || atMs < next) next = atMs
+  }
+  return next
+}
+
+function waitMs(state: AgentState, flight: Flight): number {
+  if (flight.state === 'grace') return state.limits.ackGraceMs
+  if (flight.state === 'doubtful' && flight.ask !== undefined) return unsavedAfterMs(state)
+  return state.limits.ackTimeoutMs
+}

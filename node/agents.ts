@@ -1,0 +1,145 @@
+import { LRUCache } from 'lru-cache'
+import type { Bus } from '../cluster/bus.ts'
+import type { Clock, Random } from '../cluster/clock.ts'
+import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { Uaid } from '../push/ids.ts'
+import type { Log } from '../push/log.ts'
+import type { Tokens } from '../push/tokens.ts'
+import type { Store } from '../store/store.ts'
+import type { AgentEvent } from './agent/effect.ts'
+import type { AgentLimits } from './agent/state.ts'
+import { step } from './agent/step.ts'
+import { type AgentContext, AgentHost } from './agent-host.ts'
+import type { AgentConnection, AgentSocket } from './agent-socket.ts'
+import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
+
+/** Options of all user agents of a node. */
+export interface AgentsOptions extends AgentLimits, RecheckOptions {
+  /** Origin of endpoint URLs, without a slash at its end. */
+  publicUrl: string
+  /** How long any one operation of the store may take. */
+  putTimeoutMs: number
+}
+
+/** What the user agents of a node work with. */
+export interface AgentsDeps {
+  bus: Bus<AgentRequest, AgentReply>
+  store: Store
+  tokens: Tokens
+  clock: Clock
+  random: Random
+  log: Log
+}
+
+/** Unless an operator says otherwise; protocol.md and delivery.md give the reasons. */
+export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
+  ...RECHECK_OPTIONS,
+  helloTimeoutMs: 5000,
+  ackGraceMs: 250,
+  askTimeoutMs: 2500,
+  putTimeoutMs: 2000,
+  ackTimeoutMs: 60_000,
+  inFlightMax: 100,
+  sendsMax: 5,
+  commandsMax: 500,
+  pingMinMs: 45_000,
+  readRetryMs: 5000,
+  flapHoldMs: 60_000,
+}
+
+/** Inputs that may wait for a busy actor: more than one step can cause. */
+const MAILBOX_MAX = 1024
+/** Displacements of one user agent within a minute from which on it flaps. */
+const FLAPS = 3
+const FLAP_MS = 60_000
+/** User agents whose displacements are remembered. */
+const FLAPPING_MAX = 10_000
+/** Failures of the store are logged no more often. */
+const LOG_EVERY_MS = 1000
+/** Waves in which a node that drains lets its user agents go. */
+const WAVES = 50
+
+/** All user agents connected to this node. */
+export class Agents {
+  readonly #deps: AgentsDeps
+  readonly #context: AgentContext
+  readonly #hosts = new Set<AgentHost>()
+  readonly #rechecks: Rechecks
+  readonly #counts = new Map<AgentEvent, number>()
+  readonly #displaced = new LRUCache<Uaid, { times: number; sinceMs: number }>({ max: FLAPPING_MAX })
+  #storeLoggedAtMs = Number.NEGATIVE_INFINITY
+  #allLeft: (() => void) | undefined
+
+  constructor(options: AgentsOptions, deps: AgentsDeps) {
+    this.#deps = deps
+    const failed = (error: unknown) => this.#storeFailed(error)
+    this.#rechecks = new Rechecks(options, { ...deps, failed })
+    this.#context = {
+      ...deps,
+      kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX },
+      limits: options,
+      publicUrl: options.publicUrl,
+      putTimeoutMs: options.putTimeoutMs,
+      count: (what) => this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1),
+      isFlapping: (uaid) => this.#isFlapping(uaid),
+      storeFailed: failed,
+      joined: (host, uaid) => this.#rechecks.add(host, uaid),
+      left: (host) => this.#left(host),
+    }
+  }
+
+  /** Connections, in whatever state. */
+  get size(): number {
+    return this.#hosts.size
+  }
+
+  /** How often each event happened since the start. */
+  get counts(): ReadonlyMap<AgentEvent, number> {
+    return this.#counts
+  }
+
+  /** A websocket was opened. */
+  open(socket: AgentSocket): AgentConnection {
+    const host = new AgentHost(this.#context, socket)
+    this.#hosts.add(host)
+    return host
+  }
+
+  /**
+   * Lets all user agents go, in waves over `drainMs`, so that they do not all come back somewhere else at once.
+   * Resolves when nothing of any is left.
+   */
+  async drain(drainMs: number): Promise<void> {
+    const hosts = [...this.#hosts]
+    const waveSize = Math.ceil(hosts.length / WAVES)
+    for (let at = 0; at < hosts.length; at += waveSize) {
+      for (const host of hosts.slice(at, at + waveSize)) host.drain()
+      await new Promise<void>((resolve) => this.#deps.clock.after(drainMs / WAVES, resolve))
+    }
+    for (const host of this.#hosts) host.drain()
+    if (this.#hosts.size > 0) await new Promise<void>((resolve) => (this.#allLeft = resolve))
+    this.#rechecks.close()
+  }
+
+  #left(host: AgentHost): void {
+    this.#hosts.delete(host)
+    this.#rechecks.delete(host)
+    if (this.#hosts.size === 0) this.#allLeft?.()
+  }
+
+  #isFlapping(uaid: Uaid): boolean {
+    const nowMs = this.#deps.clock.monotonicMs()
+    const seen = this.#displaced.get(uaid)
+    const recent = seen !== undefined && nowMs - seen.sinceMs < FLAP_MS
+    const next = recent ? { times: seen.times + 1, sinceMs: seen.sinceMs } : { times: 1, sinceMs: nowMs }
+    this.#displaced.set(uaid, next)
+    return next.times > FLAPS
+  }
+
+  #storeFailed(error: unknown): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (nowMs - this.#storeLoggedAtMs < LOG_EVERY_MS) return
+    this.#storeLoggedAtMs = nowMs
+    this.#deps.log.warn({ err: error }, 'the store failed')
+  }
+}

@@ -1,0 +1,171 @@
+import { createHash, ECDH } from 'node:crypto'
+import {
+  type ChannelId,
+  type MessageId,
+  parseChannelId,
+  parseMessageId,
+  parseUaid,
+  type Uaid,
+} from '../push/ids.ts'
+
+/** What a user agent says, parsed from one text frame. */
+export type ClientMessage =
+  | { readonly kind: 'hello'; readonly uaid: Uaid | undefined; readonly broadcasts: BroadcastIds }
+  /** `keyHash` is the SHA-256 of the VAPID key; `invalid` for a key that is none. */
+  | {
+      readonly kind: 'register'
+      readonly channelId: ChannelId
+      readonly keyHash: Uint8Array | 'invalid' | undefined
+    }
+  | { readonly kind: 'unregister'; readonly channelId: ChannelId; readonly code: number }
+  | { readonly kind: 'broadcastSubscribe'; readonly broadcasts: BroadcastIds }
+  | { readonly kind: 'ack'; readonly updates: readonly AckUpdate[] }
+  | { readonly kind: 'nack'; readonly id: MessageId | undefined; readonly code: number }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'invalid'; readonly why: string }
+
+/** Ids of the broadcasts a user agent wants to hear of. */
+export type BroadcastIds = readonly string[]
+
+/** One message acknowledged: 100 delivered, 101 decryption failed, 102 not delivered. */
+export interface AckUpdate {
+  readonly channelId: ChannelId
+  readonly id: MessageId
+  readonly code: number
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Ack code of a user agent that names none. */
+const ACK_DELIVERED = 100
+/** Unregister code of a user agent that names none: the user asked for it. */
+const UNREGISTER_USER = 200
+const PING = { kind: 'ping' } as const
+
+/** Parses one text frame of the autopush protocol; whatever it holds, it never throws. */
+export function parseClientMessage(text: string): ClientMessage {
+  const fields = parseObject(text)
+  if (fields === undefined) return invalid('a frame must be one JSON object')
+  const type = fields['messageType']
+  if (type === undefined && Object.keys(fields).length === 0) return PING
+  switch (type) {
+    case 'hello':
+      return hello(fields)
+    case 'register':
+      return register(fields)
+    case 'unregister':
+      return unregister(fields)
+    case 'broadcast_subscribe':
+      return broadcastSubscribe(fields)
+    case 'ack':
+      return ack(fields)
+    case 'nack':
+      return { kind: 'nack', id: messageId(fields['version']), code: code(fields['code'], 0) }
+    case 'ping':
+      return PING
+    default:
+      return invalid('unknown messageType')
+  }
+}
+
+function hello(fields: Fields): ClientMessage {
+  if (fields['use_webpush'] === false) return invalid('use_webpush must be true')
+  const uaid = fields['uaid']
+  const broadcasts = broadcastIds(fields['broadcasts'])
+  if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
+  return { kind: 'hello', uaid: typeof uaid === 'string' ? parseUaid(uaid) : undefined, broadcasts }
+}
+
+function register(fields: Fields): ClientMessage {
+  const id = channelId(fields)
+  if (id === undefined) return invalid('channelID must be a lower-case dashed UUID')
+  const key = fields['key']
+  return {
+    kind: 'register',
+    channelId: id,
+    keyHash: key === undefined || key === null ? undefined : hashOfKey(key),
+  }
+}
+
+function unregister(fields: Fields): ClientMessage {
+  const id = channelId(fields)
+  if (id === undefined) return invalid('channelID must be a lower-case dashed UUID')
+  return { kind: 'unregister', channelId: id, code: code(fields['code'], UNREGISTER_USER) }
+}
+
+function broadcastSubscribe(fields: Fields): ClientMessage {
+  const broadcasts = broadcastIds(fields['broadcasts'])
+  if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
+  return { kind: 'broadcastSubscribe', broadcasts }
+}
+
+/** Updates of channels or versions that can't be ours are left out: unknown versions are ignored. */
+function ack(fields: Fields): ClientMessage {
+  const updates = fields['updates']
+  if (!Array.isArray(updates)) return invalid('updates must be an array')
+  const known: AckUpdate[] = []
+  for (const update of updates) {
+    if (!isObject(update)) return invalid('an update must be an object')
+    const channel = channelId(update)
+    const id = messageId(update['version'])
+    if (channel !== undefined && id !== undefined) {
+      known.push({ channelId: channel, id, code: code(update['code'], ACK_DELIVERED) })
+    }
+  }
+  return { kind: 'ack', updates: known }
+}
+
+function parseObject(text: string): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function channelId(fields: Fields): ChannelId | undefined {
+  const id = fields['channelID']
+  return typeof id === 'string' ? parseChannelId(id) : undefined
+}
+
+function messageId(version: unknown): MessageId | undefined {
+  return typeof version === 'string' ? parseMessageId(version) : undefined
+}
+
+function code(value: unknown, fallback: number): number {
+  return typeof value === 'number' ? value : fallback
+}
+
+function broadcastIds(value: unknown): BroadcastIds | undefined {
+  if (value === undefined || value === null) return []
+  if (!isObject(value)) return undefined
+  return Object.values(value).every((version) => typeof version === 'string') ? Object.keys(value) : undefined
+}
+
+const POINT_BYTES = 65
+const BASE64_OF_A_POINT = /^[A-Za-z0-9_+/-]{87}=?$/
+
+/**
+ * The SHA-256 of a P-256 public key (uncompressed point, RFC 8292 section 3.2), given in base64url or base64, padded or not.
+ * A point off the curve could never have signed anything: it is refused here, not at every POST.
+ */
+function hashOfKey(key: unknown): Uint8Array | 'invalid' {
+  if (typeof key !== 'string' || !BASE64_OF_A_POINT.test(key)) return 'invalid'
+  const point = Buffer.from(key, 'base64')
+  if (point.length !== POINT_BYTES || point[0] !== 4) return 'invalid'
+  try {
+    ECDH.convertKey(point, 'prime256v1')
+  } catch {
+    return 'invalid'
+  }
+  return createHash('sha256').update(point).digest()
+}
+
+function invalid(why: string): ClientMessage {
+  return { kind: 'invalid', why }
+}

@@ -1,0 +1,54 @@
+import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
+
+/** Options of a connection node. */
+export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
+  /** Time over which a node that stops lets its user agents go. */
+  drainMs: number
+}
+
+/** Unless an operator says otherwise. */
+export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
+  ...AGENTS_OPTIONS,
+  socketBufferBytes: 1024 * 1024,
+  drainMs: 0,
+}
+
+/** A connection node that serves. */
+export interface RunningNode {
+  /** The real port, also where 0 was asked for. */
+  readonly port: number
+  /** Connections at the moment. */
+  readonly connections: number
+  /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
+  drain(): Promise<void>
+}
+
+/**
+ * Starts a connection node: websockets of user agents on one side, the bus and the store on the other.
+ * @throws Error of one line when uWebSockets.js can't be loaded or the address can't be listened on
+ */
+export async function startNode(options: NodeOptions, deps: AgentsDeps): Promise<RunningNode> {
+  const uws = await loadUws()
+  const agents = new Agents(options, deps)
+  const server = await startWebSocketServer(uws, options, {
+    open: (socket) => agents.open(socket),
+    isHealthy: () =>
+      deps.store.ping().then(
+        () => true,
+        () => false,
+      ),
+  })
+  return {
+    port: server.port,
+    get connections() {
+      return agents.size
+    },
+    async drain() {
+      server.stopListening()
+      await agents.drain(options.drainMs)
+      server.close()
+      deps.log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
+    },
+  }
+}

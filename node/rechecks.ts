@@ -1,0 +1,137 @@
+import type { Clock, Random, Timer } from '../cluster/clock.ts'
+import type { Uaid } from '../push/ids.ts'
+import type { Store } from '../store/store.ts'
+import { LAST_CONNECT_REFRESH_MS } from '../store/store.ts'
+
+/** When connected user agents are looked after. */
+export interface RecheckOptions {
+  /** A connected user agent's stored messages are looked for this often, +-50 %: every hint may be lost. */
+  recheckMs: number
+  /** The first time is spread over 10 to 60 s after hello, or sooner where `recheckMs` is shorter. */
+  firstRecheckMs: readonly [from: number, to: number]
+}
+
+/** Unless an operator says otherwise. */
+export const RECHECK_OPTIONS: RecheckOptions = { recheckMs: 15 * 60_000, firstRecheckMs: [10_000, 60_000] }
+
+/** Whoever is looked after. */
+export interface Rechecked {
+  /** Something may be in the store. */
+  check(): void
+}
+
+interface Entry {
+  readonly uaid: Uaid
+  readonly rechecked: Rechecked
+  slot: number
+  touchedAtMs: number
+}
+
+/** User agents asked about in one query. */
+const BATCH_MAX = 500
+/** Rounds in which the time between two checks is cut. */
+const SLOTS = 500
+const SLOT_MIN_MS = 100
+
+/**
+ * Looks into the store for every connected user agent now and then: the last resort of liveness, when all hints were lost.
+ * It asks for many of them in one query, and marks those seen that stay connected for days. User agents wait in
+ * slots of time, so that an idle one costs no timer.
+ */
+export class Rechecks {
+  readonly #options: RecheckOptions
+  readonly #deps: { store: Store; clock: Clock; random: Random; failed: (error: unknown) => void }
+  readonly #entries = new Map<Rechecked, Entry>()
+  readonly #slots = new Map<number, Set<Entry>>()
+  readonly #slotMs: number
+  #next: number
+  #timer: Timer | undefined
+
+  constructor(
+    options: RecheckOptions,
+    deps: { store: Store; clock: Clock; random: Random; failed: (error: unknown) => void },
+  ) {
+    this.#options = options
+    this.#deps = deps
+    this.#slotMs = Math.max(SLOT_MIN_MS, Math.floor(options.recheckMs / SLOTS))
+    this.#next = this.#slotAt(0)
+    this.#tickLater()
+  }
+
+  /** Looks after a user agent from now on, until `delete`. */
+  add(rechecked: Rechecked, uaid: Uaid): void {
+    this.delete(rechecked)
+    const [from, to] = this.#options.firstRecheckMs
+    const delayMs = Math.min(from + this.#deps.random.fraction() * (to - from), this.#options.recheckMs)
+    const entry = { uaid, rechecked, slot: 0, touchedAtMs: this.#deps.clock.monotonicMs() }
+    this.#entries.set(rechecked, entry)
+    this.#schedule(entry, delayMs)
+  }
+
+  /** No longer looks after it. */
+  delete(rechecked: Rechecked): void {
+    const entry = this.#entries.get(rechecked)
+    if (entry === undefined) return
+    this.#entries.delete(rechecked)
+    this.#slots.get(entry.slot)?.delete(entry)
+  }
+
+  /** Stops for good. */
+  close(): void {
+    this.#timer?.cancel()
+    this.#entries.clear()
+    this.#slots.clear()
+  }
+
+  #slotAt(delayMs: number): number {
+    return Math.floor((this.#deps.clock.monotonicMs() + delayMs) / this.#slotMs)
+  }
+
+  #schedule(entry: Entry, delayMs: number): void {
+    entry.slot = Math.max(this.#next, this.#slotAt(delayMs))
+    const slot = this.#slots.get(entry.slot)
+    if (slot === undefined) this.#slots.set(entry.slot, new Set([entry]))
+    else slot.add(entry)
+  }
+
+  #tickLater(): void {
+    this.#timer = this.#deps.clock.after(this.#slotMs, () => this.#tick())
+  }
+
+  #tick(): void {
+    const now = this.#slotAt(0)
+    const due: Entry[] = []
+    for (; this.#next <= now; this.#next += 1) {
+      due.push(...(this.#slots.get(this.#next) ?? []))
+      this.#slots.delete(this.#next)
+    }
+    for (const entry of due)
+      this.#schedule(entry, this.#options.recheckMs * (0.5 + this.#deps.random.fraction()))
+    for (let at = 0; at < due.length; at += BATCH_MAX) {
+      this.#recheck(due.slice(at, at + BATCH_MAX)).catch(this.#deps.failed)
+    }
+    this.#tickLater()
+  }
+
+  async #recheck(entries: readonly Entry[]): Promise<void> {
+    const { store, clock } = this.#deps
+    await this.#touch(entries)
+    const uaids = entries.map((entry) => entry.uaid)
+    const pending = new Set(await store.pending(uaids, clock.nowMs()))
+    for (const entry of entries) {
+      if (pending.has(entry.uaid) && this.#entries.get(entry.rechecked) === entry) entry.rechecked.check()
+    }
+  }
+
+  async #touch(entries: readonly Entry[]): Promise<void> {
+    const { store, clock } = this.#deps
+    const nowMs = clock.monotonicMs()
+    const old = entries.filter((entry) => nowMs - entry.touchedAtMs >= LAST_CONNECT_REFRESH_MS)
+    if (old.length === 0) return
+    await store.touch(
+      old.map((entry) => entry.uaid),
+      clock.nowMs(),
+    )
+    for (const entry of old) entry.touchedAtMs = nowMs
+  }
+}

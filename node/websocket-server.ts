@@ -1,0 +1,213 @@
+import type * as Uws from 'uWebSockets.js'
+import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
+import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
+
+/** What this file needs of the package, whichever of the two it is. */
+export type UwsModule = typeof Uws
+
+/** Where and how to listen for user agents. */
+export interface WebSocketServerOptions {
+  /** Address to listen on. */
+  host: string
+  /** 0 takes any free one. */
+  port: number
+  /** What a slow reader may leave unread in the server's memory before frames are dropped. */
+  socketBufferBytes: number
+}
+
+/** What the server calls. */
+export interface WebSocketServerDeps {
+  /** A websocket was opened. */
+  open: (socket: AgentSocket) => AgentConnection
+  /** Whether the node can serve, for `/health`. */
+  isHealthy: () => Promise<boolean>
+}
+
+/** A server that listens. */
+export interface WebSocketServer {
+  readonly port: number
+  /** Takes no new connection; those that are open stay. */
+  stopListening(): void
+  /** Closes what is still open, at once. */
+  close(): void
+}
+
+const SUBPROTOCOL = 'push-notification'
+/** Longest frame a user agent may send. */
+const FRAME_BYTES_MAX = 16 * 1024
+/** Beyond this uWebSockets.js drops TCP without a close frame; between the two we close with 1009. */
+const PAYLOAD_BYTES_MAX = 64 * 1024
+/** A ping after 5 minutes of silence, then 16 s for the pong: uWebSockets.js pings 16 s before its time-out. */
+const IDLE_TIMEOUT_SECONDS = 5 * 60 + 16
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it a second listener on a used port succeeds in silence. */
+const LISTEN_EXCLUSIVE_PORT = 1
+
+interface SocketData {
+  socket: UwsSocket | undefined
+  connection: AgentConnection | undefined
+}
+
+/**
+ * Loads uWebSockets.js: the package for Node 18 to 22 and glibc from 2.27 on, else the one for newer systems.
+ * @throws Error of one line that says what was seen and what to do
+ */
+export async function loadUws(): Promise<UwsModule> {
+  try {
+    return await import('uWebSockets.js')
+  } catch {
+    // Not for this system; the other one may be.
+  }
+  try {
+    // The two packages have one interface.
+    return (await import('uWebSockets.js-next')) as unknown as UwsModule
+  } catch (error) {
+    throw new Error(
+      `uWebSockets.js can't be loaded on Node ${process.versions.node} (${process.platform} ${process.arch}, glibc ${glibcVersion()}): ` +
+        'use Node 20 or 22 with glibc 2.27 or newer (Debian 10), or Node 24 with glibc 2.38 or newer (Debian 13, Ubuntu 24.04)',
+      { cause: error },
+    )
+  }
+}
+
+function glibcVersion(): string {
+  const report: unknown = process.report.getReport()
+  const version = /"glibcVersionRuntime":"([^"]+)"/.exec(JSON.stringify(report))?.[1]
+  return version ?? 'none'
+}
+
+/**
+ * Listens for user agents. The one place that touches uWebSockets.js.
+ * @throws Error when the address can't be listened on
+ */
+export function startWebSocketServer(
+  uws: UwsModule,
+  options: WebSocketServerOptions,
+  deps: WebSocketServerDeps,
+): Promise<WebSocketServer> {
+  const app = uws.App()
+  app.ws<SocketData>('/*', behaviour(options, deps))
+  serveHealth(app, deps)
+  return new Promise((resolve, reject) => {
+    listen(app, options, (token) => {
+      if (token === false) {
+        reject(
+          new Error(`can't listen on ${options.host}:${options.port}: the port is in use or not allowed`),
+        )
+        return
+      }
+      let listening = true
+      resolve({
+        port: uws.us_socket_local_port(token),
+        stopListening() {
+          if (listening) uws.us_listen_socket_close(token)
+          listening = false
+        },
+        close: () => app.close(),
+      })
+    })
+  })
+}
+
+type ListenCallback = (token: Uws.us_listen_socket | false) => void
+
+/** The types leave out the form with host and options, which the binary has. */
+function listen(app: Uws.TemplatedApp, { host, port }: WebSocketServerOptions, done: ListenCallback): void {
+  const withHost = app.listen.bind(app) as unknown as (
+    host: string,
+    port: number,
+    options: number,
+    done: ListenCallback,
+  ) => void
+  withHost(host, port, LISTEN_EXCLUSIVE_PORT, done)
+}
+
+function behaviour(
+  options: WebSocketServerOptions,
+  deps: WebSocketServerDeps,
+): Uws.WebSocketBehavior<SocketData> {
+  return {
+    maxPayloadLength: PAYLOAD_BYTES_MAX,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxBackpressure: options.socketBufferBytes,
+    sendPingsAutomatically: true,
+    // No compression: bodies are encrypted, it would cost memory and gain nothing.
+    upgrade(res, req, context) {
+      const offered = req.getHeader('sec-websocket-protocol').split(',')
+      res.upgrade<SocketData>(
+        { socket: undefined, connection: undefined },
+        req.getHeader('sec-websocket-key'),
+        offered.some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : '',
+        req.getHeader('sec-websocket-extensions'),
+        context,
+      )
+    },
+    open(ws) {
+      const data = ws.getUserData()
+      data.socket = new UwsSocket(ws)
+      data.connection = deps.open(data.socket)
+    },
+    message(ws, message, isBinary) {
+      const { socket, connection } = ws.getUserData()
+      if (isBinary) socket?.close('binaryFrame')
+      else if (message.byteLength > FRAME_BYTES_MAX) socket?.close('frameTooLarge')
+      else connection?.received(Buffer.from(message).toString())
+    },
+    drain(ws) {
+      if (ws.getBufferedAmount() === 0) ws.getUserData().connection?.drained()
+    },
+    close(ws) {
+      const { socket, connection } = ws.getUserData()
+      socket?.markClosed()
+      connection?.closed()
+    },
+  }
+}
+
+function serveHealth(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {
+  app.get('/health', (res) => {
+    let aborted = false
+    res.onAborted(() => {
+      aborted = true
+    })
+    const answer = (healthy: boolean) => {
+      if (aborted) return
+      res.cork(() => {
+        res.writeStatus(healthy ? '200 OK' : '503 Service Unavailable')
+        res.writeHeader('Content-Type', 'application/json')
+        res.end(JSON.stringify({ status: healthy ? 'OK' : 'ERROR' }))
+      })
+    }
+    deps.isHealthy().then(answer, () => answer(false))
+  })
+  app.any('/*', (res) => {
+    res.writeStatus('426 Upgrade Required').writeHeader('Upgrade', 'websocket')
+    res.end('This address is for user agents: connect with a websocket.\n')
+  })
+}
+
+/** A websocket that is marked closed before uWebSockets.js is told, for every call on a closed one throws. */
+class UwsSocket implements AgentSocket {
+  readonly #ws: Uws.WebSocket<SocketData>
+  #closed = false
+
+  constructor(ws: Uws.WebSocket<SocketData>) {
+    this.#ws = ws
+  }
+
+  send(text: string): SendResult {
+    if (this.#closed) return 'closed'
+    const result = this.#ws.send(text)
+    return result === 1 ? 'sent' : result === 0 ? 'buffered' : 'dropped'
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#ws.end(CLOSE_CODES[reason], reason)
+  }
+
+  markClosed(): void {
+    this.#closed = true
+  }
+}

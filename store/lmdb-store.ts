@@ -1,0 +1,203 @@
+import { statfs } from 'node:fs/promises'
+import { open, type RootDatabase } from 'lmdb'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { Message } from '../push/message.ts'
+import { CommitQueue, storeDown } from './commit-queue.ts'
+import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
+import { LmdbAgents } from './lmdb-agents.ts'
+import { evict, looksAfterCap } from './lmdb-eviction.ts'
+import { LmdbGarbage } from './lmdb-garbage.ts'
+import { LmdbMessages } from './lmdb-messages.ts'
+import {
+  type ChannelStatus,
+  type Collected,
+  LAST_CONNECT_REFRESH_MS,
+  type Page,
+  type Store,
+  type StoredAgent,
+  type StoreLimits,
+} from './store.ts'
+
+/** Options of the embedded store. */
+export interface LmdbStoreOptions {
+  /** Folder of the store, made if need be; one store of one process may have it open. */
+  readonly directory: string
+  readonly limits: StoreLimits
+  /** Free disk space, in bytes, below which nothing is added, so that deletes still find room. */
+  readonly diskReserveBytes: number
+  /** Writes that may wait for the disk; more are refused with `storeDown`. */
+  readonly waitingWritesMax: number
+  /** Tells the free space of a folder's disk in bytes; asks the operating system unless a test says otherwise. */
+  readonly freeBytes?: (directory: string) => Promise<number>
+}
+
+/** Unless an operator says otherwise. */
+export const LMDB_DEFAULTS = { diskReserveBytes: 64 * 1024 * 1024, waitingWritesMax: 10_000 }
+
+/** Of a user agent's messages `pending` looks at so many; if all have expired it is named all the same. */
+const PENDING_LOOKS = 16
+/** User agents touched in one transaction. */
+const TOUCH_GROUP = 256
+const DATABASE = { keyEncoding: 'binary', encoding: 'binary' } as const
+const PROBE_KEY = Buffer.from('probe')
+
+/**
+ * Opens the embedded store: LMDB files in a folder, durable against SIGKILL and power cuts. The file never shrinks;
+ * space freed in it is used again.
+ * @throws FolderError when the folder is in use or can't be used
+ */
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+  const lock = await lockFolder(options.directory)
+  try {
+    return new LmdbStore(options, lock)
+  } catch (error) {
+    await lock.close()
+    throw new FolderError('unusable', options.directory, error)
+  }
+}
+
+class LmdbStore implements Store {
+  readonly #limits: StoreLimits
+  readonly #lock: FolderLock
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #commits: CommitQueue
+  readonly #agents: LmdbAgents
+  readonly #messages: LmdbMessages
+  readonly #garbage: LmdbGarbage
+
+  constructor(options: LmdbStoreOptions, lock: FolderLock) {
+    const { directory, limits, diskReserveBytes, waitingWritesMax, freeBytes = freeBytesOf } = options
+    this.#limits = limits
+    this.#lock = lock
+    this.#root = open({
+      path: directory,
+      ...DATABASE,
+      maxDbs: 4,
+      eventTurnBatching: false,
+      // A commit is visible only once it is on the disk: what was read is durable, too.
+      overlappingSync: false,
+      // Else a folder with a dot in its name is taken for a file.
+      noSubdir: false,
+    })
+    this.#agents = new LmdbAgents(this.#root.openDB('agents', DATABASE))
+    this.#messages = new LmdbMessages(
+      this.#root.openDB('messages', DATABASE),
+      this.#root.openDB('topics', DATABASE),
+    )
+    this.#garbage = new LmdbGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+    this.#commits = new CommitQueue(this.#root, {
+      waitingMax: waitingWritesMax,
+      reserveBytes: diskReserveBytes,
+      freeBytes: () => freeBytes(directory),
+    })
+  }
+
+  async connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
+    const record = read(() => this.#agents.read(uaid))
+    if (record === undefined) return undefined
+    if (nowMs - record.lastConnectMs <= LAST_CONNECT_REFRESH_MS) return record.agent
+    const there = await this.#commits.run('frees', () => this.#agents.touch(uaid, nowMs))
+    return there ? record.agent : undefined
+  }
+
+  async touch(uaids: readonly Uaid[], nowMs: number): Promise<void> {
+    for (let at = 0; at < uaids.length; at += TOUCH_GROUP) {
+      const group = uaids.slice(at, at + TOUCH_GROUP)
+      await this.#commits.run('frees', () => {
+        for (const uaid of group) this.#agents.touch(uaid, nowMs)
+      })
+    }
+  }
+
+  register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void> {
+    return this.#commits.run('adds', () => this.#agents.register(uaid, channelId, keyDigest, nowMs))
+  }
+
+  unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
+    return this.#commits.run('frees', () => {
+      this.#agents.unregister(uaid, channelId)
+      this.#messages.dropChannel(uaid, channelId)
+    })
+  }
+
+  async channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
+    return read(() => this.#agents.status(uaid, channelId))
+  }
+
+  dropAgent(uaid: Uaid): Promise<void> {
+    return this.#commits.run('frees', () => {
+      this.#agents.drop(uaid)
+      this.#messages.dropAll(uaid)
+    })
+  }
+
+  put(uaid: Uaid, message: Message, sends: number): Promise<void> {
+    return this.#commits.run('adds', () => {
+      this.#messages.put(uaid, message, sends)
+      if (looksAfterCap(message)) evict(this.#messages, uaid, this.#limits.storedMax)
+    })
+  }
+
+  async list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+    return read(() => {
+      const looked = this.#messages.list(uaid, after, limit + 1)
+      const more = looked.length > limit && looked.pop() !== undefined
+      const wanted = looked.filter(
+        (entry) => !entry.hasExpired(nowMs) && this.#agents.hasChannel(entry.channelKey),
+      )
+      return { messages: wanted.map((entry) => entry.decode()), next: more ? looked.at(-1)?.id : undefined }
+    })
+  }
+
+  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
+    return this.#commits.run('frees', () => ids.filter((id) => this.#messages.remove(uaid, id)))
+  }
+
+  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
+    return this.#commits.run('frees', () => this.#messages.removeTopic(uaid, channelId, topic, upTo))
+  }
+
+  countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
+    return this.#commits.run('frees', () => {
+      for (const id of ids) this.#messages.countSend(uaid, id)
+    })
+  }
+
+  async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
+    return read(() =>
+      uaids.filter((uaid) => {
+        const looked = this.#messages.list(uaid, undefined, PENDING_LOOKS)
+        return looked.length === PENDING_LOOKS || looked.some((entry) => !entry.hasExpired(nowMs))
+      }),
+    )
+  }
+
+  collectGarbage(nowMs: number, limit: number): Promise<Collected> {
+    return this.#commits.run('frees', () => this.#garbage.collect(nowMs, limit))
+  }
+
+  /** Writes for real: a disk that fails is noticed only by that. */
+  async ping(): Promise<void> {
+    await this.#commits.run('adds', () => this.#root.putSync(PROBE_KEY, PROBE_KEY))
+  }
+
+  async close(): Promise<void> {
+    await this.#commits.close()
+    await this.#root.close()
+    await this.#lock.close()
+  }
+}
+
+async function freeBytesOf(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
+}
+
+/** Reads synchronously: LMDB maps its file into memory. */
+function read<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw storeDown(error)
+  }
+}

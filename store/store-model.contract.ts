@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import { type Message, sameTopic } from '../push/message.ts'
+import {
+  channelOf,
+  channelsOf,
+  digestOf,
+  idsOf,
+  listAll,
+  messageOf,
+  NOW_MS,
+  uaidOf,
+  type WithStore,
+} from './fixtures/samples.ts'
+import type { Store } from './store.ts'
+
+const RUNS = 60
+const SEED = 20_250_615
+const TOPICS = [undefined, 'one', 'two']
+
+/** One operation on one user agent; `agent`, `channel`, `message` and so on are the numbers of samples. */
+type Operation =
+  | { kind: 'register'; agent: number; channel: number; key: number }
+  | { kind: 'unregister' | 'removeTopic'; agent: number; channel: number; message: number; topic: number }
+  | { kind: 'put'; agent: number; channel: number; message: number; topic: number; sends: number }
+  | { kind: 'remove' | 'countSends'; agent: number; messages: number[] }
+  | { kind: 'dropAgent'; agent: number }
+
+const AGENT = fc.integer({ min: 0, max: 1 })
+const CHANNEL_NUMBER = fc.integer({ min: 1, max: 3 })
+const MESSAGE = fc.integer({ min: 1, max: 12 })
+const TOPIC = fc.integer({ min: 0, max: TOPICS.length - 1 })
+const OPERATION: fc.Arbitrary<Operation> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('register' as const),
+      agent: AGENT,
+      channel: CHANNEL_NUMBER,
+      key: AGENT,
+    }),
+  },
+  {
+    weight: 12,
+    arbitrary: fc.record({
+      kind: fc.constant('put' as const),
+      agent: AGENT,
+      channel: CHANNEL_NUMBER,
+      message: MESSAGE,
+      topic: TOPIC,
+      sends: AGENT,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('unregister' as const, 'removeTopic' as const),
+      agent: AGENT,
+      channel: CHANNEL_NUMBER,
+      message: MESSAGE,
+      topic: TOPIC,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('remove' as const, 'countSends' as const),
+      agent: AGENT,
+      messages: fc.array(MESSAGE, { maxLength: 4 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('dropAgent' as const), agent: AGENT }) },
+)
+
+/** Any sequence of operations leaves the same channels and messages as it does in a model of two maps. */
+export function modelContract(test: WithStore): void {
+  test('does as a trivial model does, whatever the order', async (t, store) => {
+    let run = 0
+    const property = fc.asyncProperty(fc.array(OPERATION, { maxLength: 40 }), async (operations) => {
+      run += 1
+      // User agents of their own, so that one store serves all runs.
+      const uaids = [uaidOf(2 * run), uaidOf(2 * run + 1)] as const
+      const models = [new ModelAgent(), new ModelAgent()] as const
+      for (const operation of operations) {
+        const second = operation.agent === 1
+        await apply(store, uaids[second ? 1 : 0], models[second ? 1 : 0], operation)
+      }
+      for (const index of [0, 1] as const) await compare(store, uaids[index], models[index])
+    })
+    await t.resolves(fc.assert(property, { numRuns: RUNS, seed: SEED }))
+    t.ok(run >= RUNS)
+  })
+}
+
+/** What one user agent has: that a put's channel is registered is seen to by `apply`. */
+class ModelAgent {
+  readonly channels = new Map<ChannelId, KeyDigest>()
+  readonly messages = new Map<MessageId, { message: Message; sends: number }>()
+
+  put(message: Message, sends: number): void {
+    if (this.messages.has(message.id)) return
+    const rivals = [...this.messages.values()].filter((rival) => sameTopic(rival.message, message))
+    if (rivals.some((rival) => rival.message.id > message.id)) return
+    for (const rival of rivals) this.messages.delete(rival.message.id)
+    this.messages.set(message.id, { message, sends })
+  }
+
+  drop(unwanted: (message: Message) => boolean): void {
+    for (const { message } of this.messages.values()) if (unwanted(message)) this.messages.delete(message.id)
+  }
+}
+
+async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Operation): Promise<void> {
+  switch (operation.kind) {
+    case 'register': {
+      const [channelId, keyDigest] = [channelOf(operation.channel), digestOf(operation.key)]
+      await store.register(uaid, channelId, keyDigest, NOW_MS)
+      model.channels.set(channelId, keyDigest)
+      return
+    }
+    case 'put': {
+      const message = sample(operation)
+      if (!model.channels.has(message.channelId)) return
+      await store.put(uaid, message, operation.sends)
+      return model.put(message, operation.sends)
+    }
+    case 'unregister': {
+      const channelId = channelOf(operation.channel)
+      await store.unregister(uaid, channelId)
+      model.channels.delete(channelId)
+      return model.drop((message) => message.channelId === channelId)
+    }
+    case 'removeTopic': {
+      const { id, channelId, topic = 'none' } = sample(operation)
+      await store.removeTopic(uaid, channelId, topic, id)
+      return model.drop((message) => sameTopic(message, { channelId, topic }) && message.id <= id)
+    }
+    case 'remove': {
+      const ids = [...new Set(idsOf(...operation.messages))]
+      assert.deepEqual(
+        await store.remove(uaid, ids),
+        ids.filter((id) => model.messages.has(id)),
+      )
+      return model.drop((message) => ids.includes(message.id))
+    }
+    case 'countSends': {
+      const ids = [...new Set(idsOf(...operation.messages))]
+      await store.countSends(uaid, ids)
+      for (const id of ids) {
+        const kept = model.messages.get(id)
+        if (kept !== undefined) kept.sends += 1
+      }
+      return
+    }
+    case 'dropAgent':
+      await store.dropAgent(uaid)
+      model.channels.clear()
+      return model.messages.clear()
+  }
+}
+
+function sample({ message, channel, topic }: { message: number; channel: number; topic: number }): Message {
+  const name = TOPICS[topic]
+  return messageOf(message, { channelId: channelOf(channel), ...(name !== undefined && { topic: name }) })
+}
+
+async function compare(store: Store, uaid: Uaid, model: ModelAgent): Promise<void> {
+  const channels = model.channels.size === 0 ? undefined : Object.fromEntries(model.channels)
+  assert.deepEqual(await channelsOf(store, uaid), channels)
+  const expected = [...model.messages.values()].sort((a, b) => (a.message.id < b.message.id ? -1 : 1))
+  for (const pageSize of [3, 100]) {
+    const listed = await listAll(store, uaid, pageSize)
+    assert.deepEqual(
+      listed.map(({ message, sends }) => [message.id, message.channelId, message.topic, sends]),
+      expected.map(({ message, sends }) => [message.id, message.channelId, message.topic, sends]),
+    )
+  }
+}

@@ -1,0 +1,90 @@
+import t from 'tap'
+import {
+  CHANNEL,
+  channelsOf,
+  digestOf,
+  idsOf,
+  LIMITS,
+  listAll,
+  listIds,
+  messageIdOf,
+  messageOf,
+  NOW_MS,
+  numbers,
+  OTHER_CHANNEL,
+  UA,
+  type WithStore,
+} from './fixtures/samples.ts'
+import type { Store, StoreLimits } from './store.ts'
+import { agentsContract } from './store-agents.contract.ts'
+import { garbageContract } from './store-garbage.contract.ts'
+import { messagesContract } from './store-messages.contract.ts'
+import { modelContract } from './store-model.contract.ts'
+import { topicsContract } from './store-topics.contract.ts'
+
+/**
+ * Opens a store of the kind under test on the data that belongs to `directory`: an empty store the first time; what
+ * was kept there when it is opened again, if the store is durable.
+ */
+export type OpenStore = (limits: StoreLimits, directory: string) => Promise<Store>
+
+/**
+ * The promises of `Store`, tested on one implementation.
+ * @param durable whether the store keeps its data when it is closed
+ */
+export function storeContract(name: string, open: OpenStore, durable: boolean): void {
+  const withStore: WithStore = (title, run, limits = LIMITS) => {
+    void t.test(`${name}: ${title}`, async (t) => {
+      const store = await open(limits, t.testdir())
+      t.teardown(() => store.close())
+      await run(t, store)
+    })
+  }
+  messagesContract(withStore)
+  topicsContract(withStore)
+  agentsContract(withStore)
+  garbageContract(withStore)
+  modelContract(withStore)
+  if (durable) reopenContract(name, open)
+}
+
+function reopenContract(name: string, open: OpenStore): void {
+  void t.test(`${name}: opened again it has everything`, async (t) => {
+    const directory = t.testdir()
+    const before = await open(LIMITS, directory)
+    await before.register(UA, CHANNEL, digestOf(1), NOW_MS)
+    await before.register(UA, OTHER_CHANNEL, digestOf(2), NOW_MS)
+    for (const number of [1, 2, 3]) await before.put(UA, messageOf(number, { topic: `topic-${number}` }), 0)
+    await before.countSends(UA, idsOf(1))
+    await before.remove(UA, idsOf(2))
+    await before.close()
+
+    const after = await open(LIMITS, directory)
+    t.teardown(() => after.close())
+    t.strictSame(await channelsOf(after, UA), { [CHANNEL]: digestOf(1), [OTHER_CHANNEL]: digestOf(2) })
+    t.strictSame(
+      (await listAll(after, UA)).map(({ message, sends }) => [message.id, sends]),
+      [
+        [messageIdOf(1), 1],
+        [messageIdOf(3), 0],
+      ],
+    )
+    await after.put(UA, messageOf(4, { topic: 'topic-3' }), 0)
+    t.strictSame(await listIds(after, UA), idsOf(1, 4), 'topics are remembered')
+  })
+
+  void t.test(`${name}: a write asked for before close is done; one after it is refused`, async (t) => {
+    const directory = t.testdir()
+    const before = await open(LIMITS, directory)
+    const writes = [
+      before.register(UA, CHANNEL, digestOf(1), NOW_MS),
+      ...numbers(1, 100).map((number) => before.put(UA, messageOf(number), 0)),
+    ]
+    const closing = before.close()
+    await t.rejects(before.put(UA, messageOf(101), 0), { code: 'storeDown' })
+    await Promise.all([...writes, closing])
+    const after = await open(LIMITS, directory)
+    t.teardown(() => after.close())
+    t.strictSame(await listIds(after, UA), idsOf(...numbers(1, 100)))
+  })
+}
