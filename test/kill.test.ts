@@ -15,7 +15,7 @@ const SENDERS = 8
 /** Accepted POSTs between a start and the next kill, at most. */
 const ACCEPTED_MAX = 600
 /** One in this many accepted POSTs makes a user agent come or go. */
-const COME_OR_GO_EVERY = 12
+const COME_OR_GO_EVERY = 40
 const TOPIC_SHARE = 0.25
 const DRAIN_TIMEOUT_MS = 20_000
 
@@ -64,7 +64,7 @@ t.test('SIGKILL at random moments under load: nothing accepted is lost', async (
       const index = below(share.length)
       const agent = share[index]
       if (agent === undefined) return
-      const topic = random.fraction() < TOPIC_SHARE ? `topic${below(3)}` : undefined
+      const topic = random.fraction() < TOPIC_SHARE ? `topic${below(2)}` : undefined
       const order = posts++
       const posted: Posted = { id: `m${order}`, order, ...(topic && { slot: `${agent.endpoint} ${topic}` }) }
       const options = { text: JSON.stringify(posted), ...(topic !== undefined && { topic }) }
