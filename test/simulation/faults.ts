@@ -1,0 +1,60 @@
+import type { RangeMs } from './dice.ts'
+
+/**
+ * What goes wrong at the moment, and how often. The parts of the world look here at every turn, so that changing it
+ * changes the weather. Rates are probabilities for one message, request or operation.
+ */
+export interface Faults {
+  /** Time that a message takes on the bus. */
+  busDelayMs: RangeMs
+  /** Time until a listener is known to its own server; `flush` waits for it. */
+  listenDelayMs: RangeMs
+  /** Time after that until the processes at other servers know of it; nothing waits for it. */
+  interestDelayMs: RangeMs
+  askLossRate: number
+  /** Replies lost: the ask was acted upon and times out. */
+  replyLossRate: number
+  tellLossRate: number
+  /** Every `check` is lost. */
+  checksLost: boolean
+  flushFailureRate: number
+
+  storeDelayMs: RangeMs
+  /** Operations that fail and change nothing. */
+  storeFailureRate: number
+  /** Operations that fail, and are done all the same: before that, or up to `storeLateMs` after. */
+  storeDoubtRate: number
+  /** Operations that are answered up to `storeLateMs` late, done at any time before. */
+  storeHangRate: number
+  storeLateMs: RangeMs
+  /** Every operation fails, doing nothing. */
+  storeDown: boolean
+  /** Puts of topics that stop between insert and delete-older. */
+  halfPutRate: number
+
+  /** Time that a frame or a close takes between browser and node. */
+  frameDelayMs: RangeMs
+  /** Time until a node notices that a browser is gone without a word. */
+  noticeMs: RangeMs
+}
+
+/** Nothing goes wrong, and everything takes a little time. */
+export const CALM: Readonly<Faults> = {
+  busDelayMs: [0, 3],
+  listenDelayMs: [0, 5],
+  interestDelayMs: [0, 7],
+  askLossRate: 0,
+  replyLossRate: 0,
+  tellLossRate: 0,
+  checksLost: false,
+  flushFailureRate: 0,
+  storeDelayMs: [0, 20],
+  storeFailureRate: 0,
+  storeDoubtRate: 0,
+  storeHangRate: 0,
+  storeLateMs: [0, 10_000],
+  storeDown: false,
+  halfPutRate: 0,
+  frameDelayMs: [0, 60],
+  noticeMs: [1000, 60_000],
+}

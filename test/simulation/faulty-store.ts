@@ -1,0 +1,170 @@
+import type { Clock } from '../../cluster/clock.ts'
+import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
+import { PushError } from '../../push/errors.ts'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
+import type { Message } from '../../push/message.ts'
+import type { ChannelStatus, Collected, Page, Store, StoredAgent } from '../../store/store.ts'
+import type { Dice } from './dice.ts'
+import type { Faults } from './faults.ts'
+import type { MemoryStore } from './memory-store.ts'
+import type { Process } from './process.ts'
+
+/** What a faulty store works with. */
+export interface FaultyStoreDeps {
+  time: SimulatedClock
+  dice: Dice
+  faults: Faults
+  /** The process that uses the store: it gets no answer while it is paused, and none after its end. */
+  process: Process
+  /**
+   * embedded: operations are done in order, and those not done yet end with the process.
+   * remote: they overtake each other, and go on when the process has ended.
+   */
+  kind: 'embedded' | 'remote'
+  /** Told of every operation that goes wrong; `id` names the message whose put may still be done later. */
+  onFault: (what: string, id?: MessageId) => void
+}
+
+/** What becomes of one operation: when it is done, if at all, when it is answered, and how. */
+interface Fate {
+  readonly doneAfterMs: number | undefined
+  readonly answeredAfterMs: number
+  readonly fails: boolean
+}
+
+/** The store as one process reaches it: slow, failing, answering too late, and doing later what it said had failed. */
+export class FaultyStore implements Store {
+  readonly #truth: MemoryStore
+  readonly #deps: FaultyStoreDeps
+  /** The store's own time: operations under way end with an embedding process, and not with a remote one. */
+  readonly #ownClock: Clock
+  #lastDoneMs = 0
+
+  constructor(truth: MemoryStore, deps: FaultyStoreDeps) {
+    this.#truth = truth
+    this.#deps = deps
+    this.#ownClock = deps.kind === 'embedded' ? deps.process.clock : deps.time
+  }
+
+  connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
+    return this.#run('connect', () => this.#truth.connect(uaid, nowMs))
+  }
+
+  touch(uaids: readonly Uaid[], nowMs: number): Promise<void> {
+    return this.#run('touch', () => this.#truth.touch(uaids, nowMs))
+  }
+
+  register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void> {
+    return this.#run('register', () => this.#truth.register(uaid, channelId, keyDigest, nowMs))
+  }
+
+  unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
+    return this.#run('unregister', () => this.#truth.unregister(uaid, channelId))
+  }
+
+  channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
+    return this.#run('channelStatus', () => this.#truth.channelStatus(uaid, channelId))
+  }
+
+  dropAgent(uaid: Uaid): Promise<void> {
+    return this.#run('dropAgent', () => this.#truth.dropAgent(uaid))
+  }
+
+  put(uaid: Uaid, message: Message, sends: number): Promise<void> {
+    if (this.#deps.kind === 'embedded' || message.topic === undefined)
+      return this.#run('put', () => this.#truth.put(uaid, message, sends), message.id)
+    return this.#putInTwoSteps(uaid, message, sends)
+  }
+
+  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+    return this.#run('list', () => this.#truth.list(uaid, after, limit, nowMs))
+  }
+
+  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
+    return this.#run('remove', () => this.#truth.remove(uaid, ids), ids[0])
+  }
+
+  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
+    return this.#run('removeTopic', () => this.#truth.removeTopic(uaid, channelId, topic, upTo), upTo)
+  }
+
+  countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
+    return this.#run('countSends', () => this.#truth.countSends(uaid, ids), ids[0])
+  }
+
+  pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
+    return this.#run('pending', () => this.#truth.pending(uaids, nowMs))
+  }
+
+  collectGarbage(nowMs: number, limit: number): Promise<Collected> {
+    return this.#run('collectGarbage', () => this.#truth.collectGarbage(nowMs, limit))
+  }
+
+  ping(): Promise<void> {
+    return this.#run('ping', () => this.#truth.ping())
+  }
+
+  close(): Promise<void> {
+    return this.#truth.close()
+  }
+
+  /** As MongoDB does it: insert, then delete the older ones; others read in between, and it may stop there. */
+  async #putInTwoSteps(uaid: Uaid, message: Message, sends: number): Promise<void> {
+    await this.#run('put', async () => this.#truth.insert(uaid, message, sends), message.id)
+    if (this.#deps.dice.chance(this.#deps.faults.halfPutRate))
+      throw this.#failure('put, half done', message.id)
+    await this.#run('put', async () => this.#truth.replace(uaid, message), message.id)
+  }
+
+  #run<T>(operation: string, perform: () => Promise<T>, id?: MessageId): Promise<T> {
+    const fate = this.#fate(operation, id)
+    return new Promise((resolve, reject) => {
+      let result: Promise<T> | undefined
+      if (fate.doneAfterMs !== undefined) {
+        this.#ownClock.after(this.#inOrder(fate.doneAfterMs), () => {
+          result = perform()
+          if (!fate.fails) this.#answer(fate, () => result?.then(resolve, reject))
+        })
+      }
+      if (fate.fails)
+        this.#deps.process.clock.after(fate.answeredAfterMs, () => reject(this.#failure(operation, id)))
+    })
+  }
+
+  /** Answers after the operation, at the time drawn for it or right away when its turn came late. */
+  #answer(fate: Fate, run: () => void): void {
+    this.#deps.process.clock.after(fate.answeredAfterMs - (fate.doneAfterMs ?? 0), run)
+  }
+
+  #fate(operation: string, id: MessageId | undefined): Fate {
+    const { dice, faults } = this.#deps
+    const doneAfterMs = dice.within(faults.storeDelayMs)
+    const answeredAfterMs = doneAfterMs + dice.within(faults.storeDelayMs)
+    if (faults.storeDown || dice.chance(faults.storeFailureRate))
+      return { doneAfterMs: undefined, answeredAfterMs, fails: true }
+    if (dice.chance(faults.storeDoubtRate)) {
+      const isLate = dice.chance(0.5)
+      const lateMs = isLate ? dice.within(faults.storeLateMs) : doneAfterMs
+      return { doneAfterMs: lateMs, answeredAfterMs, fails: true }
+    }
+    if (dice.chance(faults.storeHangRate)) {
+      const hangsMs = answeredAfterMs + dice.within(faults.storeLateMs)
+      this.#deps.onFault(`${operation} hangs`, id)
+      return { doneAfterMs: dice.int(doneAfterMs, hangsMs), answeredAfterMs: hangsMs, fails: false }
+    }
+    return { doneAfterMs, answeredAfterMs, fails: false }
+  }
+
+  /** The time from now at which an operation may be done: an embedded store does them in order. */
+  #inOrder(afterMs: number): number {
+    if (this.#deps.kind === 'remote') return afterMs
+    const nowMs = this.#deps.time.elapsedMs
+    this.#lastDoneMs = Math.max(this.#lastDoneMs, nowMs + afterMs)
+    return this.#lastDoneMs - nowMs
+  }
+
+  #failure(operation: string, id: MessageId | undefined): PushError {
+    this.#deps.onFault(`${operation} failed`, id)
+    return new PushError('storeDown', `simulated: ${operation} failed`)
+  }
+}

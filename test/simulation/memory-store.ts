@@ -1,0 +1,269 @@
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
+import { type Message, sameTopic } from '../../push/message.ts'
+import {
+  type ChannelStatus,
+  type Collected,
+  LAST_CONNECT_REFRESH_MS,
+  type Page,
+  type Store,
+  type StoredAgent,
+  type StoredMessage,
+  type StoreLimits,
+} from '../../store/store.ts'
+
+/** Why a message left the store. */
+export type GoneCause =
+  | 'removed'
+  | 'replaced'
+  | 'unregistered'
+  | 'agentDropped'
+  | 'evicted'
+  | 'expired'
+  | 'orphaned'
+
+/** Told of every change at the moment it is made: the truth against which promises are checked. */
+export interface StoreObserver {
+  kept(uaid: Uaid, message: Message): void
+  gone(uaid: Uaid, message: Message, cause: GoneCause): void
+  subscribed(uaid: Uaid, channelId: ChannelId): void
+  unsubscribed(uaid: Uaid, channelId: ChannelId): void
+}
+
+interface AgentRow {
+  readonly channels: Map<ChannelId, KeyDigest>
+  lastConnectMs: number
+}
+
+interface MessageRow {
+  readonly message: Message
+  sends: number
+}
+
+/** One put in so many looks after the cap. */
+const EVICT_EVERY = 32
+
+/**
+ * A store in memory with the semantics of a real one. Each operation is done in full when it is called; what a real
+ * store may do in between, or late, or not at all, is for `FaultyStore` to simulate.
+ */
+export class MemoryStore implements Store {
+  readonly #limits: StoreLimits
+  readonly #observer: StoreObserver
+  readonly #agents = new Map<Uaid, AgentRow>()
+  /** The messages of each user agent in the order of their ids. */
+  readonly #messages = new Map<Uaid, MessageRow[]>()
+  #puts = 0
+  #collectAfter: Uaid | undefined
+
+  constructor(limits: StoreLimits, observer: StoreObserver = SILENT) {
+    this.#limits = limits
+    this.#observer = observer
+  }
+
+  async connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
+    const agent = this.#agents.get(uaid)
+    if (agent === undefined) return undefined
+    if (nowMs - agent.lastConnectMs > LAST_CONNECT_REFRESH_MS) agent.lastConnectMs = nowMs
+    return { channels: new Map(agent.channels) }
+  }
+
+  async touch(uaids: readonly Uaid[], nowMs: number): Promise<void> {
+    for (const uaid of uaids) {
+      const agent = this.#agents.get(uaid)
+      if (agent !== undefined) agent.lastConnectMs = nowMs
+    }
+  }
+
+  async register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void> {
+    const agent = this.#agents.get(uaid) ?? { channels: new Map(), lastConnectMs: nowMs }
+    this.#agents.set(uaid, agent)
+    agent.channels.set(channelId, keyDigest)
+    this.#observer.subscribed(uaid, channelId)
+  }
+
+  async unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
+    const agent = this.#agents.get(uaid)
+    if (agent?.channels.delete(channelId)) this.#observer.unsubscribed(uaid, channelId)
+    if (agent?.channels.size === 0) this.#agents.delete(uaid)
+    this.#drop(uaid, ({ message }) => message.channelId === channelId, 'unregistered')
+  }
+
+  async channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
+    const agent = this.#agents.get(uaid)
+    if (agent === undefined) return { outcome: 'agentGone' }
+    const keyDigest = agent.channels.get(channelId)
+    return keyDigest === undefined ? { outcome: 'notSubscribed' } : { outcome: 'subscribed', keyDigest }
+  }
+
+  async dropAgent(uaid: Uaid): Promise<void> {
+    for (const channelId of this.#agents.get(uaid)?.channels.keys() ?? [])
+      this.#observer.unsubscribed(uaid, channelId)
+    this.#agents.delete(uaid)
+    this.#drop(uaid, () => true, 'agentDropped')
+  }
+
+  async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
+    if (this.insert(uaid, message, sends)) this.replace(uaid, message)
+  }
+
+  /** The first half of a put: adds the message unless its id is there already, which is told by false. */
+  insert(uaid: Uaid, message: Message, sends: number): boolean {
+    const rows = this.#messages.get(uaid) ?? []
+    const at = firstAfter(rows, message.id)
+    if (rows[at - 1]?.message.id === message.id) return false
+    rows.splice(at, 0, { message, sends })
+    this.#messages.set(uaid, rows)
+    this.#observer.kept(uaid, message)
+    this.#puts += 1
+    if (this.#puts % EVICT_EVERY === 0) this.#evict(uaid)
+    return true
+  }
+
+  /** The second half of a put with a topic: keeps only the newest of the topic. */
+  replace(uaid: Uaid, { channelId, topic }: Message): void {
+    if (topic === undefined) return
+    const same = this.#rows(uaid).filter(({ message }) => sameTopic(message, { channelId, topic }))
+    const newest = same.at(-1)
+    this.#drop(uaid, (row) => row !== newest && same.includes(row), 'replaced')
+  }
+
+  async list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+    for (const { message } of this.#rows(uaid)) this.replace(uaid, message)
+    const rows = this.#rows(uaid)
+    const start = after === undefined ? 0 : firstAfter(rows, after)
+    const channels = this.#agents.get(uaid)?.channels
+    const messages: StoredMessage[] = []
+    for (let at = start; at < rows.length; at++) {
+      const row = rows[at]
+      if (row === undefined || row.message.expiresAtMs <= nowMs || !channels?.has(row.message.channelId))
+        continue
+      messages.push({ ...row })
+      if (messages.length === limit)
+        return { messages, next: at + 1 < rows.length ? row.message.id : undefined }
+    }
+    return { messages, next: undefined }
+  }
+
+  async remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
+    const wanted = new Set(ids)
+    const dropped = this.#drop(uaid, ({ message }) => wanted.has(message.id), 'removed')
+    return dropped.map(({ message }) => message.id)
+  }
+
+  async removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
+    const covered = ({ message }: MessageRow) =>
+      message.id <= upTo && sameTopic(message, { channelId, topic })
+    this.#drop(uaid, covered, 'removed')
+  }
+
+  async countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
+    for (const row of this.#rows(uaid)) if (ids.includes(row.message.id)) row.sends += 1
+  }
+
+  async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
+    return uaids.filter((uaid) => this.#rows(uaid).some(({ message }) => message.expiresAtMs > nowMs))
+  }
+
+  async collectGarbage(nowMs: number, limit: number): Promise<Collected> {
+    const found = { agents: 0, messages: 0 }
+    let looked = 0
+    for (const uaid of this.#uaidsAfter(this.#collectAfter)) {
+      if (looked >= limit) return { ...found, done: false }
+      looked += 1 + this.#rows(uaid).length
+      this.#collectAfter = uaid
+      if (this.#isStale(uaid, nowMs)) {
+        found.agents += 1
+        found.messages += this.#rows(uaid).length
+        await this.dropAgent(uaid)
+      } else {
+        found.messages += this.#collectMessages(uaid, nowMs)
+      }
+    }
+    this.#collectAfter = undefined
+    return { ...found, done: true }
+  }
+
+  async ping(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  /** The channels of a user agent as they are now; for checks. */
+  channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined {
+    return this.#agents.get(uaid)?.channels
+  }
+
+  /** The messages of a user agent as they are now, expired and orphaned ones too; for checks. */
+  messagesOf(uaid: Uaid): readonly StoredMessage[] {
+    return this.#rows(uaid)
+  }
+
+  /** Tells whether a message is there now; for checks. */
+  has(uaid: Uaid, id: MessageId): boolean {
+    const rows = this.#rows(uaid)
+    return rows[firstAfter(rows, id) - 1]?.message.id === id
+  }
+
+  #rows(uaid: Uaid): readonly MessageRow[] {
+    return this.#messages.get(uaid) ?? []
+  }
+
+  #drop(uaid: Uaid, isDropped: (row: MessageRow) => boolean, cause: GoneCause): MessageRow[] {
+    const rows = this.#rows(uaid)
+    const dropped = rows.filter(isDropped)
+    if (dropped.length === 0) return dropped
+    const kept = rows.filter((row) => !isDropped(row))
+    if (kept.length === 0) this.#messages.delete(uaid)
+    else this.#messages.set(uaid, kept)
+    for (const { message } of dropped) this.#observer.gone(uaid, message, cause)
+    return dropped
+  }
+
+  /** Drops the oldest messages of the fullest channel until the cap is kept. */
+  #evict(uaid: Uaid): void {
+    while (this.#rows(uaid).length > this.#limits.storedMax) {
+      const counts = new Map<ChannelId, number>()
+      for (const { message } of this.#rows(uaid))
+        counts.set(message.channelId, (counts.get(message.channelId) ?? 0) + 1)
+      const [fullest] = [...counts].toSorted(([, a], [, b]) => b - a)
+      const oldest = this.#rows(uaid).find(({ message }) => message.channelId === fullest?.[0])
+      this.#drop(uaid, (row) => row === oldest, 'evicted')
+    }
+  }
+
+  #collectMessages(uaid: Uaid, nowMs: number): number {
+    const channels = this.#agents.get(uaid)?.channels
+    const expired = this.#drop(uaid, ({ message }) => message.expiresAtMs <= nowMs, 'expired')
+    const orphaned = this.#drop(uaid, ({ message }) => !channels?.has(message.channelId), 'orphaned')
+    return expired.length + orphaned.length
+  }
+
+  #isStale(uaid: Uaid, nowMs: number): boolean {
+    const agent = this.#agents.get(uaid)
+    return agent !== undefined && nowMs - agent.lastConnectMs > this.#limits.agentLifetimeMs
+  }
+
+  #uaidsAfter(after: Uaid | undefined): Uaid[] {
+    const all = new Set([...this.#agents.keys(), ...this.#messages.keys()])
+    return [...all].filter((uaid) => after === undefined || uaid > after).toSorted()
+  }
+}
+
+const SILENT: StoreObserver = {
+  kept: () => {},
+  gone: () => {},
+  subscribed: () => {},
+  unsubscribed: () => {},
+}
+
+/** Index of the first row with an id greater than this one. */
+function firstAfter(rows: readonly MessageRow[], id: MessageId): number {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const row = rows[middle]
+    if (row !== undefined && row.message.id <= id) low = middle + 1
+    else high = middle
+  }
+  return low
+}
