@@ -66,15 +66,17 @@ async function start(
   }
 }
 
-async function outputs(child: ChildProcess, text: string): Promise<void> {
+/** Reads on for ever: a server whose output nobody reads would block in the end. */
+function outputs(child: ChildProcess, text: string): Promise<void> {
   let output = ''
-  for await (const chunk of child.stdout ?? []) {
-    output += String(chunk)
-    if (!output.includes(text)) continue
-    child.stdout?.resume()
-    return
-  }
-  throw new Error(`the server ended before it was ready: ${output}`)
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      if (output.includes(text)) return
+      output += String(chunk)
+      if (output.includes(text)) resolve()
+    })
+    child.once('exit', () => reject(new Error(`the server ended before it was ready: ${output}`)))
+  })
 }
 
 function cpuUs(pid: number | undefined): number {

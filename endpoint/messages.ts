@@ -77,7 +77,7 @@ export class Messages {
       case 'delivered':
       case 'stored':
       case 'dropped': {
-        const resource = tokens.sealMessage({ uaid: subscription.uaid, id: message.id })
+        const resource = tokens.sealMessage(subscription, message.id)
         return accept({ token: resource, ttlSeconds: message.ttlSeconds })
       }
       default:

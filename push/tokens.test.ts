@@ -44,10 +44,27 @@ t.test('every message reference survives sealing and opening', async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(refs, (ref) => {
-        assert.deepStrictEqual(tokens.openMessage(tokens.sealMessage(ref)), ref)
+        const token = tokens.sealMessage({ ...OPEN, uaid: ref.uaid }, ref.id)
+        assert.match(token, /^[A-Za-z0-9_-]{86}$/)
+        assert.deepStrictEqual(tokens.openMessage(token), ref)
       }),
     ),
   )
+})
+
+t.test('the sealed part of a message token resists any change', async (t) => {
+  const token = tokens.sealMessage(OPEN, messageIdFromBytes(new Uint8Array(16)))
+  let opened = 0
+  for (let at = 0; at < 64; at += 1) {
+    for (const character of ALPHABET) {
+      if (character === token[at]) continue
+      if (tokens.openMessage(token.slice(0, at) + character + token.slice(at + 1))) opened += 1
+    }
+  }
+  t.equal(opened, 0)
+  for (const spelling of [`${token}A`, token.slice(0, -1), `${token.slice(0, -1)}B`, `${token}=`]) {
+    t.equal(tokens.openMessage(spelling), undefined, spelling.slice(-3))
+  }
 })
 
 t.test('one subscription has one endpoint', async (t) => {
@@ -57,7 +74,7 @@ t.test('one subscription has one endpoint', async (t) => {
 t.test('a token of one kind never opens as another', async (t) => {
   const v1 = tokens.sealEndpoint(OPEN).token
   const v2 = tokens.sealEndpoint(RESTRICTED).token
-  const message = tokens.sealMessage({ uaid: OPEN.uaid, id: messageIdFromBytes(new Uint8Array(16)) })
+  const message = tokens.sealMessage(OPEN, messageIdFromBytes(new Uint8Array(16)))
   t.equal(tokens.openEndpoint(2, v1), undefined)
   t.equal(tokens.openEndpoint(1, v2), undefined)
   t.equal(tokens.openEndpoint(1, message), undefined)

@@ -7,6 +7,7 @@ import {
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import {
   channelIdFromBytes,
   ID_BYTES,
@@ -27,6 +28,11 @@ const TAG_BYTES = 16
 const BLOCK_BYTES = 16
 const KEY_HASH_BYTES = 32
 const TOKEN = /^[A-Za-z0-9_-]{22,200}$/
+
+/** Opened endpoints that are remembered: senders use one again and again, and opening it costs as much as all else they say. */
+const OPENED_MAX = 10_000
+/** Characters of a message token before the message id: 48 bytes, which base64url does not pad. */
+const SEALED_CHANNEL_CHARS = 64
 
 /** What a token is good for. It goes into the tag, so that a token of one kind never opens as another. */
 type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1'
@@ -49,6 +55,9 @@ export interface MessageRef {
  */
 export class Tokens {
   readonly #rings: ReadonlyMap<Purpose, readonly Subkeys[]>
+  readonly #opened: Record<EndpointVersion, LRUCache<string, Subscription>>
+  /** The sealed part of message tokens, for the subscriptions above. */
+  readonly #sealedChannels = new WeakMap<Subscription, string>()
 
   /** @param serviceKeys 1 to 4 keys of 32 bytes; the first one seals. @throws RangeError on any other */
   constructor(serviceKeys: readonly Uint8Array[]) {
@@ -58,6 +67,7 @@ export class Tokens {
     this.#rings = new Map(
       PURPOSES.map((purpose) => [purpose, serviceKeys.map((key) => subkeys(key, purpose))]),
     )
+    this.#opened = { 1: new LRUCache({ max: OPENED_MAX }), 2: new LRUCache({ max: OPENED_MAX }) }
   }
 
   /** Seals a subscription into the token of its endpoint URL. */
@@ -70,6 +80,37 @@ export class Tokens {
 
   /** Opens the token of an endpoint URL of that version; undefined when it is not one of ours. */
   openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
+    const known = this.#opened[version].get(token)
+    if (known !== undefined) return known
+    const subscription = this.#openEndpoint(version, token)
+    if (subscription !== undefined) this.#opened[version].set(token, subscription)
+    return subscription
+  }
+
+  /**
+   * Seals the token of a message resource. Its subscription is sealed; the message id stands behind it as it is: its 74 random
+   * bits can't be guessed, and its time is nothing new to the sender.
+   */
+  sealMessage(subscription: Subscription, id: MessageId): string {
+    let channel = this.#sealedChannels.get(subscription)
+    if (channel === undefined) {
+      const ids = [idToBytes(subscription.uaid), idToBytes(subscription.channelId)]
+      channel = this.#seal('message/v1', Buffer.concat(ids))
+      this.#sealedChannels.set(subscription, channel)
+    }
+    return channel + idToBytes(id).toString('base64url')
+  }
+
+  /** Opens the token of a message resource; undefined when it is not one of ours. */
+  openMessage(token: string): MessageRef | undefined {
+    const plain = this.#open('message/v1', token.slice(0, SEALED_CHANNEL_CHARS), 2 * ID_BYTES)
+    const idText = token.slice(SEALED_CHANNEL_CHARS)
+    const id = Buffer.from(idText, 'base64url')
+    if (plain === undefined || id.length !== ID_BYTES || id.toString('base64url') !== idText) return undefined
+    return { uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)), id: messageIdFromBytes(id) }
+  }
+
+  #openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
     const keyHashBytes = version === 2 ? KEY_HASH_BYTES : 0
     const plain = this.#open(`endpoint/v${version}`, token, 2 * ID_BYTES + keyHashBytes)
     if (plain === undefined) return undefined
@@ -77,21 +118,6 @@ export class Tokens {
       uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
       channelId: channelIdFromBytes(plain.subarray(ID_BYTES, 2 * ID_BYTES)),
       ...(version === 2 && { keyHash: plain.subarray(2 * ID_BYTES) }),
-    }
-  }
-
-  /** Seals the token of a message resource. */
-  sealMessage(ref: MessageRef): string {
-    return this.#seal('message/v1', Buffer.concat([idToBytes(ref.uaid), idToBytes(ref.id)]))
-  }
-
-  /** Opens the token of a message resource; undefined when it is not one of ours. */
-  openMessage(token: string): MessageRef | undefined {
-    const plain = this.#open('message/v1', token, 2 * ID_BYTES)
-    if (plain === undefined) return undefined
-    return {
-      uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
-      id: messageIdFromBytes(plain.subarray(ID_BYTES)),
     }
   }
 
