@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { access, constants, type FileHandle, link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Random } from '../cluster/clock.ts'
 import { describeServiceKeys, formatServiceKey, newServiceKey, parseServiceKeys } from './service-keys.ts'
@@ -18,9 +18,7 @@ const FILE_MODE = 0o600
 export async function openDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
-    const probe = path.join(folder, `.writable-${process.pid}`)
-    await (await open(probe, 'w', FILE_MODE)).close()
-    await rm(probe)
+    await access(folder, constants.W_OK)
   } catch (error) {
     throw new StartError(
       `the data folder ${folder} can't be written to (${codeOf(error) ?? error}): choose another with --data-dir (PUSHGRID_DATA_DIR) or change its owner`,
