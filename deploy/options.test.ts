@@ -119,7 +119,7 @@ t.test('a bad value is refused in one line: which option, what it was, what woul
     ['BODY_LIMIT_BYTES', '4095', /must be a whole number from 4096 to/],
   ]
   for (const [name, text, message] of cases)
-    t.match(refusal([], { [`PUSHGRID_${name}`]: text }), message, `${name}=${text}`)
+    t.match(refusal([], { [`PUSHGRID_${name}`]: text }), message, `${name}=${JSON.stringify(text)}`)
   t.match(refusal([], { PUSHGRID_HOST: 'é'.repeat(500) }), /^.{1,160}$/, 'a long value is cut')
   t.end()
 })
