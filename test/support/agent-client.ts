@@ -92,10 +92,14 @@ export class AgentClient {
     return this.frames.filter((frame) => frame.messageType === 'notification')
   }
 
-  /** Sends an object as JSON, or text or bytes as they are. */
-  send(frame: object | string | Uint8Array): void {
-    const raw = typeof frame === 'string' || frame instanceof Uint8Array
-    this.#socket.send(raw ? frame : JSON.stringify(frame))
+  /** Sends an object as JSON. */
+  send(frame: object): void {
+    this.sendRaw(JSON.stringify(frame), false)
+  }
+
+  /** Sends a frame as it is; a text frame may be any bytes. After the end of the connection it does nothing. */
+  sendRaw(frame: string | Uint8Array, binary: boolean): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame, { binary })
   }
 
   hello(uaid?: string): Promise<FrameOf<'hello'>> {
