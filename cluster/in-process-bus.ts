@@ -39,7 +39,7 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
   listen(address: string, listener: Listener<Message, Reply>): Listening {
     const present = this.#listeners.get(address)
     this.#listeners.set(address, present === undefined ? listener : [...asList(present), listener])
-    return { stop: () => this.#unlisten(address, listener) }
+    return new InProcessListening(this, address, listener)
   }
 
   flush(): Promise<void> {
@@ -70,13 +70,31 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
     return present === listener || (Array.isArray(present) && present.includes(listener))
   }
 
-  #unlisten(address: string, listener: Listener<Message, Reply>): void {
+  /** Ends one listening; for `InProcessListening`. */
+  unlisten(address: string, listener: Listener<Message, Reply>): void {
     const present = this.#listeners.get(address)
     if (present === undefined) return
     const rest = asList(present).filter((other) => other !== listener)
     const [only] = rest
     if (only === undefined) this.#listeners.delete(address)
     else this.#listeners.set(address, rest.length === 1 ? only : rest)
+  }
+}
+
+/** A class and no closure: there is one for every connection. */
+class InProcessListening<Message, Reply extends object> implements Listening {
+  readonly #bus: InProcessBus<Message, Reply>
+  readonly #address: string
+  readonly #listener: Listener<Message, Reply>
+
+  constructor(bus: InProcessBus<Message, Reply>, address: string, listener: Listener<Message, Reply>) {
+    this.#bus = bus
+    this.#address = address
+    this.#listener = listener
+  }
+
+  stop(): void {
+    this.#bus.unlisten(this.#address, this.#listener)
   }
 }
 

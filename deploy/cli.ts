@@ -7,10 +7,9 @@ import { createLog } from './log.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import type { Options } from './options.ts'
-import { parts } from './parts.ts'
 import { readOptions } from './read-options.ts'
 import { exitOnDefect, exitOnSignal } from './run.ts'
-import { serve } from './serve.ts'
+import { type Parts, serve } from './serve.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
 import { version } from './version.ts'
@@ -48,12 +47,26 @@ async function serveCommand(args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
   if (request.kind === 'help') return print(serveHelp())
   const { options } = request
+  // Whatever is written is for the owner only, also in a folder that others may look into.
+  process.umask(0o077)
   const log = createLog(options, process.stdout)
   exitOnDefect(process, log)
   const clock = systemClock
-  const serving = await serve(options, parts, { clock, random: createSystemRandom(), log })
+  const serving = await serve(options, await loadParts(), { clock, random: createSystemRandom(), log })
   exitOnSignal(options, serving, { host: process, clock, log })
   announce(options, serving.listening, log)
+}
+
+/** Loads the servers only when they are to run: help comes at once, and comes where a binary of theirs can't be loaded. */
+async function loadParts(): Promise<Parts> {
+  try {
+    return (await import('./parts.ts')).parts
+  } catch (error) {
+    throw new StartError(
+      `the service can't be loaded, is it installed for this system (npm ci)? ${error}`,
+      error,
+    )
+  }
 }
 
 function keysCommand([verb, ...rest]: readonly string[]): void {

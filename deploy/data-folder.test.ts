@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { createSystemRandom } from '../cluster/clock.ts'
@@ -74,11 +74,8 @@ t.test('a file that can not be read is refused, not replaced', async (t) => {
 })
 
 t.test('what an interrupted start left behind is no obstacle', async (t) => {
-  const folder = t.testdir()
-  const leftover = path.join(folder, `${KEY_FILE}.${process.pid}.new`)
-  await writeFile(leftover, 'half')
-  await chmod(leftover, 0o644)
+  const folder = t.testdir({ [`${KEY_FILE}.0123456789abcdef.new`]: 'half a k' })
   const [key] = await keptServiceKeys(folder, random)
   t.equal(key?.length, 32)
-  t.same(await readdir(folder), [KEY_FILE])
+  t.same(await keptServiceKeys(folder, random), [key])
 })

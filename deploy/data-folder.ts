@@ -1,4 +1,4 @@
-import { type FileHandle, link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { access, constants, type FileHandle, link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Random } from '../cluster/clock.ts'
 import { describeServiceKeys, formatServiceKey, newServiceKey, parseServiceKeys } from './service-keys.ts'
@@ -18,9 +18,7 @@ const FILE_MODE = 0o600
 export async function openDataFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
-    const probe = path.join(folder, `.writable-${process.pid}`)
-    await (await open(probe, 'w', FILE_MODE)).close()
-    await rm(probe)
+    await access(folder, constants.W_OK)
   } catch (error) {
     throw new StartError(
       `the data folder ${folder} can't be written to (${codeOf(error) ?? error}): choose another with --data-dir (PUSHGRID_DATA_DIR) or change its owner`,
@@ -39,7 +37,9 @@ export async function keptServiceKeys(folder: string, random: Random): Promise<r
   try {
     const kept = await readKeyFile(file)
     if (kept !== undefined) return kept
-    await writeOnce(file, `${formatServiceKey(newServiceKey(random))}\n`)
+    // Written under a name of its own first: another process may be at it, too.
+    const unique = Buffer.from(random.bytes(8)).toString('hex')
+    await writeOnce(file, `${file}.${unique}.new`, `${formatServiceKey(newServiceKey(random))}\n`)
     // Read back what is there now: another process may have been first.
     const written = await readKeyFile(file)
     if (written !== undefined) return written
@@ -70,9 +70,8 @@ async function readKeyFile(file: string): Promise<readonly Uint8Array[] | undefi
 }
 
 /** Writes a file that is not there yet: whole or not at all, and durable, whatever happens on the way. */
-async function writeOnce(file: string, text: string): Promise<void> {
-  const whole = `${file}.${process.pid}.new`
-  await withFile(whole, 'w', async (handle) => {
+async function writeOnce(file: string, whole: string, text: string): Promise<void> {
+  await withFile(whole, 'wx', async (handle) => {
     await handle.writeFile(text)
     await handle.sync()
   })

@@ -35,9 +35,12 @@ t.test('help names every command', (t) => {
 })
 
 t.test('the README lists every option with its default', async (t) => {
-  const rows = (await readFile(path.join(ROOT, 'README.md'), 'utf8')).split('\n')
+  const rows = (await readFile(path.join(ROOT, 'README.md'), 'utf8'))
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()))
   for (const [name, option] of ALL) {
-    const row = rows.find((row) => row.startsWith(`| \`${variableOf(name)}\` |`))
-    t.match(row, `| ${option.shown} |`, name)
+    const row = rows.find(([, variable]) => variable === `\`${variableOf(name)}\``)
+    t.equal(row?.[2], option.shown, name)
+    t.ok(row?.[3]?.startsWith(option.meaning), `what ${name} means`)
   }
 })

@@ -19,6 +19,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   storedMax: ['7', 7],
   agentLifetimeMs: ['86400000', 86_400_000],
   diskReserveBytes: ['0', 0],
+  waitingWritesMax: ['15', 15],
   collectIntervalMs: ['10', 10],
   collectMax: ['9', 9],
   ackGraceMs: ['200', 200],
@@ -26,6 +27,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   putTimeoutMs: ['1500', 1500],
   bodyLimitBytes: ['4096', 4096],
   vapidCacheMax: ['11', 11],
+  verificationsMax: ['16', 16],
   pendingAsksMax: ['12', 12],
   pendingBytesMax: ['65536', 65_536],
   checkAgainMs: ['500', 500],
@@ -35,7 +37,10 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   sendsMax: ['3', 3],
   helloTimeoutMs: ['4000', 4000],
   recheckMs: ['60000', 60_000],
-  drainMs: ['0', 0],
+  commandsMax: ['17', 17],
+  socketBufferBytes: ['65536', 65_536],
+  readRetryMs: ['100', 100],
+  drainMs: ['1000', 1000],
   stopMs: ['6000', 6000],
   logLevel: ['warn', 'warn'],
 }
@@ -114,7 +119,7 @@ t.test('a bad value is refused in one line: which option, what it was, what woul
     ['BODY_LIMIT_BYTES', '4095', /must be a whole number from 4096 to/],
   ]
   for (const [name, text, message] of cases)
-    t.match(refusal([], { [`PUSHGRID_${name}`]: text }), message, `${name}=${text}`)
+    t.match(refusal([], { [`PUSHGRID_${name}`]: text }), message, `${name}=${JSON.stringify(text)}`)
   t.match(refusal([], { PUSHGRID_HOST: 'é'.repeat(500) }), /^.{1,160}$/, 'a long value is cut')
   t.end()
 })
@@ -171,7 +176,7 @@ t.test('options that depend on each other are checked together', (t) => {
   t.equal(read([], { PUSHGRID_ACK_GRACE_MS: '299' }).ackGraceMs, 299)
   t.match(refusal(['--ws-port', '90', '--http-port', '90']), /^PUSHGRID_HTTP_PORT is 90: must differ/)
   t.equal(read(['--ws-port', '0', '--http-port', '0']).httpPort, 0)
-  t.match(refusal(['--stop-ms', '5000']), /^PUSHGRID_DRAIN_MS is 5000: must be less than PUSHGRID_STOP_MS/)
+  t.match(refusal(['--drain-ms', '20000']), /^PUSHGRID_DRAIN_MS is 20000: must be less than PUSHGRID_STOP_MS/)
   t.end()
 })
 

@@ -62,6 +62,13 @@ export const OPTIONS = {
     1024 * 1024 * MEBIBYTE,
     'free space below which no message is stored, so that acknowledgements can still delete',
   ),
+  waitingWritesMax: count(
+    'Data',
+    10_000,
+    1,
+    10_000_000,
+    'writes that may wait for the disk; beyond it senders get 503',
+  ),
   collectIntervalMs: count(
     'Data',
     1000,
@@ -82,6 +89,13 @@ export const OPTIONS = {
   putTimeoutMs: count('Delivery', 2000, 100, 60_000, 'longest wait for one operation of the store'),
   bodyLimitBytes: count('Delivery', 5630, 4096, 65_536, 'largest body of a push message'),
   vapidCacheMax: count('Delivery', 10_000, 1, 10_000_000, 'verified VAPID tokens kept until they expire'),
+  verificationsMax: count(
+    'Delivery',
+    256,
+    1,
+    100_000,
+    'VAPID tokens verified at a time; beyond it senders get 503',
+  ),
   pendingAsksMax: count(
     'Delivery',
     10_000,
@@ -91,7 +105,7 @@ export const OPTIONS = {
   ),
   pendingBytesMax: count(
     'Delivery',
-    64 * MEBIBYTE,
+    32 * MEBIBYTE,
     65_536,
     64 * 1024 * MEBIBYTE,
     'the same limit as the sum of their bodies',
@@ -134,12 +148,33 @@ export const OPTIONS = {
     24 * HOUR_MS,
     'a connected user agent looks into the store this often, hint or no hint',
   ),
-  drainMs: count(
+  commandsMax: count(
+    'Connections',
+    500,
+    1,
+    100_000,
+    'register and unregister commands of one user agent that may wait; beyond it they fail',
+  ),
+  socketBufferBytes: count(
+    'Connections',
+    MEBIBYTE,
+    65_536,
+    1024 * MEBIBYTE,
+    'what a slow reader may leave unread before its messages go to the store',
+  ),
+  readRetryMs: count(
     'Connections',
     5000,
+    100,
+    HOUR_MS,
+    'pause before a read of the store that failed is tried again',
+  ),
+  drainMs: count(
+    'Connections',
+    0,
     0,
     10 * 60_000,
-    'time over which a stopping node closes its connections',
+    'time over which a stopping node lets its user agents go; 0 is all at once',
   ),
 
   stopMs: count('Process', 20_000, 1000, DELAY_MAX_MS, 'longest time a stop may take; then it exits with 1'),

@@ -13,7 +13,7 @@ import { codeOf, StartError } from './start-error.ts'
 export async function probePort(host: string, port: number, option: 'wsPort' | 'httpPort'): Promise<number> {
   const server = createServer()
   try {
-    server.listen({ host, port, exclusive: true })
+    server.listen({ host, port })
     await once(server, 'listening')
     const address = server.address()
     return typeof address === 'object' && address !== null ? address.port : port

@@ -26,9 +26,10 @@ class FakeHost extends EventEmitter {
 function run(stop: () => Promise<'stopped' | 'failed'>) {
   const host = new FakeHost()
   let late: () => void = () => {}
+  let monotonicMs = 7
   const clock: Clock = {
     nowMs: () => 0,
-    monotonicMs: () => 0,
+    monotonicMs: () => monotonicMs,
     after(delayMs, fire) {
       if (delayMs === OPTIONS.stopMs) late = fire
       return { cancel: () => {} }
@@ -42,7 +43,8 @@ function run(stop: () => Promise<'stopped' | 'failed'>) {
     },
   }
   exitOnSignal(OPTIONS, serving, { host, clock, log: { info: () => {}, error: () => {} } })
-  return { host, late: () => late(), stops: () => stops }
+  const pass = (delayMs: number) => (monotonicMs += delayMs)
+  return { host, pass, late: () => late(), stops: () => stops }
 }
 
 t.test('a signal stops everything, then exits with 0', async (t) => {
@@ -78,10 +80,23 @@ t.test('a stop that hangs is bounded', async (t) => {
 })
 
 t.test('a second signal exits at once', async (t) => {
-  const { host, stops } = run(() => new Promise(() => {}))
+  const { host, pass, stops } = run(() => new Promise(() => {}))
   host.emit('SIGINT')
+  pass(501)
   host.emit('SIGTERM')
   t.equal(await host.exited, 1)
+  t.equal(stops(), 1)
+})
+
+t.test('a signal that comes twice at once, as Ctrl+C does through npm, is one', async (t) => {
+  let finish: (outcome: 'stopped') => void = () => {}
+  const { host, pass, stops } = run(() => new Promise((resolve) => (finish = resolve)))
+  host.emit('SIGINT')
+  pass(2)
+  host.emit('SIGINT')
+  t.equal(host.exits, 0)
+  finish('stopped')
+  t.equal(await host.exited, 0)
   t.equal(stops(), 1)
 })
 

@@ -24,14 +24,20 @@ export function exitOnDefect(host: Host, log: Pick<Logger, 'fatal'>): void {
   }
 }
 
-/** Stops on SIGTERM or SIGINT and exits: 0 when all went well, 1 when it did not or took longer than `stopMs`. */
+/** A terminal sends Ctrl+C to `npm start` and to us, and npm passes its own on: within this time it is still the first. */
+const ONE_SIGNAL_MS = 500
+
+/**
+ * Stops on SIGTERM or SIGINT and exits: 0 when all went well, 1 when it did not or took longer than `stopMs`. A second
+ * signal ends the process at once, for a person who would rather not wait.
+ */
 export function exitOnSignal(
   options: Pick<Options, 'stopMs'>,
   serving: Pick<Serving, 'stop'>,
   deps: { host: Host; clock: Clock; log: Pick<Logger, 'info' | 'error'> },
 ): void {
   const { host, clock, log } = deps
-  let stopping = false
+  let firstAtMs: number | undefined
 
   async function stop(signal: string): Promise<void> {
     log.info({ signal }, 'stopping: finishing what was accepted; a second signal ends at once')
@@ -48,9 +54,11 @@ export function exitOnSignal(
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     host.on(signal, () => {
-      if (stopping) return host.exit(1)
-      stopping = true
-      void stop(signal)
+      const nowMs = clock.monotonicMs()
+      if (firstAtMs === undefined) {
+        firstAtMs = nowMs
+        void stop(signal)
+      } else if (nowMs - firstAtMs > ONE_SIGNAL_MS) host.exit(1)
     })
   }
 }

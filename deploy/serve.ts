@@ -22,12 +22,20 @@ export interface ServerDeps {
   log: Logger
 }
 
+/** Options of the embedded store. */
+export interface StoreOptions {
+  readonly directory: string
+  readonly limits: StoreLimits
+  readonly diskReserveBytes: number
+  readonly waitingWritesMax: number
+}
+
 /** Options of one server: all of the service's, and where it listens. */
 export type ServerOptions = Options & { readonly port: number; readonly publicUrl: string }
 
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
-  openStore(options: { directory: string; limits: StoreLimits; diskReserveBytes: number }): Promise<Store>
+  openStore(options: StoreOptions): Promise<Store>
   startNode(options: ServerOptions, deps: ServerDeps): Promise<{ port: number; drain(): Promise<void> }>
   startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<{ port: number; close(): Promise<void> }>
 }
@@ -67,10 +75,10 @@ async function start(
 ): Promise<Listening> {
   const { clock, random, log } = deps
   await openDataFolder(options.dataDir)
-  const { storedMax, agentLifetimeMs, diskReserveBytes, dataDir: directory } = options
+  const { storedMax, agentLifetimeMs, diskReserveBytes, waitingWritesMax, dataDir: directory } = options
   const limits = { storedMax, agentLifetimeMs }
   const store = await parts
-    .openStore({ directory, limits, diskReserveBytes })
+    .openStore({ directory, limits, diskReserveBytes, waitingWritesMax })
     .catch(fail('the store', '; choose another folder with --data-dir (PUSHGRID_DATA_DIR)'))
   started.add('store', () => store.close())
   const tokens = new Tokens(options.serviceKeys ?? (await keptServiceKeys(directory, random)))

@@ -28,9 +28,7 @@ export function createApp(log: Log): FastifyInstance {
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: (error, socket) => refuseMalformed(error.code, socket),
-    frameworkErrors: (_error, _request, reply) => {
-      sendFailure(reply, UNKNOWN_URL)
-    },
+    frameworkErrors: (_error, _request, reply) => sendFailure(reply, UNKNOWN_URL),
   })
   for (const method of WITH_BODY) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   app.setNotFoundHandler((_request, reply) => sendFailure(reply, UNKNOWN_URL))

@@ -116,19 +116,18 @@ function addMessageRoutes(
     const posted = await messages.post({ version, token: params.token, headers, body })
     if (!posted.ok) return sendFailure(reply, posted)
     const { token, ttlSeconds } = posted.value
-    return reply.code(201).header('location', `${publicUrl}/m/${token}`).header('ttl', `${ttlSeconds}`).send()
+    reply.code(201).header('location', `${publicUrl}/m/${token}`).header('ttl', `${ttlSeconds}`).send()
   }
   for (const version of [1, 2] as const) {
     const url = `/wpush/v${version}/:token`
-    app.post(url, (request: TokenRequest, reply) =>
-      underWay.during(reply, () => post(version, request, reply)),
-    )
+    app.post(url, (request: TokenRequest, reply) => post(version, request, reply))
     refuseOtherMethods(app, url, ['POST'])
   }
   app.delete('/m/:token', (request: TokenRequest, reply) =>
     underWay.during(reply, async () => {
       const removed = await messages.remove(request.params.token)
-      return removed.ok ? reply.code(204).send() : sendFailure(reply, removed)
+      if (removed.ok) reply.code(204).send()
+      else sendFailure(reply, removed)
     }),
   )
   refuseOtherMethods(app, '/m/:token', ['DELETE'])

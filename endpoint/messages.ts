@@ -77,7 +77,7 @@ export class Messages {
       case 'delivered':
       case 'stored':
       case 'dropped': {
-        const resource = tokens.sealMessage({ uaid: subscription.uaid, id: message.id })
+        const resource = tokens.sealMessage(subscription, message.id)
         return accept({ token: resource, ttlSeconds: message.ttlSeconds })
       }
       default:
@@ -106,9 +106,10 @@ export class Messages {
     body: PostedMessage['body'],
     key: VapidKey | undefined,
   ): Checked<Message> {
-    const ttl = parseTtl(text(headers['ttl']))
+    const { ttl: ttlHeader, topic: topicHeader } = headers
+    const ttl = parseTtl(text(ttlHeader))
     if (!ttl.ok) return ttl
-    const topic = parseTopic(text(headers['topic']))
+    const topic = parseTopic(text(topicHeader))
     if (!topic.ok) return topic
     const empty = body.outcome === 'read' && body.bytes.length === 0
     const crypto = empty ? accept(undefined) : parseCryptoHeaders(cryptoHeaderValues(headers))
@@ -146,9 +147,10 @@ export class Messages {
 }
 
 function cryptoHeaderValues(headers: IncomingHttpHeaders) {
+  const { encryption } = headers
   return {
     contentEncoding: headers['content-encoding'],
-    encryption: text(headers['encryption']),
+    encryption: text(encryption),
     cryptoKey: text(headers['crypto-key']),
   }
 }

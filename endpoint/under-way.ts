@@ -7,11 +7,11 @@ export class UnderWay {
   #idle: (() => void) | undefined
 
   /** Answers a request by `work` and keeps count of it meanwhile. */
-  async during<Result>(reply: FastifyReply, work: () => Promise<Result>): Promise<Result> {
+  async during(reply: FastifyReply, work: () => Promise<void>): Promise<void> {
     this.#replies.add(reply)
     if (this.#closing) reply.header('connection', 'close')
     try {
-      return await work()
+      await work()
     } finally {
       this.#replies.delete(reply)
       if (this.#replies.size === 0) this.#idle?.()

@@ -30,6 +30,8 @@ interface Verified {
 }
 
 const { subtle } = webcrypto
+/** The scheme of RFC 8292; the older ones have the key in another header. */
+const VAPID_SCHEME = /^vapid /i
 
 /**
  * Verifies the VAPID tokens of application servers (RFC 8292). Senders use one token for hours, so a verified one is
@@ -40,6 +42,8 @@ export class Vapid {
   readonly #clock: Clock
   /** By key and token: a token is good with its own key only. */
   readonly #verified: LRUCache<string, Verified>
+  /** The same by the whole header of RFC 8292, which has both: one that is known needs no parsing. */
+  readonly #verifiedHeaders: LRUCache<string, Verified>
   readonly #verifying = new Map<string, Promise<Checked<Verified>>>()
   readonly #keys: LRUCache<string, Promise<webcrypto.CryptoKey>>
 
@@ -47,20 +51,33 @@ export class Vapid {
     this.#options = options
     this.#clock = clock
     this.#verified = new LRUCache({ max: options.vapidCacheMax })
+    this.#verifiedHeaders = new LRUCache({ max: options.vapidCacheMax })
     this.#keys = new LRUCache({ max: options.vapidCacheMax })
   }
 
   /** Verifies the credentials of a request and gives the key they prove. */
   async verify(authorization: string, cryptoKey: string | undefined): Promise<Checked<VapidKey>> {
+    const repeated = this.#verifiedHeaders.get(authorization)
+    if (repeated !== undefined && this.#isCurrent(repeated)) return accept(repeated.key)
     const credentials = parseAuthorization(authorization, cryptoKey)
     if (credentials === undefined) {
       return refuse('vapidInvalid', 'The Authorization header must be: vapid t=<token>,k=<public key>')
     }
+    const verified = await this.#verifyOnce(credentials)
+    if (!verified.ok) return verified
+    if (VAPID_SCHEME.test(authorization)) this.#verifiedHeaders.set(authorization, verified.value)
+    return accept(verified.value.key)
+  }
+
+  #isCurrent(verified: Verified): boolean {
+    return verified.expiresAtMs > this.#clock.nowMs()
+  }
+
+  #verifyOnce(credentials: Credentials): Promise<Checked<Verified>> | Checked<Verified> {
     const name = `${credentials.key} ${credentials.jwt}`
     const known = this.#verified.get(name)
-    if (known !== undefined && known.expiresAtMs > this.#clock.nowMs()) return accept(known.key)
-    const verified = await (this.#verifying.get(name) ?? this.#begin(name, credentials))
-    return verified.ok ? accept(verified.value.key) : verified
+    if (known !== undefined && this.#isCurrent(known)) return accept(known)
+    return this.#verifying.get(name) ?? this.#begin(name, credentials)
   }
 
   /** Starts a verification that all who present the same credentials meanwhile share. */

@@ -11,9 +11,10 @@ import type { Tokens } from '../push/tokens.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput, Removal } from './agent/input.ts'
-import { type AgentLimits, type AgentState, newAgentState } from './agent/state.ts'
+import { type AgentLimits, type AgentState, type Ask, newAgentState } from './agent/state.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { parseClientMessage } from './client-message.ts'
+import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
 
 /** What all user agents of a node work with. */
@@ -36,8 +37,8 @@ export interface AgentContext {
   isFlapping(uaid: Uaid): boolean
   /** A failure of the store, told here so that it is logged without flooding the log. */
   storeFailed(error: unknown): void
-  /** The user agent's address is known. */
-  joined(host: AgentHost, uaid: Uaid): void
+  /** Looks after a user agent whose address is known, until told to stop. */
+  recheck(host: AgentHost, uaid: Uaid): Rechecking
   /** Nothing is left of this connection. */
   left(host: AgentHost): void
 }
@@ -51,6 +52,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   readonly #socket: AgentSocket
   readonly #actor: Actor<AgentState, AgentInput, AgentEffect>
   #listening: Listening | undefined
+  #rechecking: Rechecking | undefined
   #timer: Timer | undefined
 
   constructor(context: AgentContext, socket: AgentSocket) {
@@ -208,7 +210,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #connect(uaid: Uaid, read: boolean): void {
     this.#listening = this.#context.bus.listen(agentAddress(uaid), this.#receive)
-    this.#context.joined(this, uaid)
+    this.#rechecking?.stop()
+    this.#rechecking = this.#context.recheck(this, uaid)
     this.#do(this.#lookUp(uaid, read), (agent) => ({ kind: 'connected', agent }))
   }
 
@@ -224,7 +227,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'deliver':
       case 'cancel': {
         if (respond === undefined) return
-        const taken = this.#actor.offer({ ...request, ask: respond })
+        const taken = this.#actor.offer(askInput(request, respond))
         if (taken !== 'accepted') respond({ outcome: 'full', clockMs: this.#context.clock.nowMs() })
         return
       }
@@ -274,10 +277,17 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   #release(): void {
     this.#actor.end()
     this.#timer?.cancel()
+    this.#rechecking?.stop()
     this.#listening?.stop()
     this.#listening = undefined
     this.#context.left(this)
   }
+}
+
+/** Field by field: a spread costs as much as all the rest of an ask. */
+function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>, ask: Ask): AgentInput {
+  if (request.kind === 'cancel') return { kind: 'cancel', id: request.id, ask }
+  return { kind: 'deliver', message: request.message, keyDigest: request.keyDigest, ask }
 }
 
 type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>

@@ -83,7 +83,7 @@ export class Agents {
       count: (what) => this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1),
       isFlapping: (uaid) => this.#isFlapping(uaid),
       storeFailed: failed,
-      joined: (host, uaid) => this.#rechecks.add(host, uaid),
+      recheck: (host, uaid) => this.#rechecks.add(host, uaid),
       left: (host) => this.#left(host),
     }
   }
@@ -123,7 +123,6 @@ export class Agents {
 
   #left(host: AgentHost): void {
     this.#hosts.delete(host)
-    this.#rechecks.delete(host)
     if (this.#hosts.size === 0) this.#allLeft?.()
   }
 

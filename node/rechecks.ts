@@ -20,11 +20,10 @@ export interface Rechecked {
   check(): void
 }
 
-interface Entry {
-  readonly uaid: Uaid
-  readonly rechecked: Rechecked
-  slot: number
-  touchedAtMs: number
+/** One user agent that is looked after. */
+export interface Rechecking {
+  /** No longer looks after it. */
+  stop(): void
 }
 
 /** User agents asked about in one query. */
@@ -41,7 +40,6 @@ const SLOT_MIN_MS = 100
 export class Rechecks {
   readonly #options: RecheckOptions
   readonly #deps: { store: Store; clock: Clock; random: Random; failed: (error: unknown) => void }
-  readonly #entries = new Map<Rechecked, Entry>()
   readonly #slots = new Map<number, Set<Entry>>()
   readonly #slotMs: number
   #next: number
@@ -58,28 +56,18 @@ export class Rechecks {
     this.#tickLater()
   }
 
-  /** Looks after a user agent from now on, until `delete`. */
-  add(rechecked: Rechecked, uaid: Uaid): void {
-    this.delete(rechecked)
+  /** Looks after a user agent from now on. */
+  add(rechecked: Rechecked, uaid: Uaid): Rechecking {
     const [from, to] = this.#options.firstRecheckMs
     const delayMs = Math.min(from + this.#deps.random.fraction() * (to - from), this.#options.recheckMs)
-    const entry = { uaid, rechecked, slot: 0, touchedAtMs: this.#deps.clock.monotonicMs() }
-    this.#entries.set(rechecked, entry)
+    const entry = new Entry(rechecked, uaid, this.#deps.clock.monotonicMs())
     this.#schedule(entry, delayMs)
-  }
-
-  /** No longer looks after it. */
-  delete(rechecked: Rechecked): void {
-    const entry = this.#entries.get(rechecked)
-    if (entry === undefined) return
-    this.#entries.delete(rechecked)
-    this.#slots.get(entry.slot)?.delete(entry)
+    return entry
   }
 
   /** Stops for good. */
   close(): void {
     this.#timer?.cancel()
-    this.#entries.clear()
     this.#slots.clear()
   }
 
@@ -88,10 +76,11 @@ export class Rechecks {
   }
 
   #schedule(entry: Entry, delayMs: number): void {
-    entry.slot = Math.max(this.#next, this.#slotAt(delayMs))
-    const slot = this.#slots.get(entry.slot)
-    if (slot === undefined) this.#slots.set(entry.slot, new Set([entry]))
-    else slot.add(entry)
+    const at = Math.max(this.#next, this.#slotAt(delayMs))
+    const slot = this.#slots.get(at) ?? new Set()
+    this.#slots.set(at, slot)
+    slot.add(entry)
+    entry.slot = slot
   }
 
   #tickLater(): void {
@@ -119,7 +108,7 @@ export class Rechecks {
     const uaids = entries.map((entry) => entry.uaid)
     const pending = new Set(await store.pending(uaids, clock.nowMs()))
     for (const entry of entries) {
-      if (pending.has(entry.uaid) && this.#entries.get(entry.rechecked) === entry) entry.rechecked.check()
+      if (pending.has(entry.uaid) && entry.slot !== undefined) entry.rechecked.check()
     }
   }
 
@@ -133,5 +122,24 @@ export class Rechecks {
       clock.nowMs(),
     )
     for (const entry of old) entry.touchedAtMs = nowMs
+  }
+}
+
+/** A user agent in the slot of its next turn; in none once it has stopped. */
+class Entry implements Rechecking {
+  readonly rechecked: Rechecked
+  readonly uaid: Uaid
+  touchedAtMs: number
+  slot: Set<Entry> | undefined
+
+  constructor(rechecked: Rechecked, uaid: Uaid, nowMs: number) {
+    this.rechecked = rechecked
+    this.uaid = uaid
+    this.touchedAtMs = nowMs
+  }
+
+  stop(): void {
+    this.slot?.delete(this)
+    this.slot = undefined
   }
 }

@@ -1,12 +1,13 @@
 import {
+  type Cipher,
   createCipheriv,
-  createDecipheriv,
   createHmac,
   createSecretKey,
   hkdfSync,
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import {
   channelIdFromBytes,
   ID_BYTES,
@@ -24,8 +25,14 @@ export const SERVICE_KEY_BYTES = 32
 export const SERVICE_KEYS_MAX = 4
 
 const TAG_BYTES = 16
+const BLOCK_BYTES = 16
 const KEY_HASH_BYTES = 32
 const TOKEN = /^[A-Za-z0-9_-]{22,200}$/
+
+/** Opened endpoints that are remembered: senders use one again and again, and opening it costs as much as all else they say. */
+const OPENED_MAX = 10_000
+/** Characters of a message token before the message id: 48 bytes, which base64url does not pad. */
+const SEALED_CHANNEL_CHARS = 64
 
 /** What a token is good for. It goes into the tag, so that a token of one kind never opens as another. */
 type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1'
@@ -48,6 +55,9 @@ export interface MessageRef {
  */
 export class Tokens {
   readonly #rings: ReadonlyMap<Purpose, readonly Subkeys[]>
+  readonly #opened: Record<EndpointVersion, LRUCache<string, Subscription>>
+  /** The sealed part of message tokens, for the subscriptions above. */
+  readonly #sealedChannels = new WeakMap<Subscription, string>()
 
   /** @param serviceKeys 1 to 4 keys of 32 bytes; the first one seals. @throws RangeError on any other */
   constructor(serviceKeys: readonly Uint8Array[]) {
@@ -57,6 +67,7 @@ export class Tokens {
     this.#rings = new Map(
       PURPOSES.map((purpose) => [purpose, serviceKeys.map((key) => subkeys(key, purpose))]),
     )
+    this.#opened = { 1: new LRUCache({ max: OPENED_MAX }), 2: new LRUCache({ max: OPENED_MAX }) }
   }
 
   /** Seals a subscription into the token of its endpoint URL. */
@@ -69,6 +80,37 @@ export class Tokens {
 
   /** Opens the token of an endpoint URL of that version; undefined when it is not one of ours. */
   openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
+    const known = this.#opened[version].get(token)
+    if (known !== undefined) return known
+    const subscription = this.#openEndpoint(version, token)
+    if (subscription !== undefined) this.#opened[version].set(token, subscription)
+    return subscription
+  }
+
+  /**
+   * Seals the token of a message resource. Its subscription is sealed; the message id stands behind it as it is: its 74 random
+   * bits can't be guessed, and its time is nothing new to the sender.
+   */
+  sealMessage(subscription: Subscription, id: MessageId): string {
+    let channel = this.#sealedChannels.get(subscription)
+    if (channel === undefined) {
+      const ids = [idToBytes(subscription.uaid), idToBytes(subscription.channelId)]
+      channel = this.#seal('message/v1', Buffer.concat(ids))
+      this.#sealedChannels.set(subscription, channel)
+    }
+    return channel + idToBytes(id).toString('base64url')
+  }
+
+  /** Opens the token of a message resource; undefined when it is not one of ours. */
+  openMessage(token: string): MessageRef | undefined {
+    const plain = this.#open('message/v1', token.slice(0, SEALED_CHANNEL_CHARS), 2 * ID_BYTES)
+    const idText = token.slice(SEALED_CHANNEL_CHARS)
+    const id = Buffer.from(idText, 'base64url')
+    if (plain === undefined || id.length !== ID_BYTES || id.toString('base64url') !== idText) return undefined
+    return { uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)), id: messageIdFromBytes(id) }
+  }
+
+  #openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
     const keyHashBytes = version === 2 ? KEY_HASH_BYTES : 0
     const plain = this.#open(`endpoint/v${version}`, token, 2 * ID_BYTES + keyHashBytes)
     if (plain === undefined) return undefined
@@ -79,27 +121,11 @@ export class Tokens {
     }
   }
 
-  /** Seals the token of a message resource. */
-  sealMessage(ref: MessageRef): string {
-    return this.#seal('message/v1', Buffer.concat([idToBytes(ref.uaid), idToBytes(ref.id)]))
-  }
-
-  /** Opens the token of a message resource; undefined when it is not one of ours. */
-  openMessage(token: string): MessageRef | undefined {
-    const plain = this.#open('message/v1', token, 2 * ID_BYTES)
-    if (plain === undefined) return undefined
-    return {
-      uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
-      id: messageIdFromBytes(plain.subarray(ID_BYTES)),
-    }
-  }
-
   #seal(purpose: Purpose, plain: Buffer): string {
     const [newest] = this.#ring(purpose)
     if (newest === undefined) throw new Error('no service key')
     const tag = tagOf(newest, purpose, plain)
-    const cipher = createCipheriv('aes-256-ctr', newest.encrypt, tag)
-    return Buffer.concat([tag, cipher.update(plain)]).toString('base64url')
+    return Buffer.concat([tag, counterMode(newest.blockCipher, tag, plain)]).toString('base64url')
   }
 
   #open(purpose: Purpose, token: string, plainBytes: number): Buffer | undefined {
@@ -109,7 +135,7 @@ export class Tokens {
     if (sealed.length !== TAG_BYTES + plainBytes || sealed.toString('base64url') !== token) return undefined
     const tag = sealed.subarray(0, TAG_BYTES)
     for (const keys of this.#ring(purpose)) {
-      const plain = createDecipheriv('aes-256-ctr', keys.encrypt, tag).update(sealed.subarray(TAG_BYTES))
+      const plain = counterMode(keys.blockCipher, tag, sealed.subarray(TAG_BYTES))
       if (timingSafeEqual(tagOf(keys, purpose, plain), tag)) return plain
     }
     return undefined
@@ -122,7 +148,8 @@ export class Tokens {
 
 interface Subkeys {
   readonly authenticate: KeyObject
-  readonly encrypt: KeyObject
+  /** AES-256, block by block: kept, because making a cipher costs more than all else that a token needs of one. */
+  readonly blockCipher: Cipher
 }
 
 function subkeys(serviceKey: Uint8Array, purpose: Purpose): Subkeys {
@@ -133,7 +160,24 @@ function subkeys(serviceKey: Uint8Array, purpose: Purpose): Subkeys {
     createSecretKey(
       new Uint8Array(hkdfSync('sha256', serviceKey, '', `pushgrid ${purpose} ${use}`, SERVICE_KEY_BYTES)),
     )
-  return { authenticate: derive('authenticate'), encrypt: derive('encrypt') }
+  const blockCipher = createCipheriv('aes-256-ecb', derive('encrypt'), null).setAutoPadding(false)
+  return { authenticate: derive('authenticate'), blockCipher }
+}
+
+/**
+ * AES in counter mode (NIST SP 800-38A section 6.5), which is its own inverse. As in GCM the counter is the last 32 bits
+ * of the first block `iv`, and wraps within them.
+ */
+function counterMode(blockCipher: Cipher, iv: Buffer, input: Buffer): Buffer {
+  const counters = Buffer.allocUnsafe(Math.ceil(input.length / BLOCK_BYTES) * BLOCK_BYTES)
+  const first = iv.readUInt32BE(BLOCK_BYTES - 4)
+  for (let at = 0; at < counters.length; at += BLOCK_BYTES) {
+    counters.set(iv, at)
+    counters.writeUInt32BE((first + at / BLOCK_BYTES) >>> 0, at + BLOCK_BYTES - 4)
+  }
+  const output = blockCipher.update(counters)
+  for (let at = 0; at < input.length; at += 1) output[at] = (output[at] ?? 0) ^ (input[at] ?? 0)
+  return output.subarray(0, input.length)
 }
 
 function tagOf(keys: Subkeys, purpose: Purpose, plain: Buffer): Buffer {

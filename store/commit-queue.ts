@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb'
 import { PushError } from '../push/errors.ts'
+import { type FailStop, storeDown } from './fail-stop.ts'
 
 /** What a queue of writes works with. */
 export interface CommitQueueOptions {
@@ -31,13 +32,15 @@ interface Write {
  */
 export class CommitQueue {
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #failStop: FailStop
   readonly #options: CommitQueueOptions
   #waiting: Write[] = []
   #committing: Promise<void> | undefined
   #closed = false
 
-  constructor(root: RootDatabase<Buffer, Buffer>, options: CommitQueueOptions) {
+  constructor(root: RootDatabase<Buffer, Buffer>, failStop: FailStop, options: CommitQueueOptions) {
     this.#root = root
+    this.#failStop = failStop
     this.#options = options
   }
 
@@ -98,11 +101,13 @@ export class CommitQueue {
     if (group.length === 0) return
     const settled: (() => void)[] = []
     try {
+      this.#failStop.check()
       await this.#root.transaction(() => {
         for (const write of group) settled.push(applied(write))
       })
     } catch (error) {
       const down = storeDown(await reasonOf(error))
+      this.#failStop.probe()
       for (const write of group) write.reject(down)
       return
     }
@@ -117,11 +122,6 @@ function applied(write: Write): () => void {
   } catch (error) {
     return () => write.reject(storeDown(error))
   }
-}
-
-/** Turns any error of the files below into what a caller of a store may meet. */
-export function storeDown(error: unknown): PushError {
-  return error instanceof PushError ? error : new PushError('storeDown', undefined, error)
 }
 
 /** lmdb gives the reason of a failed commit in a promise of its own, which ends the process unless someone waits for it. */

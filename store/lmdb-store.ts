@@ -2,10 +2,12 @@ import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
-import { CommitQueue, storeDown } from './commit-queue.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
 import { LmdbAgents } from './lmdb-agents.ts'
 import { evict, looksAfterCap } from './lmdb-eviction.ts'
+import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
 import {
@@ -49,6 +51,7 @@ const PROBE_KEY = Buffer.from('probe')
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   const lock = await lockFolder(options.directory)
   try {
+    await checkLmdbFile(options.directory)
     return new LmdbStore(options, lock)
   } catch (error) {
     await lock.close()
@@ -60,6 +63,7 @@ class LmdbStore implements Store {
   readonly #limits: StoreLimits
   readonly #lock: FolderLock
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #failStop: FailStop
   readonly #commits: CommitQueue
   readonly #agents: LmdbAgents
   readonly #messages: LmdbMessages
@@ -85,7 +89,8 @@ class LmdbStore implements Store {
       this.#root.openDB('topics', DATABASE),
     )
     this.#garbage = new LmdbGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
-    this.#commits = new CommitQueue(this.#root, {
+    this.#failStop = new FailStop(this.#root)
+    this.#commits = new CommitQueue(this.#root, this.#failStop, {
       waitingMax: waitingWritesMax,
       reserveBytes: diskReserveBytes,
       freeBytes: () => freeBytes(directory),
@@ -93,7 +98,7 @@ class LmdbStore implements Store {
   }
 
   async connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
-    const record = read(() => this.#agents.read(uaid))
+    const record = this.#failStop.read(() => this.#agents.read(uaid))
     if (record === undefined) return undefined
     if (nowMs - record.lastConnectMs <= LAST_CONNECT_REFRESH_MS) return record.agent
     const there = await this.#commits.run('frees', () => this.#agents.touch(uaid, nowMs))
@@ -121,7 +126,7 @@ class LmdbStore implements Store {
   }
 
   async channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
-    return read(() => this.#agents.status(uaid, channelId))
+    return this.#failStop.read(() => this.#agents.status(uaid, channelId))
   }
 
   dropAgent(uaid: Uaid): Promise<void> {
@@ -139,7 +144,7 @@ class LmdbStore implements Store {
   }
 
   async list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
-    return read(() => {
+    return this.#failStop.read(() => {
       const looked = this.#messages.list(uaid, after, limit + 1)
       const more = looked.length > limit && looked.pop() !== undefined
       const wanted = looked.filter(
@@ -164,7 +169,7 @@ class LmdbStore implements Store {
   }
 
   async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
-    return read(() =>
+    return this.#failStop.read(() =>
       uaids.filter((uaid) => {
         const looked = this.#messages.list(uaid, undefined, PENDING_LOOKS)
         return looked.length === PENDING_LOOKS || looked.some((entry) => !entry.hasExpired(nowMs))
@@ -191,13 +196,4 @@ class LmdbStore implements Store {
 async function freeBytesOf(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory)
   return bavail * bsize
-}
-
-/** Reads synchronously: LMDB maps its file into memory. */
-function read<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw storeDown(error)
-  }
 }

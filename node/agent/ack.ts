@@ -1,6 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
-import type { AgentEffect } from './effect.ts'
+import type { AgentEffect, AgentEvent } from './effect.ts'
 import { answer, answerReplaced, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
@@ -13,7 +13,7 @@ export function ack(
   effects: AgentEffect[],
 ): void {
   for (const update of updates) {
-    effects.push({ kind: 'count', what: `ack ${ackCode(update.code)}` })
+    effects.push({ kind: 'count', what: ackEvent(update.code) })
     ackOne(state, update, now, effects)
   }
 }
@@ -47,7 +47,7 @@ export function nack(
   message: Extract<ClientMessage, { kind: 'nack' }>,
   effects: AgentEffect[],
 ): void {
-  effects.push({ kind: 'count', what: `nack ${nackCode(message.code)}` })
+  effects.push({ kind: 'count', what: nackEvent(message.code) })
   const flight = message.id === undefined ? undefined : state.flights?.get(message.id)
   if (flight === undefined || flight.ended) return
   // Not durable yet: it is parked as soon as its put has settled.
@@ -90,10 +90,28 @@ export function removeFailed(
   state.backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
 }
 
-function ackCode(code: number): 100 | 101 | 102 | 'other' {
-  return code === 100 || code === 101 || code === 102 ? code : 'other'
+function ackEvent(code: number): AgentEvent {
+  switch (code) {
+    case 100:
+      return 'ack 100'
+    case 101:
+      return 'ack 101'
+    case 102:
+      return 'ack 102'
+    default:
+      return 'ack other'
+  }
 }
 
-function nackCode(code: number): 301 | 302 | 303 | 'other' {
-  return code === 301 || code === 302 || code === 303 ? code : 'other'
+function nackEvent(code: number): AgentEvent {
+  switch (code) {
+    case 301:
+      return 'nack 301'
+    case 302:
+      return 'nack 302'
+    case 303:
+      return 'nack 303'
+    default:
+      return 'nack other'
+  }
 }

@@ -6,7 +6,7 @@ const REMEMBERED_MAX = 32
 const REMEMBERED_MS = 60_000
 
 interface Ended {
-  /** Unknown for a message that was cancelled before this session saw it. */
+  /** Absent for a message without a topic. */
   readonly topicOf: TopicOf | undefined
   readonly endedAtMs: number
 }
@@ -23,7 +23,8 @@ export class EndedMessages {
   add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number): void {
     this.#ended.delete(id)
     // Not the message itself: that would keep its body.
-    const kept = topicOf && { channelId: topicOf.channelId, topic: topicOf.topic }
+    const kept =
+      topicOf?.topic === undefined ? undefined : { channelId: topicOf.channelId, topic: topicOf.topic }
     this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs })
   }
 

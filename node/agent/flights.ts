@@ -6,6 +6,8 @@ import type { AgentEffect } from './effect.ts'
 import { EndedMessages } from './ended-messages.ts'
 import type { AgentState, Ask, Flight } from './state.ts'
 
+const NONE: readonly Flight[] = []
+
 /** Answers whoever asked for this flight, once. */
 export function answer(flight: Flight, outcome: AgentOutcome, effects: AgentEffect[]): void {
   if (flight.ask !== undefined) effects.push({ kind: 'reply', ask: flight.ask, outcome })
@@ -45,8 +47,8 @@ export function put(flight: Flight, effects: AgentEffect[]): void {
 }
 
 /** The messages in flight of one topic that are older than this one. */
-export function olderOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): Flight[] {
-  if (topicOf.topic === undefined) return []
+export function olderOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): readonly Flight[] {
+  if (topicOf.topic === undefined) return NONE
   return [...(state.flights?.values() ?? [])].filter((other) => other.id < id && sameTopic(other, topicOf))
 }
 

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { channelIdFromBytes, messageIdFromBytes } from './ids.ts'
+import { type CryptoHeaders, type Message, sameTopic, TTL_MAX_SECONDS } from './message.ts'
+import { decodeMessage, encodeMessage } from './record.ts'
+
+const id = fc.uint8Array({ minLength: 16, maxLength: 16 })
+const latin1 = fc.string({
+  unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 300,
+})
+
+const headers: fc.Arbitrary<CryptoHeaders> = fc.record(
+  {
+    encoding: fc.constantFrom('aes128gcm' as const, 'aesgcm' as const),
+    encryption: latin1,
+    cryptoKey: latin1,
+  },
+  { requiredKeys: ['encoding'], noNullPrototype: true },
+)
+
+const messages: fc.Arbitrary<Message> = fc.record(
+  {
+    id: id.map(messageIdFromBytes),
+    channelId: id.map(channelIdFromBytes),
+    topic: fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/),
+    ttlSeconds: fc.integer({ min: 0, max: TTL_MAX_SECONDS }),
+    expiresAtMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+    headers,
+    body: fc.uint8Array({ maxLength: 6000 }).map((bytes) => Buffer.from(bytes)),
+  },
+  { requiredKeys: ['id', 'channelId', 'ttlSeconds', 'expiresAtMs', 'body'], noNullPrototype: true },
+)
+
+const SAMPLE: Message = {
+  id: messageIdFromBytes(new Uint8Array(16).fill(1)),
+  channelId: channelIdFromBytes(new Uint8Array(16).fill(2)),
+  topic: 'news',
+  ttlSeconds: 60,
+  expiresAtMs: 1_700_000_000_000,
+  headers: { encoding: 'aesgcm', encryption: 'salt=abc', cryptoKey: 'dh=def' },
+  body: Buffer.from('secret'),
+}
+
+t.test('every message survives encoding and decoding', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(messages, (message) => {
+        assert.deepStrictEqual(decodeMessage(encodeMessage(message)), message)
+      }),
+    ),
+  )
+})
+
+t.test('a record can lie anywhere in a larger buffer', async (t) => {
+  const record = encodeMessage(SAMPLE)
+  const larger = Buffer.concat([Buffer.alloc(7, 9), record])
+  t.strictSame(decodeMessage(new Uint8Array(larger.buffer, larger.byteOffset + 7, record.length)), SAMPLE)
+})
+
+t.test('the layout is fixed: old and new processes read each other', async (t) => {
+  const expected = `0103${'01'.repeat(16)}${'02'.repeat(16)}018bcfe568000000003c046e65777301000873616c743d616263000664683d646566736563726574`
+  t.equal(encodeMessage(SAMPLE).toString('hex'), expected)
+})
+
+t.test('another version is refused with words that say which', async (t) => {
+  const record = encodeMessage(SAMPLE)
+  record[0] = 2
+  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /version 2.* reads 1/ })
+})
+
+t.test('unknown flags are refused', async (t) => {
+  const record = encodeMessage(SAMPLE)
+  record[1] = 4
+  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /unknown flags 4/ })
+})
+
+t.test('an unknown content encoding is refused', async (t) => {
+  const record = encodeMessage({ ...SAMPLE, headers: { encoding: 'aes128gcm' } })
+  record[44 + 1 + 4] = 7
+  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /content encoding 7/ })
+})
+
+t.test('a record cut short anywhere before its body is refused', async (t) => {
+  const record = encodeMessage(SAMPLE)
+  const bodyAt = record.length - SAMPLE.body.length
+  for (let length = 0; length < bodyAt; length += 1) {
+    t.throws(() => decodeMessage(record.subarray(0, length)), { name: 'RangeError' }, `${length} bytes`)
+  }
+})
+
+t.test('whatever bytes come, decoding gives a message or a RangeError', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 0, max: 3 }), (bytes, flags) => {
+        bytes.set([1, flags].slice(0, bytes.length))
+        try {
+          decodeMessage(bytes)
+        } catch (error) {
+          assert(error instanceof RangeError)
+        }
+      }),
+    ),
+  )
+})
+
+t.test('messages replace each other by channel and topic', async (t) => {
+  const { topic, ...plain } = SAMPLE
+  const elsewhere = channelIdFromBytes(new Uint8Array(16).fill(3))
+  t.equal(sameTopic(SAMPLE, { ...SAMPLE }), true)
+  t.equal(sameTopic(SAMPLE, { ...SAMPLE, topic: `${topic}2` }), false)
+  t.equal(sameTopic(SAMPLE, { ...SAMPLE, channelId: elsewhere }), false)
+  t.equal(sameTopic(plain, plain), false)
+})

@@ -1,0 +1,77 @@
+import { systemClock } from '../../cluster/clock.ts'
+import { within } from '../../cluster/within.ts'
+import { AgentClient, type Notification } from './agent-client.ts'
+
+/** How a load agent is made. */
+export interface LoadAgentOptions {
+  wsUrl: string
+  /** Whether the service runs now; false from the moment it is killed. */
+  isUp: () => boolean
+  /** Called with each notification, which is acknowledged right after. */
+  onNotification: (notification: Notification) => void
+}
+
+const JOIN_TIMEOUT_MS = 10_000
+
+/** A user agent with one subscription that connects, leaves and comes back with its UAID, as it is told to. */
+export class LoadAgent {
+  /** UAIDs and endpoints it got beyond its first: none, if the service keeps its word. */
+  readonly changed: string[] = []
+  readonly #options: LoadAgentOptions
+  #wanted = false
+  #client: AgentClient | undefined
+  #converging: Promise<void> | undefined
+  #uaid: string | undefined
+  #endpoint = ''
+
+  constructor(options: LoadAgentOptions) {
+    this.#options = options
+  }
+
+  /** Empty before the first connection. */
+  get endpoint(): string {
+    return this.#endpoint
+  }
+
+  get wanted(): boolean {
+    return this.#wanted
+  }
+
+  /** Says whether it should be connected, and brings that about; call it again after each restart of the service. */
+  want(connected: boolean): Promise<void> {
+    this.#wanted = connected
+    this.#converging ??= this.#converge().finally(() => {
+      this.#converging = undefined
+    })
+    return this.#converging
+  }
+
+  async #converge(): Promise<void> {
+    while (this.#options.isUp() && this.#wanted !== (this.#client !== undefined)) {
+      try {
+        await (this.#wanted ? this.#join() : this.#client?.terminate())
+      } catch (error) {
+        // A service killed in between is what this is about; anything else is a failure.
+        if (this.#options.isUp()) throw error
+      }
+    }
+  }
+
+  async #join(): Promise<void> {
+    const onNotification = (notification: Notification, client: AgentClient) => {
+      this.#options.onNotification(notification)
+      client.ack(notification)
+    }
+    const client = await AgentClient.connect(this.#options.wsUrl, { onNotification })
+    this.#client = client
+    void client.closed.then(() => {
+      if (this.#client === client) this.#client = undefined
+    })
+    const { uaid } = await within(systemClock, JOIN_TIMEOUT_MS, client.hello(this.#uaid), () => {
+      throw new Error(`hello is not answered within ${JOIN_TIMEOUT_MS} ms`)
+    })
+    if (this.#uaid !== undefined && this.#uaid !== uaid) this.changed.push(uaid)
+    if (this.#uaid === undefined) this.#endpoint = (await client.register()).pushEndpoint
+    this.#uaid = uaid
+  }
+}

@@ -1,0 +1,46 @@
+import { systemClock } from '../../cluster/clock.ts'
+import { AgentClient, type AgentClientOptions, type Notification, type ReadyAgent } from './agent-client.ts'
+import { type Sender, textOf } from './sender.ts'
+
+/** A connected user agent with one subscription. */
+export interface Subscribed extends ReadyAgent {
+  readonly channelID: string
+  readonly endpoint: string
+}
+
+/** Connects a new user agent and registers a channel. */
+export async function subscribed(wsUrl: string, options?: AgentClientOptions): Promise<Subscribed> {
+  const { client, uaid } = await AgentClient.hello(wsUrl, undefined, options)
+  const { channelID, pushEndpoint } = await client.register()
+  return { client, uaid, channelID, endpoint: pushEndpoint }
+}
+
+/**
+ * What is stored for a user agent that is offline: posts a last message, connects, and reads up to it, acknowledging all.
+ * Messages come oldest first, so what has not come before the last one is not there.
+ */
+export async function readStored(
+  wsUrl: string,
+  { uaid, endpoint }: Pick<Subscribed, 'uaid' | 'endpoint'>,
+  sender: Sender,
+): Promise<{ client: AgentClient; stored: Notification[] }> {
+  nextMillisecond()
+  const { status } = await sender.post(endpoint, { text: LAST })
+  if (status !== 201) throw new Error(`the last message was answered ${status}`)
+  const { client } = await AgentClient.hello(wsUrl, uaid)
+  const stored: Notification[] = []
+  for (;;) {
+    const notification = await client.next('notification')
+    client.ack(notification)
+    if (textOf(notification) === LAST) return { client, stored }
+    stored.push(notification)
+  }
+}
+
+const LAST = 'the last message'
+
+/** Goes on in the next millisecond: the ids of messages accepted in the same one have no order. */
+export function nextMillisecond(): void {
+  const nowMs = systemClock.nowMs()
+  while (systemClock.nowMs() === nowMs);
+}
