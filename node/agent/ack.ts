@@ -29,16 +29,21 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
   answer(flight, 'delivered', effects)
   answerReplaced(state, flight, 'delivered', effects)
-  // Older ones of the topic that are on their way into the store go when they have arrived there.
-  for (const older of olderOfTopic(state, flight.id, flight)) endOnceStored(older, effects)
+  for (const older of olderOfTopic(state, flight.id, flight)) endReplaced(older, effects)
   if (flight.state === 'putting') flight.ended = true
   else end(state, flight, now, effects)
 }
 
-function endOnceStored(flight: Flight, effects: AgentEffect[]): void {
-  if (flight.state !== 'putting') return
+/** The user agent has a newer one of its topic. One on its way into the store goes when it has arrived there. */
+function endReplaced(flight: Flight, effects: AgentEffect[]): void {
+  if (flight.state !== 'putting' && flight.state !== 'grace') return
   answer(flight, 'delivered', effects)
-  flight.ended = true
+  if (flight.state === 'putting') {
+    flight.ended = true
+  } else {
+    flight.state = 'unstored'
+    flight.message = undefined
+  }
 }
 
 /** The user agent failed on a message: it stays stored for the next session and frees its place in the window. */

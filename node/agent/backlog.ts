@@ -51,6 +51,8 @@ export function page(
   if (finished && input.page.next === undefined) backlog.inPass = false
   if (finished) backlog.cursor = input.page.next
   state.ended?.prune(now.monotonicMs)
+  const forgetAtMs = state.ended?.forgetAtMs
+  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
 }
 
 /** Sends the messages of a page in order; false when the window was full before its end. */

@@ -185,7 +185,8 @@ function helloOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): 
 }
 
 function nextWakeAtMs(state: AgentState): number | undefined {
-  let next = state.ended?.forgetAtMs
+  // While a page is read nothing is forgotten: it sets the wake itself.
+  let next = state.backlog.reading ? undefined : state.ended?.forgetAtMs
   for (const flight of state.flights?.values() ?? []) {
     // A put sets the wake itself when it settles.
     if (flight.state === 'putting') continue
