@@ -152,6 +152,7 @@ export class Browser {
   }
 
   #connect(): void {
+    this.#retry?.cancel()
     this.#greeted = false
     const end: BrowserEnd = {
       opened: () => this.#hello(),

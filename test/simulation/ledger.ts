@@ -20,7 +20,7 @@ export interface MessageFacts {
   deleted: boolean
   /** The cap of the store has pushed it out. */
   evicted: boolean
-  /** Writes to the store that failed or came late: copies may turn up. */
+  /** Writes to the store that failed or came late, or were made by an endpoint after a node had sent it: copies turn up. */
   doubts: number
   readonly writes: { readonly link: number; readonly order: number }[]
 }
@@ -29,7 +29,8 @@ export interface MessageFacts {
 export interface LinkFacts {
   readonly number: number
   readonly browser: string
-  readonly openedOrder: number
+  /** When its node had it. */
+  acceptedOrder: number
   helloOrder: number | undefined
   askedUaid: Uaid | undefined
   uaid: Uaid | undefined
@@ -136,6 +137,8 @@ export class Ledger {
         this.message(fact.id).doubts += 1
         return
       case 'kept':
+        if (fact.sends === 0 && this.message(fact.message.id).writes.length > 0)
+          this.message(fact.message.id).doubts += 1
         return this.#stored(fact.message.id, elapsedMs, order)
       case 'gone':
         if (fact.cause === 'evicted') this.message(fact.message.id).evicted = true
@@ -157,7 +160,10 @@ export class Ledger {
   #applyToLink({ fact, order, elapsedMs }: Recorded): void {
     switch (fact.kind) {
       case 'opening':
-        return this.#opening(fact.link, fact.browser, order)
+        return this.#opening(fact.link, fact.browser)
+      case 'accepted':
+        this.link(fact.link).acceptedOrder = order
+        return
       case 'helloSent': {
         const link = this.link(fact.link)
         link.helloOrder = order
@@ -221,11 +227,11 @@ export class Ledger {
     this.#agents.set(uaid, { present: channels > 0, order: changed ? order : agent.order, channels })
   }
 
-  #opening(number: number, browser: string, order: number): void {
+  #opening(number: number, browser: string): void {
     this.links.set(number, {
       number,
       browser,
-      openedOrder: order,
+      acceptedOrder: 0,
       helloOrder: undefined,
       askedUaid: undefined,
       uaid: undefined,

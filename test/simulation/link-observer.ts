@@ -12,6 +12,7 @@ interface Frame {
 /** Turns what passes over a link into facts. */
 export function linkObserver(link: number, report: (fact: Fact) => void): LinkObserver {
   return {
+    accepted: () => report({ kind: 'accepted', link }),
     wrote(text, result) {
       if (result === 'dropped' || result === 'closed') return
       const frame: Frame = JSON.parse(text)

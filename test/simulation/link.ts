@@ -15,6 +15,7 @@ export interface BrowserEnd {
 
 /** Told of what the node does with the socket, at the moment it does it. */
 export interface LinkObserver {
+  accepted(): void
   wrote(text: string, result: SendResult): void
   /** The node closes. */
   closing(reason: CloseReason): void
@@ -132,6 +133,7 @@ export class Link {
       send: (text) => this.#nodeSends(text),
       close: (reason) => this.#nodeCloses(reason),
     }
+    this.#deps.observer.accepted()
     this.#connection = node.open(socket)
     this.#toBrowser(() => this.#deps.browser.opened())
   }

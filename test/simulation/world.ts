@@ -100,7 +100,7 @@ export class World {
     this.agentsOptions = { ...AGENTS_OPTIONS, publicUrl: PUBLIC_URL, ...options.agents }
     this.ledger = new Ledger(this.agentsOptions)
     this.truth = new MemoryStore(options.storeLimits, {
-      kept: (uaid, message) => this.report({ kind: 'kept', uaid, message }),
+      kept: (uaid, message, sends) => this.report({ kind: 'kept', uaid, message, sends }),
       gone: (uaid, message, cause) => this.report({ kind: 'gone', uaid, message, cause }),
       subscribed: (uaid, channelId) => this.report({ kind: 'subscribed', uaid, channelId }),
       unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),

@@ -35,6 +35,11 @@ export function isPromised({ answered, message }: MessageFacts): boolean {
   return message.ttlSeconds > 0 && (answered?.outcome === 'delivered' || answered?.outcome === 'stored')
 }
 
+/** A message replaces older ones of its topic when it is durable, acknowledged, or taken back by its sender. */
+function replaces({ everKept, acked, deletingOrder }: MessageFacts): boolean {
+  return everKept || acked || deletingOrder !== undefined
+}
+
 /** Whether something has happened that ends a message by rule. */
 export function hasEnded(known: MessageFacts, { ledger, wallMs, limits }: View): boolean {
   const { message, uaid } = known
@@ -44,7 +49,7 @@ export function hasEnded(known: MessageFacts, { ledger, wallMs, limits }: View):
     known.deletingOrder !== undefined ||
     message.expiresAtMs <= wallMs + limits.skewMaxMs ||
     ledger.lackedChannel(uaid, message.channelId, known.postedOrder) ||
-    ledger.newerOfTopic(known).some((newer) => newer.everKept || newer.acked) ||
+    ledger.newerOfTopic(known).some(replaces) ||
     known.writes.length >= limits.sendsMax
   )
 }

@@ -7,7 +7,8 @@ export const displacement: FactRule = {
     if (fact.kind !== 'closing' || fact.reason !== 'displaced') return undefined
     const displaced = ledger.link(fact.link)
     for (const other of ledger.links.values())
-      if (other.openedOrder > displaced.openedOrder && other.askedUaid === displaced.uaid) return undefined
+      if (other.acceptedOrder > displaced.acceptedOrder && other.askedUaid === displaced.uaid)
+        return undefined
     return `link ${fact.link} was displaced, and its user agent has no younger one`
   },
 }
