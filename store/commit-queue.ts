@@ -16,7 +16,7 @@ export interface CommitQueueOptions {
 export type WriteKind = 'adds' | 'frees'
 
 /** Writes done in one transaction: the event loop must turn in between, and a transaction must fit in memory. */
-const GROUP_MAX = 512
+const GROUP_MAX = 256
 
 interface Write {
   readonly kind: WriteKind
