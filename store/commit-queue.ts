@@ -106,8 +106,8 @@ export class CommitQueue {
         for (const write of group) settled.push(applied(write))
       })
     } catch (error) {
-      const down = storeDown(await reasonOf(error))
       this.#failStop.probe()
+      const down = storeDown(await reasonOf(error))
       for (const write of group) write.reject(down)
       return
     }
