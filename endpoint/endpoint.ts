@@ -65,7 +65,7 @@ export interface RunningEndpoint {
 }
 
 /** How long answers given may take to leave, before connections that hang are cut. */
-const CLOSE_GRACE_MS = 1000
+const CLOSE_GRACE_MS = 250
 
 type TokenRequest = FastifyRequest<{ Params: { token: string } }>
 
