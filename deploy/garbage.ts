@@ -17,11 +17,11 @@ export interface GarbageDeps {
 
 /**
  * Collects the store's garbage in the background, a bounded round at a time with a pause after each, so that
- * deliveries never wait long behind it and no two rounds overlap.
+ * deliveries never wait long behind it and no two rounds overlap. Once through the whole store it rests.
  * @returns how to stop: resolves when no round is under way any more
  */
 export function startGarbageCollection(
-  options: Pick<Options, 'collectIntervalMs' | 'collectMax'>,
+  options: Pick<Options, 'collectIntervalMs' | 'collectRestMs' | 'collectMax'>,
   deps: GarbageDeps,
 ): () => Promise<void> {
   let timer: Timer
@@ -30,8 +30,11 @@ export function startGarbageCollection(
   let failing = false
 
   async function collect(): Promise<void> {
+    let pauseMs = options.collectIntervalMs
     try {
-      const { agents, messages } = await deps.store.collectGarbage(deps.clock.nowMs(), options.collectMax)
+      const collected = await deps.store.collectGarbage(deps.clock.nowMs(), options.collectMax)
+      const { agents, messages, done } = collected
+      if (done) pauseMs = options.collectRestMs
       if (agents > 0 || messages > 0) deps.log.debug({ agents, messages }, 'garbage collected')
       failing = false
     } catch (error) {
@@ -39,16 +42,16 @@ export function startGarbageCollection(
       if (!failing) deps.log.warn({ err: error }, 'garbage could not be collected; trying again')
       failing = true
     }
-    if (!stopped) schedule()
+    if (!stopped) schedule(pauseMs)
   }
 
-  function schedule(): void {
-    timer = deps.clock.after(options.collectIntervalMs, () => {
+  function schedule(pauseMs: number): void {
+    timer = deps.clock.after(pauseMs, () => {
       round = collect()
     })
   }
 
-  schedule()
+  schedule(options.collectIntervalMs)
   return () => {
     stopped = true
     timer.cancel()

@@ -21,6 +21,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   diskReserveBytes: ['0', 0],
   waitingWritesMax: ['15', 15],
   collectIntervalMs: ['10', 10],
+  collectRestMs: ['30000', 30_000],
   collectMax: ['9', 9],
   ackGraceMs: ['200', 200],
   askTimeoutMs: ['3000', 3000],

@@ -76,6 +76,13 @@ export const OPTIONS = {
     HOUR_MS,
     'pause between two rounds of garbage collection in the store',
   ),
+  collectRestMs: count(
+    'Data',
+    10 * 60_000,
+    10,
+    24 * HOUR_MS,
+    'rest of garbage collection once it has gone through the whole store',
+  ),
   collectMax: count('Data', 500, 1, 100_000, 'records looked at in one round of garbage collection'),
 
   ackGraceMs: count(

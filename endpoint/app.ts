@@ -2,9 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type FastifyInstance, fastify } from 'fastify'
 import { FAILURES, type FailureCode } from '../push/errors.ts'
+import type { Log } from '../push/log.ts'
 import { failureBody, sendFailure } from './answers.ts'
 import { refuse } from './checked.ts'
-import type { Log } from './log.ts'
 
 /** A token is at most 200 characters; more than this is answered like any other that is unknown. */
 const PARAM_LENGTH_MAX = 512

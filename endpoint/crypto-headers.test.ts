@@ -100,6 +100,9 @@ t.test('the key of a message is told from the one that signed for it', async (t)
   t.equal(isEcdhKey(key, { encoding: 'aes128gcm' }, body(other)), false)
   t.equal(isEcdhKey(key, { encoding: 'aes128gcm' }, body(key).subarray(0, 60)), false)
   t.equal(isEcdhKey(key, { encoding: 'aes128gcm' }, Buffer.from('short')), false)
+  const shorter = body(key)
+  shorter[20] = 64
+  t.equal(isEcdhKey(key, { encoding: 'aes128gcm' }, shorter), false, 'a key id of another length')
   const aesgcm = (...keys: Buffer[]) =>
     ({
       encoding: 'aesgcm',

@@ -10,10 +10,7 @@ import { VapidSigner } from './fixtures/vapid-signer.ts'
 
 endpointTest('404/102 unknown token, path or API version', async (t, endpoint) => {
   const token = endpoint.openPath.split('/').at(-1)
-  const message = endpoint.tokens.sealMessage({
-    uaid: endpoint.uaid,
-    id: messageIdFromBytes(new Uint8Array(16)),
-  })
+  const message = endpoint.tokens.sealMessage(endpoint.open, messageIdFromBytes(new Uint8Array(16)))
   for (const path of [
     '/',
     '/wpush',

@@ -4,6 +4,7 @@ import type { Bus } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { Log } from '../push/log.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { sendFailure } from './answers.ts'
@@ -12,7 +13,6 @@ import { type Body, readBody } from './body.ts'
 import { refuse } from './checked.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
-import type { Log } from './log.ts'
 import { Messages } from './messages.ts'
 import { addOperations } from './operations.ts'
 import { UnderWay } from './under-way.ts'
@@ -65,7 +65,7 @@ export interface RunningEndpoint {
 }
 
 /** How long answers given may take to leave, before connections that hang are cut. */
-const CLOSE_GRACE_MS = 1000
+const CLOSE_GRACE_MS = 250
 
 type TokenRequest = FastifyRequest<{ Params: { token: string } }>
 

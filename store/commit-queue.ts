@@ -16,7 +16,7 @@ export interface CommitQueueOptions {
 export type WriteKind = 'adds' | 'frees'
 
 /** Writes done in one transaction: the event loop must turn in between, and a transaction must fit in memory. */
-const GROUP_MAX = 512
+const GROUP_MAX = 256
 
 interface Write {
   readonly kind: WriteKind
@@ -106,8 +106,8 @@ export class CommitQueue {
         for (const write of group) settled.push(applied(write))
       })
     } catch (error) {
-      const down = storeDown(await reasonOf(error))
       this.#failStop.probe()
+      const down = storeDown(await reasonOf(error))
       for (const write of group) write.reject(down)
       return
     }

@@ -23,6 +23,8 @@ const EXPIRY_AT = 2
 const CHANNEL_AT = 8
 const RECORD_AT = CHANNEL_AT + ID_BYTES
 const SENDS_MAX = 255
+/** Garbage collection drops expired messages; few wait for it at a time. */
+const EXPIRED_LOOKS_MAX = 16
 
 /** A stored message as a scan sees it. */
 export class MessageEntry {
@@ -102,6 +104,17 @@ export class LmdbMessages {
   /** Up to `limit` entries of all user agents from the key `start` on. */
   scan(start: Buffer, limit: number): MessageEntry[] {
     return this.#read({ start, limit })
+  }
+
+  /** Tells whether a user agent has an unexpired message, or so many expired ones that it is better taken to have one. */
+  mayHaveUnexpired(uaid: Uaid, nowMs: number): boolean {
+    const prefix = idToBytes(uaid)
+    let looks = 0
+    for (const { key, value } of this.#messages.getRange({ start: prefix, end: prefixEnd(prefix) })) {
+      looks += 1
+      if (looks === EXPIRED_LOOKS_MAX || !new MessageEntry(key, value).hasExpired(nowMs)) return true
+    }
+    return false
   }
 
   /** Counts the messages of a user agent. */

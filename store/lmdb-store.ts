@@ -36,8 +36,6 @@ export interface LmdbStoreOptions {
 /** Unless an operator says otherwise. */
 export const LMDB_DEFAULTS = { diskReserveBytes: 64 * 1024 * 1024, waitingWritesMax: 10_000 }
 
-/** Of a user agent's messages `pending` looks at so many; if all have expired it is named all the same. */
-const PENDING_LOOKS = 16
 /** User agents touched in one transaction. */
 const TOUCH_GROUP = 256
 const DATABASE = { keyEncoding: 'binary', encoding: 'binary' } as const
@@ -169,12 +167,7 @@ class LmdbStore implements Store {
   }
 
   async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
-    return this.#failStop.read(() =>
-      uaids.filter((uaid) => {
-        const looked = this.#messages.list(uaid, undefined, PENDING_LOOKS)
-        return looked.length === PENDING_LOOKS || looked.some((entry) => !entry.hasExpired(nowMs))
-      }),
-    )
+    return this.#failStop.read(() => uaids.filter((uaid) => this.#messages.mayHaveUnexpired(uaid, nowMs)))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {

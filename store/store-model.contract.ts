@@ -17,6 +17,8 @@ import type { Store } from './store.ts'
 
 const RUNS = 60
 const SEED = 20_250_615
+/** Making a failure smaller takes long on a store that writes to a disk. */
+const PATIENCE = { interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
 const TOPICS = [undefined, 'one', 'two']
 
 /** One operation on one user agent; `agent`, `channel`, `message` and so on are the numbers of samples. */
@@ -77,18 +79,21 @@ const OPERATION: fc.Arbitrary<Operation> = fc.oneof(
 export function modelContract(test: WithStore): void {
   test('does as a trivial model does, whatever the order', async (t, store) => {
     let run = 0
-    const property = fc.asyncProperty(fc.array(OPERATION, { maxLength: 40 }), async (operations) => {
-      run += 1
-      // User agents of their own, so that one store serves all runs.
-      const uaids = [uaidOf(2 * run), uaidOf(2 * run + 1)] as const
-      const models = [new ModelAgent(), new ModelAgent()] as const
-      for (const operation of operations) {
-        const second = operation.agent === 1
-        await apply(store, uaids[second ? 1 : 0], models[second ? 1 : 0], operation)
-      }
-      for (const index of [0, 1] as const) await compare(store, uaids[index], models[index])
-    })
-    await t.resolves(fc.assert(property, { numRuns: RUNS, seed: SEED }))
+    const property = fc.asyncProperty(
+      fc.array(OPERATION, { minLength: 10, maxLength: 60, size: 'max' }),
+      async (operations) => {
+        run += 1
+        // User agents of their own, so that one store serves all runs.
+        const uaids = [uaidOf(2 * run), uaidOf(2 * run + 1)] as const
+        const models = [new ModelAgent(), new ModelAgent()] as const
+        for (const operation of operations) {
+          const second = operation.agent === 1
+          await apply(store, uaids[second ? 1 : 0], models[second ? 1 : 0], operation)
+        }
+        for (const index of [0, 1] as const) await compare(store, uaids[index], models[index])
+      },
+    )
+    await t.resolves(fc.assert(property, { numRuns: RUNS, seed: SEED, ...PATIENCE }))
     t.ok(run >= RUNS)
   })
 }

@@ -14,7 +14,7 @@ export interface StoredMessage {
   readonly sends: number
 }
 
-/** Some of a user agent's messages in the order of their ids. */
+/** Some of a user agent's messages in the order of their ids; perhaps fewer than asked for, or none, and more follow. */
 export interface Page {
   readonly messages: readonly StoredMessage[]
   /** The last id looked at: list after it to go on. Undefined when nothing followed at the moment of reading. */

@@ -17,6 +17,7 @@ const ACCEPTED_MAX = 600
 /** One in this many accepted POSTs makes a user agent come or go. */
 const COME_OR_GO_EVERY = 40
 const TOPIC_SHARE = 0.25
+const UNACKNOWLEDGED_SHARE = 0.2
 const DRAIN_TIMEOUT_MS = 20_000
 
 t.test('SIGKILL at random moments under load: nothing accepted is lost', async (t) => {
@@ -32,15 +33,20 @@ t.test('SIGKILL at random moments under load: nothing accepted is lost', async (
 
   const ledger = new Ledger()
   const up = new Turnstile()
+  let stopped = false
+  /** Every fifth user agent leaves some messages unacknowledged: they have to be stored, and come again. */
+  const acknowledges = (index: number) => stopped || index % 5 > 0 || random.fraction() > UNACKNOWLEDGED_SHARE
   const agents = Array.from(
     { length: AGENTS },
-    () =>
+    (_, index) =>
       new LoadAgent({
         wsUrl: system.wsUrl,
         isUp: () => up.open,
         onNotification(notification) {
           ledger.received(JSON.parse(textOf(notification) ?? '') as Posted)
+          if (!acknowledges(index)) return false
           ledger.acknowledged()
+          return true
         },
       }),
   )
@@ -55,7 +61,6 @@ t.test('SIGKILL at random moments under load: nothing accepted is lost', async (
   const failed = (error: unknown) => void failures.push(error)
   const unexpected = new Map<number, number>()
   const accepted = new Countdown()
-  let stopped = false
   let posts = 0
 
   /** Posts to its own share of the agents, one message after the other, so that a topic's order is known. */
@@ -93,7 +98,7 @@ t.test('SIGKILL at random moments under load: nothing accepted is lost', async (
   stopped = true
   await Promise.all(sending)
 
-  await Promise.all(agents.map((agent) => agent.want(true)))
+  for (const connected of [false, true]) await Promise.all(agents.map((agent) => agent.want(connected)))
   await within(systemClock, DRAIN_TIMEOUT_MS, ledger.complete(), () => {})
   const totals = ledger.totals()
   t.comment(`| kills | accepted | delivered | duplicates | acks | lost |`)

@@ -32,6 +32,7 @@ export function connected(
   }
   if (agent === undefined && state.uaid !== state.newUaid) return startAnew(state, effects)
   state.phase = 'open'
+  state.welcomedAtMs = now.monotonicMs
   if (agent !== undefined) {
     state.channels = new Map(agent.channels)
     state.backlog.dirty = true

@@ -6,6 +6,9 @@ import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
 
+/** Firefox is stuck for good when its connection ends together with the answer to its hello. */
+const WELCOME_MS = 50
+
 /**
  * Another session of this user agent is here. The older one yields. Ages are compared, not times of day: the clocks of two
  * machines differ. Whoever does not yield says so, in case the other has not heard of it.
@@ -57,7 +60,11 @@ function leave(state: AgentState, reason: CloseReason, closeAtMs: number, effect
   if (state.leaving?.closing) return
   if (state.phase !== 'leaving') effects.push({ kind: 'unlisten' })
   state.phase = 'leaving'
-  state.leaving = { reason, closeAtMs, closing: false }
+  state.leaving = {
+    reason,
+    closeAtMs: Math.max(closeAtMs, state.welcomedAtMs + WELCOME_MS),
+    closing: false,
+  }
   settleFlights(state, effects)
 }
 

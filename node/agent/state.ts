@@ -110,6 +110,8 @@ export interface AgentState {
   /** The socket has more to send than it can; nothing new is sent until it has drained. */
   congested: boolean
   pingedAtMs: number | undefined
+  /** When hello was answered; 0 before. */
+  welcomedAtMs: number
   /** When the actor's one timer fires; 0 when it is not set. */
   wakeAtMs: number
   leaving: Leaving | undefined
@@ -145,6 +147,7 @@ export function newAgentState(
     early: undefined,
     congested: false,
     pingedAtMs: undefined,
+    welcomedAtMs: 0,
     wakeAtMs: 0,
     leaving: undefined,
   }

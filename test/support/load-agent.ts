@@ -7,8 +7,8 @@ export interface LoadAgentOptions {
   wsUrl: string
   /** Whether the service runs now; false from the moment it is killed. */
   isUp: () => boolean
-  /** Called with each notification, which is acknowledged right after. */
-  onNotification: (notification: Notification) => void
+  /** Called with each notification; says whether to acknowledge it. */
+  onNotification: (notification: Notification) => boolean
 }
 
 const JOIN_TIMEOUT_MS = 10_000
@@ -59,8 +59,7 @@ export class LoadAgent {
 
   async #join(): Promise<void> {
     const onNotification = (notification: Notification, client: AgentClient) => {
-      this.#options.onNotification(notification)
-      client.ack(notification)
+      if (this.#options.onNotification(notification)) client.ack(notification)
     }
     const client = await AgentClient.connect(this.#options.wsUrl, { onNotification })
     this.#client = client
