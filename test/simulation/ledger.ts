@@ -30,7 +30,7 @@ export interface LinkFacts {
   readonly number: number
   readonly browser: string
   /** When its node had it. */
-  acceptedOrder: number
+  acceptedAtMs: number
   helloOrder: number | undefined
   askedUaid: Uaid | undefined
   uaid: Uaid | undefined
@@ -162,7 +162,7 @@ export class Ledger {
       case 'opening':
         return this.#opening(fact.link, fact.browser)
       case 'accepted':
-        this.link(fact.link).acceptedOrder = order
+        this.link(fact.link).acceptedAtMs = elapsedMs
         return
       case 'helloSent': {
         const link = this.link(fact.link)
@@ -231,7 +231,7 @@ export class Ledger {
     this.links.set(number, {
       number,
       browser,
-      acceptedOrder: 0,
+      acceptedAtMs: Number.POSITIVE_INFINITY,
       helloOrder: undefined,
       askedUaid: undefined,
       uaid: undefined,

@@ -204,7 +204,9 @@ class Simulation {
 
   #closeForAWhile(browser: Browser): void {
     browser.stop()
-    this.#world.time.after(this.#dice.within([0, 10_000]), () => browser.start())
+    this.#world.time.after(this.#dice.within([0, 10_000]), () => {
+      if (this.#troubled) browser.start()
+    })
   }
 
   #readSlowly(browser: Browser): void {

@@ -14,10 +14,12 @@ export const windowLimit: FactRule = {
   },
 }
 
-/** What was deleted, or whose channel was ended, is no longer waited for. */
+/** What was deleted or replaced, or whose channel was ended, is no longer waited for. */
 function isWaitedFor(ledger: Ledger, id: MessageId): boolean {
-  const { uaid, message, deletingOrder, postedOrder } = ledger.message(id)
-  return deletingOrder === undefined && !ledger.lackedChannel(uaid, message.channelId, postedOrder)
+  const known = ledger.message(id)
+  if (known.deletingOrder !== undefined) return false
+  if (ledger.newerOfTopic(known).some(({ ackArrived }) => ackArrived !== undefined)) return false
+  return !ledger.lackedChannel(known.uaid, known.message.channelId, known.postedOrder)
 }
 
 /** 8: nothing is left of sessions that are closed. */
