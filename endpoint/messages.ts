@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock, Random } from '../cluster/clock.ts'
 import { FAILURES } from '../push/errors.ts'
-import { newMessageId } from '../push/ids.ts'
 import type { CryptoHeaders, Message } from '../push/message.ts'
+import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import { authorize } from './authorize.ts'
@@ -51,10 +51,12 @@ const UNKNOWN_MESSAGE = refuse(
 export class Messages {
   readonly #deps: MessagesDeps
   readonly #bodyLimitBytes: number
+  readonly #ids: MessageIds
 
   constructor(bodyLimitBytes: number, deps: MessagesDeps) {
     this.#bodyLimitBytes = bodyLimitBytes
     this.#deps = deps
+    this.#ids = new MessageIds(deps.clock, deps.random)
   }
 
   /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
@@ -133,13 +135,12 @@ export class Messages {
     headers: CryptoHeaders | undefined,
     body: Uint8Array,
   ): Message {
-    const { clock, random } = this.#deps
     return {
-      id: newMessageId(clock, random),
+      id: this.#ids.next(),
       channelId,
       ...(topic !== undefined && { topic }),
       ttlSeconds,
-      expiresAtMs: clock.nowMs() + ttlSeconds * 1000,
+      expiresAtMs: this.#deps.clock.nowMs() + ttlSeconds * 1000,
       ...(headers && { headers }),
       body,
     }

@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Clock, Random } from '../cluster/clock.ts'
+import type { Random } from '../cluster/clock.ts'
 import { createSystemRandom } from '../cluster/clock.ts'
 import {
   channelIdFromBytes,
   idToBytes,
   messageIdFromBytes,
-  newMessageId,
   newSessionId,
   newUaid,
   parseChannelId,
@@ -17,11 +16,6 @@ import {
 
 const HEX = '0123456789abcdef0123456789abcdef'
 const DASHED = '01234567-89ab-cdef-0123-456789abcdef'
-
-/** A clock that stands where it is put. */
-function clockAt(nowMs: number): Clock {
-  return { nowMs: () => nowMs, monotonicMs: () => 0, after: () => ({ cancel() {} }) }
-}
 
 /** Randomness that gives the same byte for ever. */
 function constantRandom(byte: number): Random {
@@ -88,27 +82,6 @@ t.test('a new UAID is a random UUID of version 4, never the same one', async (t)
   for (const uaid of uaids) t.match(uaid, /^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$/)
   t.equal(new Set(uaids).size, uaids.length)
   t.equal(newUaid(constantRandom(0xff)), 'ffffffffffff4fffbfffffffffffffff')
-})
-
-t.test('message ids order by the clock, whatever the randomness', async (t) => {
-  const times = fc.integer({ min: 0, max: 2 ** 47 })
-  const bytes = fc.integer({ min: 0, max: 255 })
-  t.doesNotThrow(() =>
-    fc.assert(
-      fc.property(times, times, bytes, bytes, (early, late, a, b) => {
-        fc.pre(early < late)
-        const first = newMessageId(clockAt(early), constantRandom(a))
-        const second = newMessageId(clockAt(late), constantRandom(b))
-        return first < second && parseMessageId(first) === first && first[14] === '7'
-      }),
-    ),
-  )
-})
-
-t.test('message ids of one moment differ', async (t) => {
-  const random = createSystemRandom()
-  const ids = Array.from({ length: 1000 }, () => newMessageId(clockAt(1), random))
-  t.equal(new Set(ids).size, ids.length)
 })
 
 t.test('a session id is 8 random bytes', async (t) => {

@@ -1,5 +1,4 @@
-import { v7 } from 'uuid'
-import type { Clock, Random } from '../cluster/clock.ts'
+import type { Random } from '../cluster/clock.ts'
 
 /** Id of a user agent: 128 bits as 32 lower-case hexadecimal digits, the only form Firefox takes back unchanged. */
 export type Uaid = string & { readonly __brand: 'Uaid' }
@@ -41,11 +40,6 @@ export function newUaid(random: Random): Uaid {
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6)
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
   return bytes.toString('hex') as Uaid
-}
-
-/** Issues a message id at the moment a message is accepted. */
-export function newMessageId(clock: Clock, random: Random): MessageId {
-  return v7({ msecs: clock.nowMs(), random: random.bytes(ID_BYTES) }) as MessageId
 }
 
 /** Issues a session id. */

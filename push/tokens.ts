@@ -88,7 +88,7 @@ export class Tokens {
   }
 
   /**
-   * Seals the token of a message resource. Its subscription is sealed; the message id stands behind it as it is: its 74 random
+   * Seals the token of a message resource. Its subscription is sealed; the message id stands behind it as it is: its random
    * bits can't be guessed, and its time is nothing new to the sender.
    */
   sealMessage(subscription: Subscription, id: MessageId): string {
