@@ -69,7 +69,7 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   const { message, sends } = stored
   const ttlSeconds = Math.ceil((message.expiresAtMs - now.wallMs) / 1000)
   if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
-  if (state.ended?.covers(message.id, message)) return remove(message.id, message, effects)
+  if (state.ended?.covers(message.id, message)) return remove(state, message.id, message, effects)
   if (sends >= state.limits.sendsMax) return giveUp(state, message, now, effects)
   if (!state.channels?.has(message.channelId)) return enqueue(state, { kind: 'reload' }, effects)
   // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
@@ -94,6 +94,6 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
 /** A message that no session ever acknowledged is given up: the user agent can't take it. */
 function giveUp(state: AgentState, message: Message, now: Instant, effects: AgentEffect[]): void {
   rememberEnd(state, message.id, undefined, now.monotonicMs)
-  remove(message.id, { channelId: message.channelId }, effects)
+  remove(state, message.id, { channelId: message.channelId }, effects)
   effects.push({ kind: 'count', what: 'given up' })
 }
