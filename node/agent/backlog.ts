@@ -37,9 +37,21 @@ export function page(
   now: Instant,
   effects: AgentEffect[],
 ): void {
+  if (state.phase === 'open') takePage(state, input, now, effects)
+  // Only now: until the page has been gone through, nothing that ended may be forgotten.
+  state.backlog.reading = false
+  state.ended?.prune(now.monotonicMs)
+  const forgetAtMs = state.ended?.forgetAtMs
+  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
+}
+
+function takePage(
+  state: AgentState,
+  input: Extract<AgentInput, { kind: 'page' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
   const { backlog } = state
-  backlog.reading = false
-  if (state.phase !== 'open') return
   if (input.page === 'failed') {
     backlog.dirty = true
     backlog.inPass = false
@@ -50,9 +62,6 @@ export function page(
   const finished = sendPage(state, input.page, now, effects)
   if (finished && input.page.next === undefined) backlog.inPass = false
   if (finished) backlog.cursor = input.page.next
-  state.ended?.prune(now.monotonicMs)
-  const forgetAtMs = state.ended?.forgetAtMs
-  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
 }
 
 /** Sends the messages of a page in order; false when the window was full before its end. */
