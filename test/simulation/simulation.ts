@@ -80,7 +80,7 @@ class Simulation {
     const { faults, browsers } = this.#world
     const { storm, manners } = this.#climate
     Object.assign(faults, calmOf(this.#climate), stormy && storm)
-    for (const browser of browsers) Object.assign(browser.manners, PROMPT, stormy && manners)
+    for (const browser of browsers) Object.assign(browser.manners, manners)
     this.#world.disturb(stormy ? 'a storm begins' : 'calm')
     const forMs = this.#dice.within(WEATHER_MS)
     for (let lookedMs = 0; lookedMs < forMs; lookedMs += LOOK_EVERY_MS) {
