@@ -7,6 +7,8 @@ import type { WorldOptions } from './world.ts'
 /** What one seed is about: the world it plays in, and what may go wrong there. */
 export interface Climate {
   readonly world: WorldOptions
+  /** Nothing goes wrong but what browsers do, so that what happens in time by chance must happen in time by rule. */
+  readonly quiet: boolean
   readonly browsers: number
   readonly senders: number
   /** How long senders wait between messages, in the mean. */
@@ -30,11 +32,13 @@ const AGENTS = { recheckMs: 180_000, flapHoldMs: 20_000 }
 /** Draws a climate. Each seed has some kinds of trouble and lacks others, for much trouble hides much. */
 export function drawClimate(seed: number): Climate {
   const dice = new Dice(seed, 'climate')
+  const quiet = dice.chance(0.3)
   return {
     world: drawWorld(seed, dice),
+    quiet,
     browsers: dice.int(1, 4),
     senders: dice.int(1, 3),
-    postEveryMs: dice.pick([100, 300, 1000, 3000]) ?? 1000,
+    postEveryMs: dice.pick(quiet ? [1000, 3000] : [100, 300, 1000]) ?? 1000,
     eventEveryMs: dice.pick([500, 2000, 6000]) ?? 2000,
     topics: dice.pick([0, 1, 3]) ?? 0,
     storm: { ...drawNetwork(dice), ...drawStore(dice) },
