@@ -1,7 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
 import type { AgentEffect, AgentEvent } from './effect.ts'
-import { answer, answerReplaced, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
+import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 
@@ -28,17 +28,20 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   const flight = state.flights?.get(update.id)
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
   answer(flight, 'delivered', effects)
-  answerReplaced(state, flight, 'delivered', effects)
-  // Older ones of the topic that are on their way into the store go when they have arrived there.
-  for (const older of olderOfTopic(state, flight.id, flight)) endOnceStored(older, effects)
+  for (const older of olderOfTopic(state, flight.id, flight)) supersede(older, effects)
   if (flight.state === 'putting') flight.ended = true
   else end(state, flight, now, effects)
 }
 
-function endOnceStored(flight: Flight, effects: AgentEffect[]): void {
-  if (flight.state !== 'putting') return
-  answer(flight, 'delivered', effects)
-  flight.ended = true
+/** A newer one of its topic is acknowledged: it must not be stored any more; on its way there, it goes on arrival. */
+function supersede(older: Flight, effects: AgentEffect[]): void {
+  answer(older, 'delivered', effects)
+  if (older.state === 'putting') {
+    older.ended = true
+  } else {
+    older.state = 'unstored'
+    older.message = undefined
+  }
 }
 
 /** The user agent failed on a message: it stays stored for the next session and frees its place in the window. */

@@ -27,12 +27,8 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   if (refusal === 'full') state.backlog.dirty = true
   if (refusal !== undefined) return reply(ask, refusal, effects)
   effects.push({ kind: 'notify', message, ttlSeconds: message.ttlSeconds })
-  for (const older of olderOfTopic(state, message.id, message)) {
-    if (older.state !== 'grace') continue
-    older.state = 'replaced'
-    older.message = undefined
-  }
   const kept = message.ttlSeconds > 0
+  if (kept) replaceOlder(state, message)
   addFlight(state, {
     id: message.id,
     channelId: message.channelId,
@@ -48,6 +44,15 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   })
   if (!kept) reply(ask, 'delivered', effects)
   wakeBy(state, now.monotonicMs + (kept ? state.limits.ackGraceMs : state.limits.ackTimeoutMs), effects)
+}
+
+/** Those in their grace wait for what becomes of this one, which will be safe before long: one of TTL 0 never is. */
+function replaceOlder(state: AgentState, message: Message): void {
+  for (const older of olderOfTopic(state, message.id, message)) {
+    if (older.state !== 'grace') continue
+    older.state = 'replaced'
+    older.message = undefined
+  }
 }
 
 /** Why a message can't be sent now, if so. */
