@@ -23,7 +23,7 @@ type Cancel = Extract<AgentInput, { kind: 'cancel' }>
 /** An endpoint's message: sent at once where the window allows; its asker hears what becomes of it. */
 export function deliver(state: AgentState, input: Deliver, now: Instant, effects: AgentEffect[]): void {
   const { message, ask } = input
-  const refusal = refusalOf(state, input)
+  const refusal = refusalOf(state, input, now)
   if (refusal === 'full') state.backlog.dirty = true
   if (refusal !== undefined) return reply(ask, refusal, effects)
   effects.push({ kind: 'notify', message, ttlSeconds: message.ttlSeconds })
@@ -56,10 +56,16 @@ function replaceOlder(state: AgentState, message: Message): void {
 }
 
 /** Why a message can't be sent now, if so. */
-function refusalOf(state: AgentState, { message, keyDigest }: Deliver): 'full' | 'gone' | undefined {
+function refusalOf(
+  state: AgentState,
+  { message, keyDigest }: Deliver,
+  now: Instant,
+): 'full' | 'gone' | undefined {
   // Before its channels are loaded an actor must not say `gone`.
   if (state.phase !== 'open') return 'full'
   if (state.channels?.get(message.channelId) !== keyDigest) return 'gone'
+  // This process stood still for longer than the message lives; its asker has long given up.
+  if (message.ttlSeconds > 0 && message.expiresAtMs <= now.wallMs) return 'full'
   if (state.congested || inFlight(state) >= windowForAsks(state)) return 'full'
   if (isKnown(state, message) || hasNewerOfTopic(state, message.id, message)) return 'full'
   return undefined

@@ -92,6 +92,11 @@ export class Browser {
     return this.#link
   }
 
+  /** Whether it is started and wants to be connected. */
+  get running(): boolean {
+    return this.#running
+  }
+
   /** Starts the browser, which connects and stays connected. */
   start(): void {
     this.#running = true
@@ -147,6 +152,7 @@ export class Browser {
   }
 
   #connect(): void {
+    this.#retry?.cancel()
     this.#greeted = false
     const end: BrowserEnd = {
       opened: () => this.#hello(),

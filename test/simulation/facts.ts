@@ -12,12 +12,15 @@ export type Fact =
   | { readonly kind: 'answered'; readonly id: MessageId; readonly outcome: string }
   | { readonly kind: 'deleting'; readonly id: MessageId }
   | { readonly kind: 'deleted'; readonly id: MessageId; readonly outcome: string }
-  | { readonly kind: 'kept'; readonly uaid: Uaid; readonly message: Message }
+  /** `sends` is 1 when a node put it, 0 when an endpoint did. */
+  | { readonly kind: 'kept'; readonly uaid: Uaid; readonly message: Message; readonly sends: number }
   | { readonly kind: 'gone'; readonly uaid: Uaid; readonly message: Message; readonly cause: GoneCause }
   | { readonly kind: 'subscribed' | 'unsubscribed'; readonly uaid: Uaid; readonly channelId: ChannelId }
   /** A put that was reported as failed or came too late: it may be done, now or later. */
   | { readonly kind: 'putInDoubt'; readonly id: MessageId }
   | { readonly kind: 'opening'; readonly link: number; readonly browser: string; readonly node: string }
+  /** The node has the websocket: from now on it counts the age of the session. */
+  | { readonly kind: 'accepted'; readonly link: number }
   | { readonly kind: 'helloSent'; readonly link: number; readonly uaid: Uaid | undefined }
   /** The node has answered a hello. */
   | { readonly kind: 'welcomed'; readonly link: number; readonly uaid: Uaid }

@@ -15,6 +15,7 @@ export interface BrowserEnd {
 
 /** Told of what the node does with the socket, at the moment it does it. */
 export interface LinkObserver {
+  accepted(): void
   wrote(text: string, result: SendResult): void
   /** The node closes. */
   closing(reason: CloseReason): void
@@ -22,14 +23,20 @@ export interface LinkObserver {
   arrived(text: string): void
 }
 
+/** A node that takes connections. */
+export interface AcceptingNode {
+  readonly process: Process
+  /** Hands a socket to the actors of the node. */
+  open(socket: AgentSocket): AgentConnection
+}
+
 /** What a link works with. */
 export interface LinkDeps {
   time: SimulatedClock
   dice: Dice
   faults: Faults
-  node: Process
-  /** Hands the socket to the node's actors. */
-  accept: (socket: AgentSocket) => AgentConnection
+  /** The node that takes the connection, if any does. */
+  node: AcceptingNode | undefined
   browser: BrowserEnd
   observer: LinkObserver
 }
@@ -44,7 +51,6 @@ const BUFFERED_FRAMES = 8
  */
 export class Link {
   readonly number: number
-  readonly node: Process
   readonly #deps: LinkDeps
   #connection: AgentConnection | undefined
   /** open: frames flow. cut: they vanish, and nobody has noticed yet. */
@@ -58,15 +64,19 @@ export class Link {
 
   constructor(number: number, deps: LinkDeps) {
     this.number = number
-    this.node = deps.node
     this.#deps = deps
-    deps.node.onKill(() => this.#nodeKilled())
-    this.#toNode(() => this.#accept())
+    const { node } = deps
+    if (node === undefined) {
+      this.#reset()
+    } else {
+      node.process.onKill(() => this.#reset())
+      this.#toNode(() => this.#accept(node))
+    }
   }
 
   /** Whether the node takes it for a living connection. */
   get openAtNode(): boolean {
-    return this.#connection !== undefined && this.#nodeEnd === 'open' && this.node.alive
+    return this.#connection !== undefined && this.#nodeEnd === 'open'
   }
 
   /** Whether both ends are there and frames flow between them. */
@@ -96,7 +106,7 @@ export class Link {
     if (this.#wire === 'cut') return
     this.#wire = 'cut'
     const { dice, faults, time, node } = this.#deps
-    node.clock.after(dice.within(faults.noticeMs), () => this.#nodeSeesClose())
+    node?.process.clock.after(dice.within(faults.noticeMs), () => this.#nodeSeesClose())
     time.after(dice.within(faults.noticeMs) / 4, () => this.#browserSeesClose(undefined))
   }
 
@@ -118,12 +128,13 @@ export class Link {
     if (unread.length > KERNEL_FRAMES) this.#toNode(() => this.#connection?.drained())
   }
 
-  #accept(): void {
+  #accept(node: AcceptingNode): void {
     const socket: AgentSocket = {
       send: (text) => this.#nodeSends(text),
       close: (reason) => this.#nodeCloses(reason),
     }
-    this.#connection = this.#deps.accept(socket)
+    this.#deps.observer.accepted()
+    this.#connection = node.open(socket)
     this.#toBrowser(() => this.#deps.browser.opened())
   }
 
@@ -165,8 +176,8 @@ export class Link {
     this.#deps.browser.closed(reason)
   }
 
-  /** The kernel of the dead process resets the connection. */
-  #nodeKilled(): void {
+  /** There is no process at the other end, or no more: its kernel resets the connection. */
+  #reset(): void {
     this.#nodeEnd = 'closed'
     this.#toBrowser(() => this.#browserSeesClose(undefined))
   }
@@ -174,7 +185,7 @@ export class Link {
   #toNode(run: () => void): void {
     const { time, dice, faults, node } = this.#deps
     this.#toNodeMs = Math.max(this.#toNodeMs, time.elapsedMs + dice.within(faults.frameDelayMs))
-    node.clock.after(this.#toNodeMs - time.elapsedMs, () => {
+    node?.process.clock.after(this.#toNodeMs - time.elapsedMs, () => {
       if (this.#wire === 'open') run()
     })
   }

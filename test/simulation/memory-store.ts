@@ -23,7 +23,7 @@ export type GoneCause =
 
 /** Told of every change at the moment it is made: the truth against which promises are checked. */
 export interface StoreObserver {
-  kept(uaid: Uaid, message: Message): void
+  kept(uaid: Uaid, message: Message, sends: number): void
   gone(uaid: Uaid, message: Message, cause: GoneCause): void
   subscribed(uaid: Uaid, channelId: ChannelId): void
   unsubscribed(uaid: Uaid, channelId: ChannelId): void
@@ -113,7 +113,7 @@ export class MemoryStore implements Store {
     if (rows[at - 1]?.message.id === message.id) return false
     rows.splice(at, 0, { message, sends })
     this.#messages.set(uaid, rows)
-    this.#observer.kept(uaid, message)
+    this.#observer.kept(uaid, message, sends)
     this.#puts += 1
     if (this.#puts % EVICT_EVERY === 0) this.#evict(uaid)
     return true

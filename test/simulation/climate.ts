@@ -1,0 +1,103 @@
+import { STORE_LIMITS } from '../../store/store.ts'
+import type { Manners } from './browser.ts'
+import { Dice } from './dice.ts'
+import { CALM, type Faults } from './faults.ts'
+import type { WorldOptions } from './world.ts'
+
+/** What one seed is about: the world it plays in, and what may go wrong there. */
+export interface Climate {
+  readonly world: WorldOptions
+  readonly browsers: number
+  readonly senders: number
+  /** How long senders wait between messages, in the mean. */
+  readonly postEveryMs: number
+  /** How long until something happens to a process, a connection or a browser, in the mean. */
+  readonly eventEveryMs: number
+  readonly topics: number
+  /** The faults that are on during storms. */
+  readonly storm: Partial<Faults>
+  /** How browsers behave during storms. */
+  readonly manners: Partial<Manners>
+  /** Whether processes are killed and paused, browsers cloned. */
+  readonly kills: boolean
+  readonly pauses: boolean
+  readonly clones: boolean
+}
+
+/** Waits short enough to meet all of them in a few minutes; the relations between them are those of production. */
+const AGENTS = { recheckMs: 180_000, flapHoldMs: 20_000 }
+
+/** Draws a climate. Each seed has some kinds of trouble and lacks others, for much trouble hides much. */
+export function drawClimate(seed: number): Climate {
+  const dice = new Dice(seed, 'climate')
+  return {
+    world: drawWorld(seed, dice),
+    browsers: dice.int(1, 4),
+    senders: dice.int(1, 3),
+    postEveryMs: dice.pick([100, 300, 1000]) ?? 1000,
+    eventEveryMs: dice.pick([500, 2000, 6000]) ?? 2000,
+    topics: dice.pick([0, 1, 3]) ?? 0,
+    storm: { ...drawNetwork(dice), ...drawStore(dice) },
+    manners: drawManners(dice),
+    kills: dice.chance(0.4),
+    pauses: dice.chance(0.3),
+    clones: dice.chance(0.1),
+  }
+}
+
+function drawWorld(seed: number, dice: Dice): WorldOptions {
+  const kind = dice.pick(['single', 'faultyBus', 'cluster'])
+  const isCluster = kind === 'cluster'
+  const small = dice.chance(0.4)
+  return {
+    seed,
+    roles: isCluster ? ['node', 'node', 'endpoint', 'endpoint'] : ['serve'],
+    bus: kind === 'single' ? 'inProcess' : 'network',
+    store: isCluster ? 'remote' : 'embedded',
+    storeLimits: { ...STORE_LIMITS, storedMax: dice.chance(0.2) ? 10 : STORE_LIMITS.storedMax },
+    skewMaxMs: isCluster ? 5000 : 0,
+    agents: { ...AGENTS, inFlightMax: small ? dice.int(2, 8) : 100, sendsMax: dice.chance(0.2) ? 2 : 5 },
+  }
+}
+
+function drawNetwork(dice: Dice): Partial<Faults> {
+  return {
+    busDelayMs: [0, dice.pick([5, 50, 600]) ?? 5],
+    listenDelayMs: [0, dice.pick([5, 300, 3000]) ?? 5],
+    interestDelayMs: [0, dice.pick([7, 300, 300]) ?? 7],
+    askLossRate: sometimes(dice, 0.1),
+    replyLossRate: sometimes(dice, 0.2),
+    tellLossRate: sometimes(dice, 0.3),
+    checksLost: dice.chance(0.15),
+    flushFailureRate: sometimes(dice, 0.1),
+    frameDelayMs: [0, dice.pick([30, 200, 1500]) ?? 30],
+  }
+}
+
+function drawStore(dice: Dice): Partial<Faults> {
+  return {
+    storeDelayMs: [0, dice.pick([5, 60, 700]) ?? 5],
+    storeFailureRate: sometimes(dice, 0.1),
+    storeDoubtRate: sometimes(dice, 0.1),
+    storeHangRate: sometimes(dice, 0.1),
+    halfPutRate: sometimes(dice, 0.2),
+  }
+}
+
+function drawManners(dice: Dice): Partial<Manners> {
+  return {
+    ackDelayMs: [0, dice.pick([30, 400, 3000]) ?? 30],
+    ignoreRate: sometimes(dice, 0.3),
+    nackRate: sometimes(dice, 0.2),
+  }
+}
+
+function sometimes(dice: Dice, rate: number): number {
+  return dice.chance(0.35) ? rate : 0
+}
+
+/** The faults of calm times in a climate: what takes time goes on taking time, and nothing is lost. */
+export function calmOf({ storm }: Climate): Faults {
+  const { busDelayMs, frameDelayMs } = { ...CALM, ...storm }
+  return { ...CALM, busDelayMs: [busDelayMs[0], Math.min(50, busDelayMs[1])], frameDelayMs }
+}

@@ -1,0 +1,270 @@
+import type { ChannelId, MessageId, Uaid } from '../../push/ids.ts'
+import { type Message, sameTopic } from '../../push/message.ts'
+import type { Fact, Recorded } from './facts.ts'
+
+/** All that is known of one message. Orders are places in the list of facts. */
+export interface MessageFacts {
+  readonly uaid: Uaid
+  readonly message: Message
+  readonly postedOrder: number
+  answered?: { readonly outcome: string; readonly order: number }
+  /** When it came into the store, while it is there. */
+  keptAtMs: number | undefined
+  everKept: boolean
+  /** Its last arrival in the store, or departure. */
+  storeOrder: number
+  /** A user agent has it and has said so, though perhaps nobody heard. */
+  acked: boolean
+  ackArrived?: { readonly order: number; readonly link: number; readonly elapsedMs: number }
+  deletingOrder: number | undefined
+  deleted: boolean
+  /** The cap of the store has pushed it out. */
+  evicted: boolean
+  /** Writes to the store that failed or came late, or were made by an endpoint after a node had sent it: copies turn up. */
+  doubts: number
+  readonly writes: { readonly link: number; readonly order: number }[]
+}
+
+/** All that is known of one websocket. */
+export interface LinkFacts {
+  readonly number: number
+  readonly browser: string
+  /** When its node had it. */
+  acceptedAtMs: number
+  helloOrder: number | undefined
+  askedUaid: Uaid | undefined
+  uaid: Uaid | undefined
+  welcomedAtMs: number | undefined
+  /** Notifications written and not answered, with the time of writing. */
+  readonly unanswered: Map<MessageId, number>
+  /** The last time at which more than half of the window was taken. */
+  halfFullAtMs: number
+}
+
+/** Limits that the ledger has to know. */
+export interface LedgerLimits {
+  readonly inFlightMax: number
+  readonly ackTimeoutMs: number
+}
+
+/** What of one kind is there now, and since when. */
+interface Presence {
+  present: boolean
+  order: number
+}
+
+const NEVER: Readonly<Presence> = { present: false, order: 0 }
+
+/** Everything that happened in a world, in order, and what follows from it. */
+export class Ledger {
+  readonly facts: Recorded[] = []
+  readonly messages = new Map<MessageId, MessageFacts>()
+  readonly links = new Map<number, LinkFacts>()
+  readonly #limits: LedgerLimits
+  readonly #channels = new Map<string, Presence>()
+  readonly #agents = new Map<Uaid, Presence & { channels: number }>()
+  readonly #topics = new Map<string, MessageFacts[]>()
+  /** The last time at which the store failed or a process was harmed: what was under way then may be lost. */
+  harmedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(limits: LedgerLimits) {
+    this.#limits = limits
+  }
+
+  /** Adds a fact. */
+  add(fact: Fact, elapsedMs: number): Recorded {
+    const recorded = { order: this.facts.length + 1, elapsedMs, fact }
+    this.facts.push(recorded)
+    this.#apply(recorded)
+    return recorded
+  }
+
+  /** What is known of a message; every message that is written anywhere was posted. */
+  message(id: MessageId): MessageFacts {
+    const known = this.messages.get(id)
+    if (known === undefined) throw new Error(`message ${id} was never posted`)
+    return known
+  }
+
+  /** What is known of a link. */
+  link(number: number): LinkFacts {
+    const known = this.links.get(number)
+    if (known === undefined) throw new Error(`link ${number} was never opened`)
+    return known
+  }
+
+  /** Messages of the same topic with a greater id. */
+  newerOfTopic({ uaid, message }: MessageFacts): MessageFacts[] {
+    if (message.topic === undefined) return []
+    const same = this.#topics.get(topicKey(uaid, message)) ?? []
+    return same.filter((other) => other.message.id > message.id && sameTopic(other.message, message))
+  }
+
+  /** Whether the store lacked this channel at some moment since then. */
+  lackedChannel(uaid: Uaid, channelId: ChannelId, sinceOrder: number): boolean {
+    return wasAbsent(this.#channels.get(`${uaid}/${channelId}`), sinceOrder)
+  }
+
+  /** Whether the store lacked this user agent at some moment since then. */
+  lackedAgent(uaid: Uaid, sinceOrder: number): boolean {
+    return wasAbsent(this.#agents.get(uaid), sinceOrder)
+  }
+
+  /** Notifications that a link waits for an answer to, those left out that have waited too long. */
+  inFlight(link: LinkFacts, nowMs: number): number {
+    const before = link.unanswered.size
+    for (const [id, sentAtMs] of link.unanswered)
+      if (nowMs - sentAtMs >= this.#limits.ackTimeoutMs) link.unanswered.delete(id)
+    this.#noteHalfFull(link, before, nowMs)
+    return link.unanswered.size
+  }
+
+  #apply(recorded: Recorded): void {
+    const { fact, order, elapsedMs } = recorded
+    switch (fact.kind) {
+      case 'posted':
+        return this.#posted(fact.uaid, fact.message, order)
+      case 'answered':
+        this.message(fact.id).answered = { outcome: fact.outcome, order }
+        return
+      case 'deleting':
+        this.message(fact.id).deletingOrder ??= order
+        return
+      case 'deleted':
+        if (fact.outcome === 'removed') this.message(fact.id).deleted = true
+        return
+      case 'putInDoubt':
+        this.message(fact.id).doubts += 1
+        return
+      case 'kept':
+        if (fact.sends === 0 && this.message(fact.message.id).writes.length > 0)
+          this.message(fact.message.id).doubts += 1
+        return this.#stored(fact.message.id, elapsedMs, order)
+      case 'gone':
+        if (fact.cause === 'evicted') this.message(fact.message.id).evicted = true
+        return this.#stored(fact.message.id, undefined, order)
+      case 'subscribed':
+      case 'unsubscribed':
+        return this.#subscribed(fact.uaid, fact.channelId, fact.kind === 'subscribed', order)
+      case 'fault':
+        this.harmedAtMs = elapsedMs
+        return
+      case 'acked':
+        this.message(fact.id).acked = true
+        return
+      default:
+        return this.#applyToLink(recorded)
+    }
+  }
+
+  #applyToLink({ fact, order, elapsedMs }: Recorded): void {
+    switch (fact.kind) {
+      case 'opening':
+        return this.#opening(fact.link, fact.browser)
+      case 'accepted':
+        this.link(fact.link).acceptedAtMs = elapsedMs
+        return
+      case 'helloSent': {
+        const link = this.link(fact.link)
+        link.helloOrder = order
+        link.askedUaid = fact.uaid
+        return
+      }
+      case 'welcomed': {
+        const link = this.link(fact.link)
+        link.uaid = fact.uaid
+        link.welcomedAtMs = elapsedMs
+        return
+      }
+      case 'wrote':
+        return this.#wrote(fact.link, fact.id, order, elapsedMs)
+      case 'ackArrived':
+        this.message(fact.id).ackArrived ??= { order, link: fact.link, elapsedMs }
+        return this.#answeredBy(fact.link, fact.id, elapsedMs)
+      case 'nackArrived':
+        return this.#answeredBy(fact.link, fact.id, elapsedMs)
+      default:
+        return
+    }
+  }
+
+  #posted(uaid: Uaid, message: Message, order: number): void {
+    const known: MessageFacts = {
+      uaid,
+      message,
+      postedOrder: order,
+      keptAtMs: undefined,
+      everKept: false,
+      storeOrder: 0,
+      acked: false,
+      deletingOrder: undefined,
+      deleted: false,
+      evicted: false,
+      doubts: 0,
+      writes: [],
+    }
+    this.messages.set(message.id, known)
+    if (message.topic === undefined) return
+    const key = topicKey(uaid, message)
+    this.#topics.set(key, [...(this.#topics.get(key) ?? []), known])
+  }
+
+  #stored(id: MessageId, keptAtMs: number | undefined, order: number): void {
+    const known = this.message(id)
+    known.keptAtMs = keptAtMs
+    known.everKept = true
+    known.storeOrder = order
+  }
+
+  #subscribed(uaid: Uaid, channelId: ChannelId, present: boolean, order: number): void {
+    const key = `${uaid}/${channelId}`
+    const channel = this.#channels.get(key) ?? NEVER
+    if (channel.present === present) return
+    this.#channels.set(key, { present, order })
+    const agent = this.#agents.get(uaid) ?? { ...NEVER, channels: 0 }
+    const channels = agent.channels + (present ? 1 : -1)
+    const changed = agent.present !== channels > 0
+    this.#agents.set(uaid, { present: channels > 0, order: changed ? order : agent.order, channels })
+  }
+
+  #opening(number: number, browser: string): void {
+    this.links.set(number, {
+      number,
+      browser,
+      acceptedAtMs: Number.POSITIVE_INFINITY,
+      helloOrder: undefined,
+      askedUaid: undefined,
+      uaid: undefined,
+      welcomedAtMs: undefined,
+      unanswered: new Map(),
+      halfFullAtMs: Number.NEGATIVE_INFINITY,
+    })
+  }
+
+  #wrote(number: number, id: MessageId, order: number, elapsedMs: number): void {
+    const link = this.link(number)
+    this.message(id).writes.push({ link: number, order })
+    const before = link.unanswered.size
+    link.unanswered.set(id, elapsedMs)
+    this.#noteHalfFull(link, before, elapsedMs)
+  }
+
+  #answeredBy(number: number, id: MessageId, elapsedMs: number): void {
+    const link = this.link(number)
+    const before = link.unanswered.size
+    link.unanswered.delete(id)
+    this.#noteHalfFull(link, before, elapsedMs)
+  }
+
+  #noteHalfFull(link: LinkFacts, before: number, nowMs: number): void {
+    if (Math.max(before, link.unanswered.size) > this.#limits.inFlightMax / 2) link.halfFullAtMs = nowMs
+  }
+}
+
+function wasAbsent(presence: Presence | undefined, sinceOrder: number): boolean {
+  return presence === undefined || !presence.present || presence.order > sinceOrder
+}
+
+function topicKey(uaid: Uaid, { channelId, topic }: Message): string {
+  return `${uaid} ${channelId} ${topic}`
+}

@@ -1,0 +1,36 @@
+import { parseMessageId, parseUaid } from '../../push/ids.ts'
+import type { Fact } from './facts.ts'
+import type { LinkObserver } from './link.ts'
+
+interface Frame {
+  readonly messageType?: string
+  readonly uaid?: string
+  readonly version?: string
+  readonly updates?: readonly { readonly version: string }[]
+}
+
+/** Turns what passes over a link into facts. */
+export function linkObserver(link: number, report: (fact: Fact) => void): LinkObserver {
+  return {
+    accepted: () => report({ kind: 'accepted', link }),
+    wrote(text, result) {
+      if (result === 'dropped' || result === 'closed') return
+      const frame: Frame = JSON.parse(text)
+      const uaid = parseUaid(frame.uaid ?? '')
+      const id = parseMessageId(frame.version ?? '')
+      if (frame.messageType === 'hello' && uaid !== undefined) report({ kind: 'welcomed', link, uaid })
+      if (frame.messageType === 'notification' && id !== undefined)
+        report({ kind: 'wrote', link, id, result })
+    },
+    closing: (reason) => report({ kind: 'closing', link, reason }),
+    arrived(text) {
+      const frame: Frame = JSON.parse(text)
+      const id = parseMessageId(frame.version ?? '')
+      if (frame.messageType === 'nack' && id !== undefined) report({ kind: 'nackArrived', link, id })
+      for (const update of frame.updates ?? []) {
+        const acked = parseMessageId(update.version)
+        if (acked !== undefined) report({ kind: 'ackArrived', link, id: acked })
+      }
+    },
+  }
+}

@@ -1,0 +1,143 @@
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** One change to a compiled file. */
+interface Edit {
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+/** A bug that the simulation must find when it is put in on purpose. */
+export interface PlantedBug {
+  readonly name: string
+  readonly edits: readonly Edit[]
+  /** A word of the rules that it breaks: it must be found for what it is. */
+  readonly breaks: RegExp
+}
+
+const DIST = fileURLToPath(new URL('../../', import.meta.url))
+const FOLDERS = ['cluster', 'push', 'store', 'node', 'endpoint', 'test/simulation']
+
+/** The bugs that delivery.md names, and some more of their kind. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  {
+    name: 'the cursor is kept between reads',
+    edits: [
+      edit('node/agent/backlog.js', '        backlog.cursor = undefined;\n', ''),
+      edit(
+        'node/agent/backlog.js',
+        'backlog.cursor = input.page.next;',
+        'backlog.cursor = input.page.next ?? backlog.cursor;',
+      ),
+    ],
+    breaks: /liveness|hints/,
+  },
+  {
+    name: 'gone is trusted',
+    edits: [
+      edit(
+        'endpoint/delivery.js',
+        "case 'unsaved':",
+        "case 'gone': return 'notSubscribed';\n case 'unsaved':",
+      ),
+    ],
+    breaks: /gone only if the store says so/,
+  },
+  {
+    name: 'an actor tells no check after its own put',
+    edits: [edit('node/agent/deliver.js', "effects.push({ kind: 'tellCheck' });", '')],
+    breaks: /hints/,
+  },
+  {
+    name: 'there is no periodic re-read',
+    edits: [edit('node/rechecks.js', 'entry.rechecked.check();', ';')],
+    breaks: /liveness/,
+  },
+  {
+    name: 'the store is read before listening is flushed',
+    edits: [edit('node/agent-host.js', 'await bus.flush();', '')],
+    breaks: /hints/,
+  },
+  {
+    name: 'a message is deleted before its put has settled',
+    edits: [
+      edit(
+        'node/agent/ack.js',
+        "if (flight.state === 'putting')\n        flight.ended = true;\n    else\n",
+        '',
+      ),
+    ],
+    breaks: /twice|hints|liveness|promise|replaced/,
+  },
+  {
+    name: 'a displaced session answers without storing',
+    edits: [
+      edit(
+        'node/agent/leave.js',
+        '        closing: false,\n    };\n    settleFlights(state, effects);',
+        `        closing: false,
+    };
+    for (const flight of state.flights?.values() ?? []) {
+      if (flight.ask) effects.push({ kind: 'reply', ask: flight.ask, outcome: 'stored' });
+      flight.ask = undefined;
+      flight.state = 'unstored';
+    }`,
+      ),
+    ],
+    breaks: /promise/,
+  },
+  {
+    name: 'a timed-out ask is not stored',
+    edits: [
+      edit('endpoint/delivery.js', "case 'unsaved':", "case 'timeout': return 'stored';\n case 'unsaved':"),
+    ],
+    breaks: /promise|TTL 0/,
+  },
+  {
+    name: 'a store error at hello gives a new UAID',
+    edits: [
+      edit(
+        'node/agent/hello.js',
+        "if (agent === 'failed') {",
+        "if (agent === 'failed') agent = undefined;\n if (false) {",
+      ),
+    ],
+    breaks: /gone only if the store says so/,
+  },
+  {
+    name: 'the window is not kept',
+    edits: [edit('node/agent/deliver.js', 'inFlight(state) >= windowForAsks(state)', 'false')],
+    breaks: /window/,
+  },
+  {
+    name: 'the TTL is not looked at before sending',
+    edits: [edit('node/agent/backlog.js', 'ttlSeconds <= 0 ||', '')],
+    breaks: /TTL/,
+  },
+]
+
+/**
+ * Copies the compiled code and puts the bug into the copy, so that the code itself needs no switch for it.
+ * @returns the path of the copy's command line
+ * @throws Error when the text to replace is not there, or there more than once: the code has moved on
+ */
+export async function plant({ name, edits }: PlantedBug, directory: string): Promise<string> {
+  for (const folder of FOLDERS) await cp(join(DIST, folder), join(directory, folder), { recursive: true })
+  for (const { file, find, replace } of edits) {
+    const path = join(directory, file)
+    const text = await readFile(path, 'utf8')
+    const times = text.split(find).length - 1
+    if (times !== 1) throw new Error(`"${name}": "${find}" is ${times} times in ${file}`)
+    await writeFile(
+      path,
+      text.replace(find, () => replace),
+    )
+  }
+  return join(directory, 'test/simulation/main.js')
+}
+
+function edit(file: string, find: string, replace: string): Edit {
+  return { file, find, replace }
+}

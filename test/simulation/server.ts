@@ -1,0 +1,71 @@
+import type { Bus } from '../../cluster/bus.ts'
+import { Delivery, type DeliveryOptions } from '../../endpoint/delivery.ts'
+import type { AgentConnection, AgentSocket } from '../../node/agent-socket.ts'
+import { Agents, type AgentsOptions } from '../../node/agents.ts'
+import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
+import type { Log } from '../../push/log.ts'
+import type { Tokens } from '../../push/tokens.ts'
+import type { Store } from '../../store/store.ts'
+import type { Dice } from './dice.ts'
+import type { Process } from './process.ts'
+
+/** What a server process does: `serve` is all in one. */
+export type Role = 'serve' | 'node' | 'endpoint'
+
+/** What a simulated server process is made of. */
+export interface ServerDeps {
+  role: Role
+  process: Process
+  bus: Bus<AgentRequest, AgentReply>
+  store: Store
+  tokens: Tokens
+  dice: Dice
+  agentsOptions: AgentsOptions
+  deliveryOptions: DeliveryOptions
+  log: Log
+}
+
+/** One simulated server process with the real actors, the real delivery, or both in it. */
+export class Server {
+  readonly role: Role
+  readonly process: Process
+  readonly store: Store
+  readonly agents: Agents | undefined
+  readonly delivery: Delivery | undefined
+  /** It takes no new connections and requests: it is about to stop. */
+  draining = false
+  paused = false
+
+  constructor({ role, process, bus, store, tokens, dice, log, ...options }: ServerDeps) {
+    const { clock } = process
+    const deps = { bus, store, tokens, clock, random: dice.random, log }
+    this.role = role
+    this.process = process
+    this.store = store
+    this.agents = role === 'endpoint' ? undefined : new Agents(options.agentsOptions, deps)
+    this.delivery = role === 'node' ? undefined : new Delivery(options.deliveryOptions, deps)
+  }
+
+  /** Whether it can be talked to. */
+  get serving(): boolean {
+    return this.process.alive && !this.draining
+  }
+
+  /** Takes a websocket. */
+  open(socket: AgentSocket): AgentConnection {
+    if (this.agents === undefined) throw new Error(`${this.process.name} takes no websockets`)
+    return this.agents.open(socket)
+  }
+
+  /** SIGSTOP. */
+  pause(): void {
+    this.paused = true
+    this.process.clock.pause()
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.paused = false
+    this.process.clock.resume()
+  }
+}

@@ -1,0 +1,371 @@
+import { InProcessBus } from '../../cluster/in-process-bus.ts'
+import { SimulatedClock, settled } from '../../cluster/simulated-clock.ts'
+import type { DeliveryOptions } from '../../endpoint/delivery.ts'
+import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
+import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
+import type { MessageId } from '../../push/ids.ts'
+import type { Message } from '../../push/message.ts'
+import { MessageIds } from '../../push/message-ids.ts'
+import type { Subscription } from '../../push/subscription.ts'
+import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
+import { STORE_LIMITS, type StoreLimits } from '../../store/store.ts'
+import { Browser, type Profile } from './browser.ts'
+import { Dice } from './dice.ts'
+import type { Fact } from './facts.ts'
+import { CALM, type Faults } from './faults.ts'
+import { FaultyStore } from './faulty-store.ts'
+import { Ledger } from './ledger.ts'
+import { type BrowserEnd, Link } from './link.ts'
+import { linkObserver } from './link-observer.ts'
+import { MemoryStore } from './memory-store.ts'
+import { Process } from './process.ts'
+import { type StateRule, type View, Violation } from './rules/rule.ts'
+import { FACT_RULES } from './rules/rules.ts'
+import { type Role, Server } from './server.ts'
+import { SimulatedNetwork } from './simulated-network.ts'
+
+/** What a world is like. */
+export interface WorldOptions {
+  seed: number
+  /** The server processes that run at first. */
+  roles: readonly Role[]
+  /** inProcess: the bus of a single process as it is. network: one that loses and delays. */
+  bus: 'inProcess' | 'network'
+  store: 'embedded' | 'remote'
+  storeLimits: StoreLimits
+  /** How far the wall clock of a process may be wrong. */
+  skewMaxMs: number
+  agents: Partial<AgentsOptions>
+}
+
+/** One process that serves, and nothing special. */
+export const SINGLE: Omit<WorldOptions, 'seed'> = {
+  roles: ['serve'],
+  bus: 'inProcess',
+  store: 'embedded',
+  storeLimits: STORE_LIMITS,
+  skewMaxMs: 0,
+  agents: {},
+}
+
+/** A message as its sender wants it. */
+export interface Post {
+  readonly ttlSeconds: number
+  readonly topic?: string
+  /** Time between the making of its id and its delivery. */
+  readonly idAgeMs?: number
+}
+
+/** A message under way: its id, and what its sender is answered. No answer ever comes from a process that is killed. */
+export interface Posted {
+  readonly id: MessageId
+  readonly outcome: Promise<string>
+}
+
+/** Timers that may fire in one moment of simulated time. */
+const STEPS_AT_ONCE_MAX = 2000
+const PUBLIC_URL = 'https://push.example'
+const DELIVERY_OPTIONS: Pick<
+  DeliveryOptions,
+  'checkAgainMs' | 'checksMax' | 'pendingAsksMax' | 'pendingBytesMax'
+> = {
+  checkAgainMs: 1000,
+  checksMax: 1000,
+  pendingAsksMax: 1000,
+  pendingBytesMax: 1024 * 1024,
+}
+
+/** A whole simulated deployment: servers, store, bus, browsers and senders, on one clock. */
+export class World {
+  readonly time = new SimulatedClock()
+  readonly faults: Faults = { ...CALM }
+  readonly ledger: Ledger
+  readonly truth: MemoryStore
+  readonly servers: Server[] = []
+  readonly browsers: Browser[] = []
+  /** Endpoints that application servers have learnt. */
+  readonly endpoints = new Set<string>()
+  readonly options: WorldOptions
+  readonly agentsOptions: AgentsOptions
+  readonly network: SimulatedNetwork<AgentRequest, AgentReply>
+  readonly #links = new Map<number, Link>()
+  readonly #tokens: Tokens
+  readonly #ids: Dice
+  #violation: Violation | undefined
+  #disturbedUntilMs = 0
+  #started = 0
+  #stepsAtOnce = 0
+
+  constructor(options: WorldOptions) {
+    this.options = options
+    this.agentsOptions = { ...AGENTS_OPTIONS, publicUrl: PUBLIC_URL, ...options.agents }
+    this.ledger = new Ledger(this.agentsOptions)
+    this.truth = new MemoryStore(options.storeLimits, {
+      kept: (uaid, message, sends) => this.report({ kind: 'kept', uaid, message, sends }),
+      gone: (uaid, message, cause) => this.report({ kind: 'gone', uaid, message, cause }),
+      subscribed: (uaid, channelId) => this.report({ kind: 'subscribed', uaid, channelId }),
+      unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),
+    })
+    this.#ids = this.dice('message ids')
+    this.#tokens = new Tokens([this.dice('service key').random.bytes(SERVICE_KEY_BYTES)])
+    this.network = new SimulatedNetwork({
+      time: this.time,
+      dice: this.dice('network'),
+      faults: this.faults,
+      isCheck: (request: AgentRequest) => request.kind === 'check',
+      onFault: (what) => this.disturb(what),
+      onListenerError: (error, where) => this.report({ kind: 'defect', error, where }),
+    })
+    for (const role of options.roles) this.startServer(role)
+  }
+
+  /** Dice for one part of this world. */
+  dice(part: string): Dice {
+    return new Dice(this.options.seed, part)
+  }
+
+  /** What the rules look at. */
+  get view(): View {
+    const { ledger, truth, browsers, servers, time, agentsOptions, options } = this
+    return {
+      ledger,
+      truth,
+      browsers: browsers.filter(({ running }) => running),
+      servers,
+      listening: this.network.listening,
+      links: this.#links,
+      elapsedMs: time.elapsedMs,
+      wallMs: time.nowMs(),
+      disturbedUntilMs: this.#disturbedUntilMs,
+      limits: {
+        inFlightMax: agentsOptions.inFlightMax,
+        sendsMax: agentsOptions.sendsMax,
+        skewMaxMs: options.skewMaxMs,
+      },
+    }
+  }
+
+  /** Notes a fact and holds the rules to it. A broken rule ends the run at the end of the step. */
+  report(fact: Fact): void {
+    const recorded = this.ledger.add(fact, this.time.elapsedMs)
+    if (this.#violation !== undefined) return
+    const { view } = this
+    for (const rule of FACT_RULES) this.#note(rule.name, rule.check(recorded, view))
+  }
+
+  /** Notes that something goes wrong, for some time: less is expected meanwhile. */
+  disturb(what: string, forMs = 0): void {
+    this.#disturbedUntilMs = Math.max(this.#disturbedUntilMs, this.time.elapsedMs + forMs)
+    this.report({ kind: 'fault', what })
+  }
+
+  /** Holds a rule to how things stand. */
+  check(rule: StateRule): void {
+    this.#note(rule.name, rule.check(this.view))
+    if (this.#violation !== undefined) throw this.#violation
+  }
+
+  /** Lets time pass, event by event. @throws Violation when a rule is broken */
+  async run(ms: number): Promise<void> {
+    const untilMs = this.time.elapsedMs + ms
+    await this.#settle()
+    while (this.#step(untilMs)) await this.#settle()
+    this.time.advance(untilMs - this.time.elapsedMs)
+  }
+
+  /** Lets time pass until something is so. @throws Error when that takes too long */
+  async until(what: string, isSo: () => boolean, withinMs = 60_000): Promise<void> {
+    const untilMs = this.time.elapsedMs + withinMs
+    await this.#settle()
+    while (!isSo()) {
+      if (!this.#step(untilMs)) throw new Error(`not within ${withinMs} ms: ${what}`)
+      await this.#settle()
+    }
+  }
+
+  /** Starts a server process. */
+  startServer(role: Role): Server {
+    this.#started += 1
+    const name = `${role} ${this.#started}`
+    const dice = this.dice(name)
+    const { skewMaxMs, bus, store } = this.options
+    const process = new Process(name, this.time, dice.int(-skewMaxMs, skewMaxMs))
+    const server = new Server({
+      role,
+      process,
+      bus: bus === 'network' ? this.network.busOf(process) : this.#inProcessBus(process),
+      store: new FaultyStore(this.truth, {
+        time: this.time,
+        dice: this.dice(`store of ${name}`),
+        faults: this.faults,
+        process,
+        kind: store,
+        onFault: (what, id) => this.#storeFault(what, id),
+      }),
+      tokens: this.#tokens,
+      dice,
+      agentsOptions: this.agentsOptions,
+      deliveryOptions: { ...this.agentsOptions, ...DELIVERY_OPTIONS },
+      log: {
+        info: () => {},
+        warn: () => {},
+        error: ({ err }, where) => this.report({ kind: 'defect', error: err, where }),
+      },
+    })
+    this.servers.push(server)
+    return server
+  }
+
+  /** Ends a server process without a word; another one starts some time later. */
+  killServer(server: Server, restartAfterMs: number): void {
+    this.disturb(`kill ${server.process.name}`, restartAfterMs)
+    server.process.kill()
+    this.servers.splice(this.servers.indexOf(server), 1)
+    this.time.after(restartAfterMs, () => this.startServer(server.role))
+  }
+
+  /** Holds a server process for a while. */
+  pauseServer(server: Server, forMs: number): void {
+    this.disturb(`pause ${server.process.name} for ${forMs} ms`, forMs)
+    server.pause()
+    this.time.after(forMs, () => server.resume())
+  }
+
+  /** Lets every operation of the store fail for a while. */
+  storeOutage(forMs: number): void {
+    this.disturb(`the store is down for ${forMs} ms`, forMs)
+    this.faults.storeDown = true
+    this.time.after(forMs, () => {
+      this.faults.storeDown = false
+    })
+  }
+
+  /** Lets one process not see for a while what another one listens to. */
+  hideInterest(listens: Server, asks: Server, forMs: number): void {
+    this.disturb(`${asks.process.name} sees no interest of ${listens.process.name} for ${forMs} ms`, forMs)
+    this.network.hide(listens.process, asks.process, forMs)
+  }
+
+  /** Adds a browser, not started yet. */
+  addBrowser(name: string, profile?: Profile): Browser {
+    const dice = this.dice(name)
+    const browser = new Browser(
+      {
+        name,
+        clock: this.time,
+        dice,
+        connect: (from, end) => this.#connect(from, end, dice),
+        report: (fact) => this.report(fact),
+        subscribed: (endpoint) => this.endpoints.add(endpoint),
+      },
+      profile,
+    )
+    this.browsers.push(browser)
+    return browser
+  }
+
+  /** Sends a message as an application server does. */
+  post(server: Server, endpoint: string, post: Post): Posted {
+    const { delivery, process } = server
+    if (delivery === undefined) throw new Error(`${process.name} is no endpoint`)
+    const subscription = this.#open(endpoint)
+    const { clock } = process
+    const message: Message = {
+      id: new MessageIds(clock, this.#ids.random).next(),
+      channelId: subscription.channelId,
+      ...(post.topic !== undefined && { topic: post.topic }),
+      ttlSeconds: post.ttlSeconds,
+      expiresAtMs: clock.nowMs() + post.ttlSeconds * 1000,
+      body: new Uint8Array(0),
+    }
+    const { id } = message
+    this.report({ kind: 'posted', uaid: subscription.uaid, message, at: process.name })
+    const outcome = new Promise<string>((resolve) => {
+      clock.after(post.idAgeMs ?? 0, () => resolve(delivery.deliver(subscription, message)))
+    })
+    this.#tellOutcome(outcome, (answer) => ({ kind: 'answered', id, outcome: answer }))
+    return { id, outcome }
+  }
+
+  /** Takes a message back as its sender does. */
+  delete(server: Server, id: MessageId): Promise<string> {
+    const { delivery, process } = server
+    if (delivery === undefined) throw new Error(`${process.name} is no endpoint`)
+    const { uaid } = this.ledger.message(id)
+    this.report({ kind: 'deleting', id })
+    const outcome = new Promise<string>((resolve) => {
+      process.clock.after(0, () => resolve(delivery.cancel({ uaid, id })))
+    })
+    this.#tellOutcome(outcome, (answer) => ({ kind: 'deleted', id, outcome: answer }))
+    return outcome
+  }
+
+  /** Ends all that goes wrong. */
+  heal(): void {
+    Object.assign(this.faults, CALM)
+    this.network.heal()
+    for (const server of this.servers) server.resume()
+    this.disturb('everything heals')
+  }
+
+  #inProcessBus(process: Process): InProcessBus<AgentRequest, AgentReply> {
+    return new InProcessBus<AgentRequest, AgentReply>({
+      clock: process.clock,
+      onListenerError: (error, where) => this.report({ kind: 'defect', error, where }),
+    })
+  }
+
+  #connect(browser: string, end: BrowserEnd, dice: Dice): Link {
+    const number = this.#links.size + 1
+    const server = dice.pick(this.servers.filter(({ agents, serving }) => agents !== undefined && serving))
+    this.report({ kind: 'opening', link: number, browser, node: server?.process.name ?? 'nobody' })
+    const link = new Link(number, {
+      time: this.time,
+      dice,
+      faults: this.faults,
+      node: server && { process: server.process, open: (socket) => server.open(socket) },
+      browser: end,
+      observer: linkObserver(number, (fact) => this.report(fact)),
+    })
+    this.#links.set(number, link)
+    return link
+  }
+
+  #open(endpoint: string): Subscription {
+    const token = endpoint.slice(endpoint.lastIndexOf('/') + 1)
+    const subscription = this.#tokens.openEndpoint(1, token)
+    if (subscription === undefined) throw new Error(`no endpoint of ours: ${endpoint}`)
+    return subscription
+  }
+
+  #tellOutcome(outcome: Promise<string>, fact: (answer: string) => Fact): void {
+    outcome.then(
+      (answer) => this.report(fact(answer)),
+      (error) => this.report({ kind: 'defect', error, where: 'delivery' }),
+    )
+  }
+
+  #storeFault(what: string, id: MessageId | undefined): void {
+    this.disturb(what)
+    if (id !== undefined) this.report({ kind: 'putInDoubt', id })
+  }
+
+  #note(rule: string, what: string | undefined): void {
+    if (what !== undefined) this.#violation ??= new Violation(rule, what, this.time.elapsedMs)
+  }
+
+  /** Runs the next timer. Timers that set each other for the same moment over and over would keep a process busy for ever. */
+  #step(untilMs: number): boolean {
+    const beforeMs = this.time.elapsedMs
+    const ran = this.time.step(untilMs)
+    this.#stepsAtOnce = this.time.elapsedMs === beforeMs ? this.#stepsAtOnce + 1 : 0
+    if (this.#stepsAtOnce > STEPS_AT_ONCE_MAX)
+      this.#note('nothing spins', `more than ${STEPS_AT_ONCE_MAX} timers fired in one moment`)
+    return ran
+  }
+
+  async #settle(): Promise<void> {
+    await settled()
+    if (this.#violation !== undefined) throw this.#violation
+  }
+}
