@@ -131,6 +131,26 @@ t.test('one unknown to the store is found under its new id only', async (t) => {
   t.equal(await ask(UAID, message()), 'absent')
 })
 
+t.test(
+  'the agent is read only once its address is known everywhere, and what can not be known closes',
+  async (t) => {
+    const calls: string[] = []
+    const { hello, bus } = world({
+      store: {
+        connect: async () => {
+          calls.push('connect')
+          return KNOWN
+        },
+      },
+    })
+    bus.flush = async () => void calls.push('flush')
+    await hello(UAID)
+    t.same(calls, ['flush', 'connect'])
+    bus.flush = () => Promise.reject(new Error('the bus is away'))
+    t.equal((await hello(OTHER)).closedFor, 'storeDown')
+  },
+)
+
 t.test('a store that does not answer at hello in its time closes the connection, unanswered', async (t) => {
   const { hello, clock, logged, agents } = world({ store: { connect: () => NEVER } })
   const socket = await hello(UAID)
@@ -333,15 +353,22 @@ t.test('drain of a node without connections resolves', async (t) => {
 
 t.test('a user agent whose hints were all lost is looked after', async (t) => {
   let isPending = false
+  const asked: Uaid[] = []
   const { hello, clock, message } = world({
     store: {
-      pending: async (uaids) => (isPending ? [...uaids] : []),
+      pending: async (uaids) => {
+        asked.push(...uaids)
+        return isPending ? [...uaids] : []
+      },
       list: async () => ({ messages: isPending ? [{ message: late, sends: 0 }] : [], next: undefined }),
     },
   })
   const late = message()
   const socket = await hello(UAID)
+  const left = await hello(OTHER)
+  left.close('peer')
   isPending = true
   await clock.advanceSettled(59_000)
   t.match(socket.last, { messageType: 'notification', version: late.id })
+  t.same(asked, [UAID], 'one that has left is not')
 })

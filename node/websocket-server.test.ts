@@ -199,7 +199,7 @@ t.test('a close by the user agent is told, politely done or not', async (t) => {
 })
 
 t.test('a slow reader: frames are buffered, then dropped; `drained` comes once it has read on', async (t) => {
-  const { connect } = await serve(t, { socketBufferBytes: 64 * 1024 })
+  const { connect } = await serve(t, { socketBufferBytes: 4 * 1024 * 1024 })
   const { socket, peer } = await connect()
   let received = 0
   const last = new Promise<void>((resolve) => {
@@ -214,7 +214,7 @@ t.test('a slow reader: frames are buffered, then dropped; `drained` comes once i
   // The kernel takes some megabytes first.
   while (counts.dropped < 3 && counts.sent < 10_000) counts[peer.socket.send(text)] += 1
   t.ok(counts.buffered > 0, 'some are buffered')
-  t.ok(counts.buffered <= 5, 'no more than the buffer holds')
+  t.ok(counts.buffered <= 257, 'no more than the buffer holds')
   t.equal(counts.dropped, 3, 'the rest is dropped')
   t.equal(peer.count('drained'), 0)
   socket.resume()
@@ -227,8 +227,11 @@ t.test('a slow reader: frames are buffered, then dropped; `drained` comes once i
 
 t.test('a port in use is refused in one line', async (t) => {
   const { server } = await serve(t)
-  const again = serve(t, { port: server.port })
-  await t.rejects(again, { message: /^can't listen on 127\.0\.0\.1:\d+: .*in use.*$/ })
+  server.stopListening()
+  // Only a port that was asked for by its number could be shared in silence; one taken as any free one never is.
+  const { port } = server
+  await serve(t, { port })
+  await t.rejects(serve(t, { port }), { message: /^can't listen on 127\.0\.0\.1:\d+: .*in use.*$/ })
 })
 
 t.test('GET /health tells whether the node can serve', async (t) => {
