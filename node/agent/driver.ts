@@ -83,6 +83,8 @@ type EffectOf<Kind> = Extract<AgentEffect, { kind: Kind }>
  */
 export class Driver {
   readonly state: AgentState
+  /** Whether the actor has said that it is done; it takes no input any more then. */
+  ended = false
   #nowMs = STARTED_AT_MS
   #wakeAtMs: number | undefined
   #effects: AgentEffect[] = []
@@ -115,9 +117,11 @@ export class Driver {
   }
 
   offer(input: AgentInput): void {
+    if (this.ended) return
     for (const effect of step(this.state, input, { wallMs: this.wallMs, monotonicMs: this.#nowMs })) {
       if (effect.kind === 'wake') this.#wakeAtMs = effect.atMs
       else if (effect.kind === 'reply') effect.ask({ outcome: effect.outcome, clockMs: this.wallMs })
+      if (effect.kind === 'end') this.ended = true
       if (effect.kind !== 'wake') this.#effects.push(effect)
     }
   }
