@@ -68,6 +68,7 @@ export class Agents {
   readonly #counts = new Map<AgentEvent, number>()
   readonly #displaced = new LRUCache<Uaid, { times: number; sinceMs: number }>({ max: FLAPPING_MAX })
   #storeLoggedAtMs = Number.NEGATIVE_INFINITY
+  #draining = false
   #allLeft: (() => void) | undefined
 
   constructor(options: AgentsOptions, deps: AgentsDeps) {
@@ -102,6 +103,8 @@ export class Agents {
   open(socket: AgentSocket): AgentConnection {
     const host = new AgentHost(this.#context, socket)
     this.#hosts.add(host)
+    // A connection that was open already may still become a websocket.
+    if (this.#draining) host.drain()
     return host
   }
 
@@ -110,6 +113,7 @@ export class Agents {
    * Resolves when nothing of any is left.
    */
   async drain(drainMs: number): Promise<void> {
+    this.#draining = true
     const hosts = [...this.#hosts]
     const waveSize = Math.ceil(hosts.length / WAVES)
     for (let at = 0; at < hosts.length; at += waveSize) {

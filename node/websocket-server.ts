@@ -146,6 +146,8 @@ function behaviour(
       const data = ws.getUserData()
       data.socket = new UwsSocket(ws)
       data.connection = deps.open(data.socket)
+      // A node that drains closes it at once, when there was nobody yet to be told.
+      if (data.socket.isClosed) data.connection.closed()
     },
     message(ws, message, isBinary) {
       const { socket, connection } = ws.getUserData()
@@ -193,6 +195,10 @@ class UwsSocket implements AgentSocket {
 
   constructor(ws: Uws.WebSocket<SocketData>) {
     this.#ws = ws
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   send(text: string): SendResult {

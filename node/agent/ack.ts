@@ -1,7 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
 import type { AgentEffect, AgentEvent } from './effect.ts'
-import { answer, answerReplaced, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
+import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -29,21 +29,19 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   const flight = state.flights?.get(update.id)
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
   answer(flight, 'delivered', effects)
-  answerReplaced(state, flight, 'delivered', effects)
-  for (const older of olderOfTopic(state, flight.id, flight)) endReplaced(older, effects)
+  for (const older of olderOfTopic(state, flight.id, flight)) supersede(older, effects)
   if (flight.state === 'putting') flight.ended = true
   else end(state, flight, now, effects)
 }
 
-/** The user agent has a newer one of its topic. One on its way into the store goes when it has arrived there. */
-function endReplaced(flight: Flight, effects: AgentEffect[]): void {
-  if (flight.state !== 'putting' && flight.state !== 'grace') return
-  answer(flight, 'delivered', effects)
-  if (flight.state === 'putting') {
-    flight.ended = true
+/** A newer one of its topic is acknowledged: it must not be stored any more; on its way there, it goes on arrival. */
+function supersede(older: Flight, effects: AgentEffect[]): void {
+  answer(older, 'delivered', effects)
+  if (older.state === 'putting') {
+    older.ended = true
   } else {
-    flight.state = 'unstored'
-    flight.message = undefined
+    older.state = 'unstored'
+    older.message = undefined
   }
 }
 

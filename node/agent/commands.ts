@@ -37,7 +37,7 @@ export function enqueue(state: AgentState, command: Command, effects: AgentEffec
   if (waiting === undefined) {
     state.commands = [command]
     start(command, effects)
-  } else if (command.kind !== 'reload' || !waiting.slice(1).some((other) => other.kind === 'reload')) {
+  } else if (command.kind !== 'reload' || !waiting.some((other) => other.kind === 'reload')) {
     waiting.push(command)
   }
 }

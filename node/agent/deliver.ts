@@ -46,7 +46,7 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   wakeBy(state, now.monotonicMs + (kept ? state.limits.ackGraceMs : state.limits.ackTimeoutMs), effects)
 }
 
-/** What becomes of this message decides for the older ones of its topic. One that is never stored decides nothing: it may be lost. */
+/** Those in their grace wait for what becomes of this one, which will be safe before long: one of TTL 0 never is. */
 function replaceOlder(state: AgentState, message: Message): void {
   for (const older of olderOfTopic(state, message.id, message)) {
     if (older.state !== 'grace') continue

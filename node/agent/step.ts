@@ -20,6 +20,7 @@ export function step(state: AgentState, input: AgentInput, now: Instant): readon
   handle(state, input, now, effects)
   readOn(state, now, effects)
   finish(state, now, effects)
+  forgetLater(state, effects)
   return effects
 }
 
@@ -180,6 +181,12 @@ function rest(state: AgentState): void {
   if (state.ended?.isEmpty) state.ended = undefined
 }
 
+/** Wakes an actor that is idle otherwise. Not while a page is read: until it is there, nothing may be forgotten. */
+function forgetLater(state: AgentState, effects: AgentEffect[]): void {
+  const atMs = state.backlog.reading ? undefined : state.ended?.forgetAtMs
+  if (atMs !== undefined) wakeBy(state, atMs, effects)
+}
+
 function helloOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   const dueAtMs = state.startedAtMs + state.limits.helloTimeoutMs
   if (now.monotonicMs < dueAtMs) wakeBy(state, dueAtMs, effects)
@@ -187,11 +194,10 @@ function helloOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): 
 }
 
 function nextWakeAtMs(state: AgentState): number | undefined {
-  // While a page is read nothing is forgotten: it sets the wake itself.
-  let next = state.backlog.reading ? undefined : state.ended?.forgetAtMs
+  let next: number | undefined
   for (const flight of state.flights?.values() ?? []) {
-    // A put sets the wake itself when it settles.
-    if (flight.state === 'putting') continue
+    // A put sets the wake itself when it settles; a replaced one waits for its replacement.
+    if (flight.state === 'putting' || flight.state === 'replaced') continue
     const atMs = flight.sentAtMs + waitMs(state, flight)
     if (next === undefined || atMs < next) next = atMs
   }

@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { WebSocket } from 'ws'
+import { createSystemRandom, systemClock } from '../cluster/clock.ts'
+import { InProcessBus } from '../cluster/in-process-bus.ts'
+import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { PushError } from '../push/errors.ts'
+import { Tokens } from '../push/tokens.ts'
+import type { Store } from '../store/store.ts'
+import { NODE_OPTIONS, startNode } from './node.ts'
+import { storeOf } from './store-double.ts'
+
+async function start(t: Test, store: Partial<Store> = {}) {
+  const random = createSystemRandom()
+  const clock = systemClock
+  const logged: { fields: unknown; line: string }[] = []
+  const log = (fields: unknown, line: string) => logged.push({ fields, line })
+  const options = { ...NODE_OPTIONS, host: '127.0.0.1', port: 0, publicUrl: 'https://push.example' }
+  const node = await startNode(options, {
+    bus: new InProcessBus<AgentRequest, AgentReply>({
+      clock,
+      onListenerError: (error) => t.fail(String(error)),
+    }),
+    store: storeOf(store),
+    tokens: new Tokens([random.bytes(32)]),
+    clock,
+    random,
+    log: { info: log, warn: log, error: log },
+  })
+  t.teardown(() => node.drain())
+  return { node, logged, address: `127.0.0.1:${node.port}` }
+}
+
+t.test(
+  'a node serves user agents until it drains: then they are closed with 1001, and nobody gets in',
+  async (t) => {
+    const { node, logged, address } = await start(t)
+    const socket = new WebSocket(`ws://${address}/`, 'push-notification')
+    const closed = once(socket, 'close')
+    await once(socket, 'open')
+    t.equal(node.connections, 1)
+    const answered = once(socket, 'message')
+    socket.send('{"messageType":"hello","use_webpush":true}')
+    const [hello] = await answered
+    t.match(JSON.parse(String(hello)), {
+      messageType: 'hello',
+      status: 200,
+      use_webpush: true,
+      broadcasts: {},
+    })
+    socket.send('{}')
+    const [pong] = await once(socket, 'message')
+    t.equal(String(pong), '{}')
+    const unregister = {
+      messageType: 'unregister',
+      channelID: 'c0ffee00-1234-4abc-8def-0123456789ab',
+      code: 200,
+    }
+    socket.send(JSON.stringify(unregister))
+    await once(socket, 'message')
+
+    await node.drain()
+    t.match(await closed, [1001])
+    t.equal(node.connections, 0)
+    t.same(logged, [{ fields: { counts: { 'unregister 200': 1 } }, line: 'node stopped' }])
+    await t.rejects(fetch(`http://${address}/health`))
+  },
+)
+
+t.test('a node is healthy while its store can be written to', async (t) => {
+  let isDown = false
+  const { address } = await start(t, {
+    ping: async () => {
+      if (isDown) throw new PushError('storeDown')
+    },
+  })
+  t.equal((await fetch(`http://${address}/health`)).status, 200)
+  isDown = true
+  t.equal((await fetch(`http://${address}/health`)).status, 503)
+})
+
+t.test('garbage closes with 1008; a neighbour notices nothing', async (t) => {
+  const { address } = await start(t)
+  const [neighbour, socket] = [new WebSocket(`ws://${address}/`), new WebSocket(`ws://${address}/`)]
+  await Promise.all([once(neighbour, 'open'), once(socket, 'open')])
+  const closed = once(socket, 'close')
+  socket.send('garbage')
+  t.match(await closed, [1008])
+  const answered = once(neighbour, 'message')
+  neighbour.send('{"messageType":"hello","use_webpush":true}')
+  t.match(String(await answered), '"status":200')
+})

@@ -1,0 +1,176 @@
+import t from 'tap'
+import { seededRandom } from '../cluster/seeded-random.ts'
+import { SimulatedClock } from '../cluster/simulated-clock.ts'
+import { newUaid, type Uaid } from '../push/ids.ts'
+import { LAST_CONNECT_REFRESH_MS } from '../store/store.ts'
+import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
+import { storeOf } from './store-double.ts'
+
+const RECHECK_MS = RECHECK_OPTIONS.recheckMs
+const MINUTE_MS = 60_000
+
+/** User agents that note when they are told to look into the store. */
+function world(options: Partial<RecheckOptions> = {}) {
+  const clock = new SimulatedClock()
+  const random = seededRandom(3)
+  const queries: Uaid[][] = []
+  const touched: Uaid[] = []
+  const failures: unknown[] = []
+  const pending = new Set<Uaid>()
+  const behaviour = { fails: false, duringQuery: () => {} }
+  const store = storeOf({
+    async pending(uaids) {
+      queries.push([...uaids])
+      behaviour.duringQuery()
+      if (behaviour.fails) throw new Error('store down')
+      return uaids.filter((uaid) => pending.has(uaid))
+    },
+    async touch(uaids) {
+      touched.push(...uaids)
+    },
+  })
+  const failed = (error: unknown) => failures.push(error)
+  const rechecks = new Rechecks({ ...RECHECK_OPTIONS, ...options }, { store, clock, random, failed })
+  const agent = () => {
+    const uaid = newUaid(random)
+    const checks: number[] = []
+    const rechecked = { check: () => checks.push(clock.elapsedMs) }
+    rechecks.add(rechecked, uaid)
+    return { uaid, checks, rechecked }
+  }
+  return { clock, rechecks, agent, queries, touched, failures, pending, behaviour }
+}
+
+t.test('the first look is 10 to 60 s after hello, the next ones 7.5 to 22.5 minutes apart', async (t) => {
+  const { clock, agent, pending } = world()
+  const agents = Array.from({ length: 200 }, agent)
+  for (const { uaid } of agents) pending.add(uaid)
+  await clock.advanceSettled(5 * RECHECK_MS)
+  // Time is cut into slots of 1.8 s: a look may be that much late.
+  const slotMs = RECHECK_MS / 500
+  const firsts: number[] = []
+  for (const { checks } of agents) {
+    const [first = 0] = checks
+    firsts.push(first)
+    if (first < 10_000 - slotMs || first > 60_000 + slotMs) t.fail(`first after ${first} ms`)
+    checks.slice(1).forEach((atMs, index) => {
+      const waitMs = atMs - (checks[index] ?? 0)
+      if (waitMs < RECHECK_MS / 2 - slotMs || waitMs > 1.5 * RECHECK_MS + slotMs) t.fail(`after ${waitMs} ms`)
+    })
+    t.ok(checks.length >= 4)
+  }
+  t.ok(Math.max(...firsts) - Math.min(...firsts) > 40_000, 'spread over the time')
+})
+
+t.test('only those are told that have something in the store', async (t) => {
+  const { clock, agent, pending, queries } = world()
+  const [has, hasNot] = [agent(), agent()]
+  pending.add(has.uaid)
+  await clock.advanceSettled(2 * MINUTE_MS)
+  t.equal(has.checks.length, 1)
+  t.equal(hasNot.checks.length, 0)
+  t.same(queries.flat().sort(), [has.uaid, hasNot.uaid].sort())
+})
+
+t.test('many are asked about in one query, and at most 500', async (t) => {
+  const { clock, agent, queries } = world({ firstRecheckMs: [10_000, 10_000] })
+  for (let made = 0; made < 1200; made += 1) agent()
+  await clock.advanceSettled(MINUTE_MS)
+  t.same(
+    queries.map((uaids) => uaids.length),
+    [500, 500, 200],
+  )
+})
+
+t.test('where the time between looks is short the first is no later', async (t) => {
+  const { clock, agent, pending } = world({ recheckMs: 1000 })
+  const { uaid, checks } = agent()
+  pending.add(uaid)
+  await clock.advanceSettled(1200)
+  t.equal(checks.length, 1)
+})
+
+t.test('who has left is not asked about; who leaves during the query is not told', async (t) => {
+  const { clock, agent, rechecks, queries, pending, behaviour } = world({ firstRecheckMs: [10_000, 10_000] })
+  const [gone, leaves, stays] = [agent(), agent(), agent()]
+  for (const { uaid } of [gone, leaves, stays]) pending.add(uaid)
+  rechecks.delete(gone.rechecked)
+  rechecks.delete(gone.rechecked)
+  behaviour.duringQuery = () => rechecks.delete(leaves.rechecked)
+  await clock.advanceSettled(MINUTE_MS)
+  t.same(queries, [[leaves.uaid, stays.uaid]])
+  t.same(
+    [gone, leaves, stays].map(({ checks }) => checks.length),
+    [0, 0, 1],
+  )
+})
+
+t.test('who takes another id is looked for under that one only', async (t) => {
+  const { clock, agent, rechecks, queries } = world({ firstRecheckMs: [10_000, 10_000] })
+  const one = agent()
+  const other = agent()
+  rechecks.delete(other.rechecked)
+  rechecks.add(one.rechecked, other.uaid)
+  await clock.advanceSettled(MINUTE_MS)
+  t.same(queries, [[other.uaid]])
+})
+
+t.test('a store that fails is told of, and asked again the next time', async (t) => {
+  const { clock, agent, failures, behaviour, pending } = world()
+  const { uaid, checks } = agent()
+  pending.add(uaid)
+  behaviour.fails = true
+  await clock.advanceSettled(2 * MINUTE_MS)
+  t.match(failures, [{ message: 'store down' }])
+  t.equal(failures.length, 1)
+  behaviour.fails = false
+  await clock.advanceSettled(1.6 * RECHECK_MS)
+  t.ok(checks.length >= 1)
+})
+
+t.test('who stays connected for a day is marked as seen, once a day', async (t) => {
+  const { clock, agent, touched } = world()
+  const { uaid } = agent()
+  await clock.advanceSettled(LAST_CONNECT_REFRESH_MS - 1)
+  t.same(touched, [])
+  await clock.advanceSettled(2 * RECHECK_MS)
+  t.same(touched, [uaid])
+  await clock.advanceSettled(LAST_CONNECT_REFRESH_MS - 4 * RECHECK_MS)
+  t.same(touched, [uaid])
+  await clock.advanceSettled(4 * RECHECK_MS)
+  t.same(touched, [uaid, uaid])
+})
+
+t.test('a process that stalled catches up', async (t) => {
+  const clock = new SimulatedClock()
+  const process = clock.process(0)
+  const random = seededRandom(3)
+  const queries: (readonly Uaid[])[] = []
+  const store = storeOf({
+    async pending(uaids) {
+      queries.push(uaids)
+      return []
+    },
+  })
+  const rechecks = new Rechecks(RECHECK_OPTIONS, {
+    store,
+    clock: process,
+    random,
+    failed: (error) => t.fail(String(error)),
+  })
+  rechecks.add({ check: () => t.fail('nothing is there') }, newUaid(random))
+  process.pause()
+  await clock.advanceSettled(5 * MINUTE_MS)
+  process.resume()
+  await clock.advanceSettled(10)
+  t.equal(queries.length, 1)
+})
+
+t.test('after close nothing is left to run', async (t) => {
+  const { clock, agent, rechecks, queries } = world()
+  agent()
+  rechecks.close()
+  t.equal(clock.waiting, 0)
+  await clock.advanceSettled(MINUTE_MS)
+  t.same(queries, [])
+})

@@ -1,0 +1,316 @@
+import net from 'node:net'
+import t, { type Test } from 'tap'
+import { type ClientOptions, WebSocket } from 'ws'
+import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
+import type { AgentConnection, AgentSocket } from './agent-socket.ts'
+import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
+
+const HOST = '127.0.0.1'
+
+/** The server's side of a websocket: notes what it is told, and lets a test wait for it. */
+class Peer implements AgentConnection {
+  readonly socket: AgentSocket
+  readonly texts: string[] = []
+  readonly #events: string[] = []
+  #told: (() => void) | undefined
+
+  constructor(socket: AgentSocket) {
+    this.socket = socket
+  }
+
+  received(text: string): void {
+    this.texts.push(text)
+    this.#tell('received')
+  }
+
+  drained(): void {
+    this.#tell('drained')
+  }
+
+  closed(): void {
+    this.#tell('closed')
+  }
+
+  count(event: string): number {
+    return this.#events.filter((one) => one === event).length
+  }
+
+  /** Resolves when the event has happened so many times. */
+  async happens(event: 'received' | 'drained' | 'closed', times = 1): Promise<void> {
+    while (this.count(event) < times) await new Promise<void>((resolve) => (this.#told = resolve))
+  }
+
+  #tell(event: string): void {
+    this.#events.push(event)
+    this.#told?.()
+  }
+}
+
+async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
+  const peers: Peer[] = []
+  const health = { answer: async () => true }
+  const server = await startWebSocketServer(
+    await loadUws(),
+    { host: HOST, port: 0, socketBufferBytes: 1024 * 1024, ...options },
+    {
+      open: (socket) => {
+        const peer = new Peer(socket)
+        peers.push(peer)
+        return peer
+      },
+      isHealthy: () => health.answer(),
+    },
+  )
+  t.teardown(() => {
+    server.stopListening()
+    server.close()
+  })
+  const url = `${HOST}:${server.port}`
+  /** Connects; resolves with both sides of the websocket. */
+  const connect = async (protocols: string[] = [], client: ClientOptions = {}) => {
+    const socket = new WebSocket(`ws://${url}/`, protocols, client)
+    const closed = new Promise<{ code: number; reason: string }>((resolve) =>
+      socket.once('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    )
+    await new Promise<void>((resolve, reject) => socket.once('open', resolve).once('error', reject))
+    const peer = peers.at(-1)
+    if (peer === undefined) throw new Error('the server was not told of the connection')
+    return { socket, peer, closed }
+  }
+  return { server, url, connect, health, peers }
+}
+
+function nextText(socket: WebSocket): Promise<string> {
+  return new Promise((resolve) => socket.once('message', (data) => resolve(data.toString())))
+}
+
+t.test('frames go both ways as text', async (t) => {
+  const { connect } = await serve(t)
+  const { socket, peer } = await connect()
+  const text = '{"messageType":"hello","name":"Zoë 🦊"}'
+  socket.send(text)
+  await peer.happens('received')
+  t.same(peer.texts, [text])
+  const answer = nextText(socket)
+  t.equal(peer.socket.send(text), 'sent')
+  t.equal(await answer, text)
+})
+
+t.test('the sub-protocol is echoed when it is offered, and only then; compression never', async (t) => {
+  const { connect } = await serve(t)
+  const rows: [offered: string[], echoed: string][] = [
+    [['push-notification'], 'push-notification'],
+    [['other', 'push-notification'], 'push-notification'],
+    [[], ''],
+  ]
+  for (const [offered, echoed] of rows) {
+    const { socket } = await connect(offered, { perMessageDeflate: true })
+    t.equal(socket.protocol, echoed, offered.join())
+    t.equal(socket.extensions, '')
+    socket.terminate()
+  }
+})
+
+t.test('a client that offers other sub-protocols only is accepted, with none echoed', async (t) => {
+  const { url } = await serve(t)
+  const head = await upgrade(url, 'other, push-notification-2')
+  t.match(head, /^HTTP\/1\.1 101 /)
+  t.notMatch(head, /sec-websocket-protocol/i)
+})
+
+t.test('a frame may have 16 KiB; a longer one closes with 1009, a binary one with 1003', async (t) => {
+  const { connect } = await serve(t)
+  const one = await connect()
+  const longest = 'x'.repeat(16 * 1024)
+  one.socket.send(longest)
+  await one.peer.happens('received')
+  t.same(one.peer.texts, [longest])
+  one.socket.send(`${longest}x`)
+  t.match(await one.closed, { code: 1009 })
+  t.equal(one.peer.texts.length, 1, 'it is not handed on')
+
+  const wide = await connect()
+  wide.socket.send('é'.repeat(8 * 1024 + 1))
+  t.match(await wide.closed, { code: 1009 }, 'bytes count, not characters')
+
+  const binary = await connect()
+  binary.socket.send(Buffer.from('{}'))
+  t.match(await binary.closed, { code: 1003 })
+  t.equal(binary.peer.count('received'), 0)
+})
+
+t.test(
+  'frames over 64 KiB and invalid UTF-8 drop TCP without a close frame; others notice nothing',
+  async (t) => {
+    const { connect } = await serve(t)
+    const neighbour = await connect()
+
+    const long = await connect()
+    long.socket.on('error', () => {})
+    long.socket.send('x'.repeat(64 * 1024 + 1))
+    t.match(await long.closed, { code: 1006 })
+    t.equal(long.peer.count('received'), 0)
+
+    const invalid = await connect()
+    invalid.socket.on('error', () => {})
+    invalid.socket.send(Buffer.of(0xc3, 0x28), { binary: false })
+    t.match(await invalid.closed, { code: 1006 })
+    t.equal(invalid.peer.count('received'), 0)
+
+    for (const { peer } of [long, invalid]) {
+      await peer.happens('closed')
+      t.equal(peer.count('closed'), 1)
+    }
+    neighbour.socket.send('{}')
+    await neighbour.peer.happens('received')
+    t.equal(neighbour.peer.count('closed'), 0)
+  },
+)
+
+t.test(
+  'every reason to close has its code; after it nothing is sent, and `closed` is told once',
+  async (t) => {
+    const { connect } = await serve(t)
+    for (const reason of Object.keys(CLOSE_CODES) as CloseReason[]) {
+      const { peer, closed } = await connect()
+      peer.socket.close(reason)
+      t.equal(peer.socket.send('{}'), 'closed', 'at once')
+      t.equal(peer.count('closed'), 1, 'told before close returns')
+      peer.socket.close('drained')
+      t.same(await closed, { code: CLOSE_CODES[reason], reason })
+      t.equal(peer.count('closed'), 1)
+    }
+  },
+)
+
+t.test('a close by the user agent is told, politely done or not', async (t) => {
+  const { connect } = await serve(t)
+  const polite = await connect()
+  polite.socket.close(1000)
+  await polite.peer.happens('closed')
+  t.equal(polite.peer.socket.send('{}'), 'closed')
+  t.match(await polite.closed, { code: 1000 })
+
+  const rude = await connect()
+  rude.socket.terminate()
+  await rude.peer.happens('closed')
+  rude.peer.socket.close('drained')
+  t.equal(rude.peer.count('closed'), 1)
+})
+
+t.test('a slow reader: frames are buffered, then dropped; `drained` comes once it has read on', async (t) => {
+  const { connect } = await serve(t, { socketBufferBytes: 4 * 1024 * 1024 })
+  const { socket, peer } = await connect()
+  let received = 0
+  const last = new Promise<void>((resolve) => {
+    socket.on('message', (data) => {
+      received += 1
+      if (data.toString() === 'last') resolve()
+    })
+  })
+  socket.pause()
+  const text = 'x'.repeat(16 * 1024)
+  const counts = { sent: 0, buffered: 0, dropped: 0, closed: 0 }
+  // The kernel takes some megabytes first.
+  while (counts.dropped < 3 && counts.sent < 10_000) counts[peer.socket.send(text)] += 1
+  t.ok(counts.buffered > 0, 'some are buffered')
+  t.ok(counts.buffered <= 257, 'no more than the buffer holds')
+  t.equal(counts.dropped, 3, 'the rest is dropped')
+  t.equal(peer.count('drained'), 0)
+  socket.resume()
+  await peer.happens('drained')
+  t.equal(peer.count('drained'), 1, 'when all of it has been sent')
+  t.equal(peer.socket.send('last'), 'sent')
+  await last
+  t.equal(received, counts.sent + counts.buffered + 1, 'what was dropped never comes, the rest does')
+})
+
+t.test('a port in use is refused in one line', async (t) => {
+  const { server } = await serve(t)
+  server.stopListening()
+  // Only a port that was asked for by its number could be shared in silence; one taken as any free one never is.
+  const { port } = server
+  await serve(t, { port })
+  await t.rejects(serve(t, { port }), { message: /^can't listen on 127\.0\.0\.1:\d+: .*in use.*$/ })
+})
+
+t.test('GET /health tells whether the node can serve', async (t) => {
+  const { url, health } = await serve(t)
+  const get = async () => {
+    const response = await fetch(`http://${url}/health`)
+    return [response.status, await response.json()]
+  }
+  t.same(await get(), [200, { status: 'OK' }])
+  health.answer = async () => false
+  t.same(await get(), [503, { status: 'ERROR' }])
+  health.answer = () => Promise.reject(new Error('down'))
+  t.same(await get(), [503, { status: 'ERROR' }])
+})
+
+t.test('a client that gives up on /health harms nobody', async (t) => {
+  const { url, health } = await serve(t)
+  const asked = new Promise<(answer: boolean) => void>((resolve) => {
+    health.answer = () => new Promise((answer) => resolve(answer))
+  })
+  const gone = new AbortController()
+  const response = fetch(`http://${url}/health`, { signal: gone.signal })
+  const answer = await asked
+  gone.abort()
+  await t.rejects(response)
+  // The next request is served after the server has seen the end of the first.
+  health.answer = async () => true
+  t.equal((await fetch(`http://${url}/health`)).status, 200)
+  answer(true)
+  t.equal((await fetch(`http://${url}/health`)).status, 200)
+})
+
+t.test('anything else that is no websocket is told so', async (t) => {
+  const { url } = await serve(t)
+  for (const [method, path] of [
+    ['GET', '/'],
+    ['GET', '/health/x'],
+    ['POST', '/health'],
+    ['POST', '/'],
+  ]) {
+    const response = await fetch(`http://${url}${path}`, { method: method ?? 'GET' })
+    t.equal(response.status, 426, `${method} ${path}`)
+    t.equal(response.headers.get('upgrade'), 'websocket')
+    t.match(await response.text(), 'websocket')
+  }
+})
+
+t.test('after stopListening nobody gets in; who is connected stays until close', async (t) => {
+  const { server, connect } = await serve(t)
+  const { socket, peer, closed } = await connect()
+  server.stopListening()
+  server.stopListening()
+  await t.rejects(connect(), { code: 'ECONNREFUSED' })
+  socket.send('{}')
+  await peer.happens('received')
+  server.close()
+  t.match(await closed, { code: 1006 })
+  t.equal(peer.count('closed'), 1)
+})
+
+/** The head of the answer to an upgrade, byte for byte. */
+function upgrade(url: string, protocol: string): Promise<string> {
+  const [host, port] = url.split(':')
+  const socket = net.connect(Number(port), host)
+  const lines = [
+    'GET / HTTP/1.1',
+    `Host: ${url}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    `Sec-WebSocket-Protocol: ${protocol}`,
+  ]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('data', (data) => {
+      socket.destroy()
+      resolve(data.toString('latin1'))
+    })
+  })
+}
