@@ -255,7 +255,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       topic === undefined
         ? store.remove(this.#uaid, [id])
         : store.removeTopic(this.#uaid, channelId, topic, id)
-    this.#do(removed, (result) => (result === 'failed' ? { kind: 'removeFailed', removal } : undefined))
+    this.#do(removed, (result) =>
+      result === 'failed' ? { kind: 'removeFailed', removal } : { kind: 'removed', id },
+    )
   }
 
   /** Waits for work of the store, within its time, and offers what came of it. */

@@ -4,6 +4,7 @@ import type { AgentEffect, AgentEvent } from './effect.ts'
 import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
+import { wakeBy } from './wake.ts'
 
 /** The user agent has messages, or can't use them: either way they are done with. */
 export function ack(
@@ -23,7 +24,7 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   if (parked !== undefined) {
     state.parked?.delete(update.id)
     rememberEnd(state, update.id, parked, now.monotonicMs)
-    return remove(update.id, parked, effects)
+    return remove(state, update.id, parked, effects)
   }
   const flight = state.flights?.get(update.id)
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
@@ -80,6 +81,17 @@ function park(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
   state.parked.set(flight.id, flight)
   if (state.parked.size === state.limits.inFlightMax)
     effects.push({ kind: 'close', reason: 'tooManyUnacknowledged' })
+}
+
+/** A delete has been done: the store no longer has what ended. */
+export function removed(
+  state: AgentState,
+  { id }: Extract<AgentInput, { kind: 'removed' }>,
+  effects: AgentEffect[],
+): void {
+  state.ended?.setRemoving(id, false)
+  const forgetAtMs = state.ended?.forgetAtMs
+  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
 }
 
 /** A delete failed: remember the end a while longer and look again, so that the copy is found and deleted. */

@@ -37,9 +37,19 @@ export function page(
   now: Instant,
   effects: AgentEffect[],
 ): void {
+  if (state.phase === 'open') takePage(state, input, now, effects)
+  // Only now: until the page has been gone through, nothing that ended may be forgotten.
+  state.backlog.reading = false
+  state.ended?.prune(now.monotonicMs)
+}
+
+function takePage(
+  state: AgentState,
+  input: Extract<AgentInput, { kind: 'page' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
   const { backlog } = state
-  backlog.reading = false
-  if (state.phase !== 'open') return
   if (input.page === 'failed') {
     backlog.dirty = true
     backlog.inPass = false
@@ -50,7 +60,6 @@ export function page(
   const finished = sendPage(state, input.page, now, effects)
   if (finished && input.page.next === undefined) backlog.inPass = false
   if (finished) backlog.cursor = input.page.next
-  state.ended?.prune(now.monotonicMs)
 }
 
 /** Sends the messages of a page in order; false when the window was full before its end. */
@@ -67,7 +76,7 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   const { message, sends } = stored
   const ttlSeconds = Math.ceil((message.expiresAtMs - now.wallMs) / 1000)
   if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
-  if (state.ended?.covers(message.id, message)) return remove(message.id, message, effects)
+  if (state.ended?.covers(message.id, message)) return remove(state, message.id, message, effects)
   if (sends >= state.limits.sendsMax) return giveUp(state, message, now, effects)
   if (!state.channels?.has(message.channelId)) return enqueue(state, { kind: 'reload' }, effects)
   // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
@@ -92,6 +101,6 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
 /** A message that no session ever acknowledged is given up: the user agent can't take it. */
 function giveUp(state: AgentState, message: Message, now: Instant, effects: AgentEffect[]): void {
   rememberEnd(state, message.id, undefined, now.monotonicMs)
-  remove(message.id, { channelId: message.channelId }, effects)
+  remove(state, message.id, { channelId: message.channelId }, effects)
   effects.push({ kind: 'count', what: 'given up' })
 }

@@ -9,6 +9,8 @@ interface Ended {
   /** Absent for a message without a topic. */
   readonly topicOf: TopicOf | undefined
   readonly endedAtMs: number
+  /** It is being deleted: until that has settled, a page may hold it, however many have ended since. */
+  removing: boolean
 }
 
 /**
@@ -25,7 +27,13 @@ export class EndedMessages {
     // Not the message itself: that would keep its body.
     const kept =
       topicOf?.topic === undefined ? undefined : { channelId: topicOf.channelId, topic: topicOf.topic }
-    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs })
+    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing: false })
+  }
+
+  /** Its copy in the store is being deleted, or has been. */
+  setRemoving(id: MessageId, removing: boolean): void {
+    const ended = this.#ended.get(id)
+    if (ended !== undefined) ended.removing = removing
   }
 
   /** Tells whether this message has ended, by itself or by the end of a newer one of its topic. */
@@ -38,9 +46,13 @@ export class EndedMessages {
     return false
   }
 
-  /** When the oldest may be forgotten; undefined when there is none. */
+  get isEmpty(): boolean {
+    return this.#ended.size === 0
+  }
+
+  /** When the oldest may be forgotten; undefined when there is none that may. */
   get forgetAtMs(): number | undefined {
-    for (const ended of this.#ended.values()) return ended.endedAtMs + REMEMBERED_MS
+    for (const ended of this.#ended.values()) if (!ended.removing) return ended.endedAtMs + REMEMBERED_MS
     return undefined
   }
 
@@ -48,7 +60,7 @@ export class EndedMessages {
   prune(nowMs: number): void {
     for (const [id, ended] of this.#ended) {
       if (this.#ended.size <= REMEMBERED_MAX && nowMs - ended.endedAtMs < REMEMBERED_MS) return
-      this.#ended.delete(id)
+      if (!ended.removing) this.#ended.delete(id)
     }
   }
 }

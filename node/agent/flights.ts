@@ -28,13 +28,14 @@ export function rememberEnd(
   nowMs: number,
 ): void {
   state.ended ??= new EndedMessages()
-  state.ended.add(id, topicOf, nowMs)
   // A page under way was read before this end and may hold any message that ended since.
   if (!state.backlog.reading) state.ended.prune(nowMs)
+  state.ended.add(id, topicOf, nowMs)
 }
 
 /** Deletes a message that ended from the store, with what it replaces. */
-export function remove(id: MessageId, topicOf: TopicOf, effects: AgentEffect[]): void {
+export function remove(state: AgentState, id: MessageId, topicOf: TopicOf, effects: AgentEffect[]): void {
+  state.ended?.setRemoving(id, true)
   effects.push({ kind: 'remove', removal: { id, channelId: topicOf.channelId, topic: topicOf.topic } })
 }
 
@@ -97,5 +98,5 @@ export function end(state: AgentState, flight: Flight, now: Instant, effects: Ag
   rememberEnd(state, flight.id, flight, now.monotonicMs)
   // One that never was near the store and replaces nothing leaves no trace there.
   const untouched = flight.state === 'grace' || flight.state === 'unstored'
-  if (!untouched || flight.topic !== undefined) remove(flight.id, flight, effects)
+  if (!untouched || flight.topic !== undefined) remove(state, flight.id, flight, effects)
 }

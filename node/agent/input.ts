@@ -44,6 +44,8 @@ export type AgentInput =
   | { readonly kind: 'putSettled'; readonly id: MessageId; readonly done: boolean }
   /** A page of stored messages, or `failed`. */
   | { readonly kind: 'page'; readonly page: Page | 'failed' }
+  /** Messages that have ended were deleted from the store; the last one is named. */
+  | { readonly kind: 'removed'; readonly id: MessageId }
   /** Messages that have ended could not be deleted from the store. */
   | { readonly kind: 'removeFailed'; readonly removal: Removal }
 

@@ -1,6 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { ClientMessage } from '../client-message.ts'
-import { ack, ackOverdue, nack, parkRefused, removeFailed } from './ack.ts'
+import { ack, ackOverdue, nack, parkRefused, removed, removeFailed } from './ack.ts'
 import { page, readOn } from './backlog.ts'
 import { commandDone, register, reloaded, unregister } from './commands.ts'
 import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from './deliver.ts'
@@ -46,6 +46,8 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
       return commandDone(state, input, effects)
     case 'reloaded':
       return reloaded(state, input, effects)
+    case 'removed':
+      return removed(state, input, effects)
     case 'removeFailed':
       return removeFailed(state, input, now)
     case 'cancel':
@@ -176,7 +178,7 @@ function wake(state: AgentState, now: Instant, effects: AgentEffect[]): void {
 function rest(state: AgentState): void {
   if (state.flights?.size === 0) state.flights = undefined
   if (state.parked?.size === 0) state.parked = undefined
-  if (state.ended?.forgetAtMs === undefined) state.ended = undefined
+  if (state.ended?.isEmpty) state.ended = undefined
 }
 
 /** Wakes an actor that is idle otherwise. Not while a page is read: until it is there, nothing may be forgotten. */

@@ -7,6 +7,8 @@ import type { WorldOptions } from './world.ts'
 /** What one seed is about: the world it plays in, and what may go wrong there. */
 export interface Climate {
   readonly world: WorldOptions
+  /** Nothing goes wrong but what browsers do, so that what happens in time by chance must happen in time by rule. */
+  readonly quiet: boolean
   readonly browsers: number
   readonly senders: number
   /** How long senders wait between messages, in the mean. */
@@ -16,7 +18,7 @@ export interface Climate {
   readonly topics: number
   /** The faults that are on during storms. */
   readonly storm: Partial<Faults>
-  /** How browsers behave during storms. */
+  /** How browsers behave until all is to heal. */
   readonly manners: Partial<Manners>
   /** Whether processes are killed and paused, browsers cloned. */
   readonly kills: boolean
@@ -30,11 +32,13 @@ const AGENTS = { recheckMs: 180_000, flapHoldMs: 20_000 }
 /** Draws a climate. Each seed has some kinds of trouble and lacks others, for much trouble hides much. */
 export function drawClimate(seed: number): Climate {
   const dice = new Dice(seed, 'climate')
+  const quiet = dice.chance(0.3)
   return {
     world: drawWorld(seed, dice),
+    quiet,
     browsers: dice.int(1, 4),
     senders: dice.int(1, 3),
-    postEveryMs: dice.pick([100, 300, 1000]) ?? 1000,
+    postEveryMs: dice.pick(quiet ? [1000, 3000] : [100, 300, 1000]) ?? 1000,
     eventEveryMs: dice.pick([500, 2000, 6000]) ?? 2000,
     topics: dice.pick([0, 1, 3]) ?? 0,
     storm: { ...drawNetwork(dice), ...drawStore(dice) },
@@ -62,7 +66,7 @@ function drawWorld(seed: number, dice: Dice): WorldOptions {
 
 function drawNetwork(dice: Dice): Partial<Faults> {
   return {
-    busDelayMs: [0, dice.pick([5, 50, 600]) ?? 5],
+    busDelayMs: [0, dice.pick([5, 50, 300]) ?? 5],
     listenDelayMs: [0, dice.pick([5, 300, 3000]) ?? 5],
     interestDelayMs: [0, dice.pick([7, 300, 300]) ?? 7],
     askLossRate: sometimes(dice, 0.1),
@@ -98,6 +102,6 @@ function sometimes(dice: Dice, rate: number): number {
 
 /** The faults of calm times in a climate: what takes time goes on taking time, and nothing is lost. */
 export function calmOf({ storm }: Climate): Faults {
-  const { busDelayMs, frameDelayMs } = { ...CALM, ...storm }
-  return { ...CALM, busDelayMs: [busDelayMs[0], Math.min(50, busDelayMs[1])], frameDelayMs }
+  const { busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
+  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs }
 }

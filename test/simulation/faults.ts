@@ -20,6 +20,8 @@ export interface Faults {
   flushFailureRate: number
 
   storeDelayMs: RangeMs
+  /** Time that operations of these names take on top, before they are done. */
+  storeHoldMs: Readonly<Record<string, number>>
   /** Operations that fail and change nothing. */
   storeFailureRate: number
   /** Operations that fail, and are done all the same: before that, or up to `storeLateMs` after. */
@@ -49,6 +51,7 @@ export const CALM: Readonly<Faults> = {
   checksLost: false,
   flushFailureRate: 0,
   storeDelayMs: [0, 20],
+  storeHoldMs: {},
   storeFailureRate: 0,
   storeDoubtRate: 0,
   storeHangRate: 0,

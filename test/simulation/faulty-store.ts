@@ -138,7 +138,7 @@ export class FaultyStore implements Store {
 
   #fate(operation: string, id: MessageId | undefined): Fate {
     const { dice, faults } = this.#deps
-    const doneAfterMs = dice.within(faults.storeDelayMs)
+    const doneAfterMs = dice.within(faults.storeDelayMs) + (faults.storeHoldMs[operation] ?? 0)
     const answeredAfterMs = doneAfterMs + dice.within(faults.storeDelayMs)
     if (faults.storeDown || dice.chance(faults.storeFailureRate))
       return { doneAfterMs: undefined, answeredAfterMs, fails: true }

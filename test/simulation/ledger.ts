@@ -7,6 +7,7 @@ export interface MessageFacts {
   readonly uaid: Uaid
   readonly message: Message
   readonly postedOrder: number
+  readonly postedAtMs: number
   answered?: { readonly outcome: string; readonly order: number }
   /** When it came into the store, while it is there. */
   keptAtMs: number | undefined
@@ -123,7 +124,7 @@ export class Ledger {
     const { fact, order, elapsedMs } = recorded
     switch (fact.kind) {
       case 'posted':
-        return this.#posted(fact.uaid, fact.message, order)
+        return this.#posted(fact.uaid, fact.message, order, elapsedMs)
       case 'answered':
         this.message(fact.id).answered = { outcome: fact.outcome, order }
         return
@@ -137,7 +138,7 @@ export class Ledger {
         this.message(fact.id).doubts += 1
         return
       case 'kept':
-        if (fact.sends === 0 && this.message(fact.message.id).writes.length > 0)
+        if (isLatePut(this.message(fact.message.id), fact.sends, elapsedMs))
           this.message(fact.message.id).doubts += 1
         return this.#stored(fact.message.id, elapsedMs, order)
       case 'gone':
@@ -188,11 +189,12 @@ export class Ledger {
     }
   }
 
-  #posted(uaid: Uaid, message: Message, order: number): void {
+  #posted(uaid: Uaid, message: Message, order: number, elapsedMs: number): void {
     const known: MessageFacts = {
       uaid,
       message,
       postedOrder: order,
+      postedAtMs: elapsedMs,
       keptAtMs: undefined,
       everKept: false,
       storeOrder: 0,
@@ -259,6 +261,15 @@ export class Ledger {
   #noteHalfFull(link: LinkFacts, before: number, nowMs: number): void {
     if (Math.max(before, link.unanswered.size) > this.#limits.inFlightMax / 2) link.halfFullAtMs = nowMs
   }
+}
+
+/** An ask that takes longer may be acted upon later still. */
+const ASK_MS = 450
+
+/** Whether somebody else has sent the message, or may yet, than who puts it now: an endpoint's ask, or another session. */
+function isLatePut({ writes, postedAtMs }: MessageFacts, sends: number, elapsedMs: number): boolean {
+  if (sends === 0) return writes.length > 0 || elapsedMs - postedAtMs >= ASK_MS
+  return new Set(writes.map(({ link }) => link)).size > 1
 }
 
 function wasAbsent(presence: Presence | undefined, sinceOrder: number): boolean {

@@ -6,16 +6,32 @@ const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b/g
 /** Lines that were just before the rule broke are shown in any case. */
 const LAST_LINES = 25
 
+/** What makes up the life of a connection, messages apart. */
+const LIVES: ReadonlySet<string> = new Set([
+  'opening',
+  'accepted',
+  'helloSent',
+  'welcomed',
+  'closing',
+  'browserLeft',
+  'subscribed',
+  'unsubscribed',
+])
+
 /** What a person needs of a run that broke a rule: what happened to the message or user agent it is about. */
 export function reportOf({ seed, world, violation }: Outcome): string {
   if (violation === undefined) return `seed ${seed}: ${world.ledger.facts.length} facts, every rule was kept`
   const { facts } = world.ledger
-  const about = new Set(violation.message.match(ID)?.map((id) => (id.length === 32 ? id.slice(0, 8) : id)))
-  const links = violation.message.match(/link (\d+)/)
+  const ids = violation.message.match(ID) ?? []
+  const link = violation.message.match(/link (\d+)/)?.[1]
+  const lives = [
+    ...ids.filter((id) => id.length === 32).map((uaid) => `uaid=${uaid.slice(0, 8)}`),
+    `link=${link} `,
+  ]
   const isAbout = (recorded: Recorded) => {
     const line = lineOf(recorded)
-    const isOfLink = links !== null && isLife(recorded) && line.includes(`link=${links[1]} `)
-    return isOfLink || isDisturbance(recorded) || [...about].some((id) => line.includes(id))
+    if (isDisturbance(recorded) || ids.some((id) => line.includes(id))) return true
+    return LIVES.has(recorded.fact.kind) && lives.some((life) => line.includes(life))
   }
   return [
     `seed ${seed} breaks a rule after ${violation.elapsedMs} ms:`,
@@ -36,12 +52,6 @@ export function traceOf({ world }: Outcome): string {
 /** A short name for a run: two runs with the same digest are the same. */
 export function digestOf(outcome: Outcome): string {
   return createHash('sha256').update(traceOf(outcome)).digest('hex').slice(0, 16)
-}
-
-function isLife({ fact }: Recorded): boolean {
-  return (
-    fact.kind !== 'wrote' && fact.kind !== 'received' && fact.kind !== 'ackArrived' && fact.kind !== 'acked'
-  )
 }
 
 function isDisturbance({ fact }: Recorded): boolean {

@@ -4,6 +4,7 @@ import type { AgentConnection, AgentSocket } from '../../node/agent-socket.ts'
 import { Agents, type AgentsOptions } from '../../node/agents.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
 import type { Log } from '../../push/log.ts'
+import { MessageIds } from '../../push/message-ids.ts'
 import type { Tokens } from '../../push/tokens.ts'
 import type { Store } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
@@ -32,6 +33,7 @@ export class Server {
   readonly store: Store
   readonly agents: Agents | undefined
   readonly delivery: Delivery | undefined
+  readonly ids: MessageIds
   /** It takes no new connections and requests: it is about to stop. */
   draining = false
   paused = false
@@ -40,6 +42,7 @@ export class Server {
     const { clock } = process
     const deps = { bus, store, tokens, clock, random: dice.random, log }
     this.role = role
+    this.ids = new MessageIds(clock, dice.random)
     this.process = process
     this.store = store
     this.agents = role === 'endpoint' ? undefined : new Agents(options.agentsOptions, deps)

@@ -59,7 +59,11 @@ class Simulation {
 
   async run(): Promise<void> {
     this.#begin()
-    for (let weather = 0; weather < WEATHERS; weather++) await this.#weather(weather % 2 === 1)
+    for (let weather = 0; weather < WEATHERS; weather++) {
+      const stormy = weather % 2 === 1 && !this.#climate.quiet
+      if (stormy !== this.#stormy) this.#world.disturb(stormy ? 'a storm begins' : 'the storm is over')
+      await this.#weather(stormy)
+    }
     await this.#heal()
     await this.#end()
   }
@@ -80,8 +84,7 @@ class Simulation {
     const { faults, browsers } = this.#world
     const { storm, manners } = this.#climate
     Object.assign(faults, calmOf(this.#climate), stormy && storm)
-    for (const browser of browsers) Object.assign(browser.manners, PROMPT, stormy && manners)
-    this.#world.disturb(stormy ? 'a storm begins' : 'calm')
+    for (const browser of browsers) Object.assign(browser.manners, manners)
     const forMs = this.#dice.within(WEATHER_MS)
     for (let lookedMs = 0; lookedMs < forMs; lookedMs += LOOK_EVERY_MS) {
       await this.#world.run(LOOK_EVERY_MS)
@@ -180,7 +183,7 @@ class Simulation {
       () => browser.roam(),
       () => browser.cut(),
       () => this.#closeForAWhile(browser),
-      () => this.#readSlowly(browser),
+      ...(this.#climate.quiet ? [] : [() => this.#readSlowly(browser)]),
       () => browser.subscribe(),
       () => channel !== undefined && browser.unsubscribe(channel),
     ]

@@ -5,7 +5,6 @@ import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
 import type { MessageId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import { MessageIds } from '../../push/message-ids.ts'
 import type { Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
 import { STORE_LIMITS, type StoreLimits } from '../../store/store.ts'
@@ -90,7 +89,6 @@ export class World {
   readonly network: SimulatedNetwork<AgentRequest, AgentReply>
   readonly #links = new Map<number, Link>()
   readonly #tokens: Tokens
-  readonly #ids: Dice
   #violation: Violation | undefined
   #disturbedUntilMs = 0
   #started = 0
@@ -106,7 +104,6 @@ export class World {
       subscribed: (uaid, channelId) => this.report({ kind: 'subscribed', uaid, channelId }),
       unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),
     })
-    this.#ids = this.dice('message ids')
     this.#tokens = new Tokens([this.dice('service key').random.bytes(SERVICE_KEY_BYTES)])
     this.network = new SimulatedNetwork({
       time: this.time,
@@ -271,7 +268,7 @@ export class World {
     const subscription = this.#open(endpoint)
     const { clock } = process
     const message: Message = {
-      id: new MessageIds(clock, this.#ids.random).next(),
+      id: server.ids.next(),
       channelId: subscription.channelId,
       ...(post.topic !== undefined && { topic: post.topic }),
       ttlSeconds: post.ttlSeconds,
