@@ -4,14 +4,15 @@ import { seededRandom } from '../cluster/seeded-random.ts'
 import { SimulatedClock, settled } from '../cluster/simulated-clock.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { CloseReason } from '../push/errors.ts'
-import { type ChannelId, newMessageId, parseUaid, type Uaid } from '../push/ids.ts'
+import { type ChannelId, parseUaid, type Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { MessageIds } from '../push/message-ids.ts'
 import { keyDigestOf } from '../push/subscription.ts'
 import { Tokens } from '../push/tokens.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsOptions } from './agents.ts'
-import { storeOf } from './store-double.ts'
+import { storeOf } from './fixtures/store-double.ts'
 
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab' as ChannelId
 const KNOWN: StoredAgent = { channels: new Map([[CHANNEL, keyDigestOf(undefined)]]) }
@@ -76,8 +77,9 @@ function world(overrides: { store?: Partial<Store>; options?: Partial<AgentsOpti
     await settled()
     return socket
   }
+  const ids = new MessageIds(clock, random)
   const message = (fields: Partial<Message> = {}): Message => ({
-    id: newMessageId(clock, random),
+    id: ids.next(),
     channelId: CHANNEL,
     ttlSeconds: 60,
     expiresAtMs: clock.nowMs() + 60_000,

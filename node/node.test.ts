@@ -7,8 +7,8 @@ import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
+import { storeOf } from './fixtures/store-double.ts'
 import { NODE_OPTIONS, startNode } from './node.ts'
-import { storeOf } from './store-double.ts'
 
 async function start(t: Test, store: Partial<Store> = {}) {
   const random = createSystemRandom()

@@ -3,8 +3,8 @@ import { seededRandom } from '../cluster/seeded-random.ts'
 import { SimulatedClock } from '../cluster/simulated-clock.ts'
 import { newUaid, type Uaid } from '../push/ids.ts'
 import { LAST_CONNECT_REFRESH_MS } from '../store/store.ts'
+import { storeOf } from './fixtures/store-double.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
-import { storeOf } from './store-double.ts'
 
 const RECHECK_MS = RECHECK_OPTIONS.recheckMs
 const MINUTE_MS = 60_000
@@ -35,8 +35,7 @@ function world(options: Partial<RecheckOptions> = {}) {
     const uaid = newUaid(random)
     const checks: number[] = []
     const rechecked = { check: () => checks.push(clock.elapsedMs) }
-    rechecks.add(rechecked, uaid)
-    return { uaid, checks, rechecked }
+    return { uaid, checks, rechecked, rechecking: rechecks.add(rechecked, uaid) }
   }
   return { clock, rechecks, agent, queries, touched, failures, pending, behaviour }
 }
@@ -91,12 +90,12 @@ t.test('where the time between looks is short the first is no later', async (t) 
 })
 
 t.test('who has left is not asked about; who leaves during the query is not told', async (t) => {
-  const { clock, agent, rechecks, queries, pending, behaviour } = world({ firstRecheckMs: [10_000, 10_000] })
+  const { clock, agent, queries, pending, behaviour } = world({ firstRecheckMs: [10_000, 10_000] })
   const [gone, leaves, stays] = [agent(), agent(), agent()]
   for (const { uaid } of [gone, leaves, stays]) pending.add(uaid)
-  rechecks.delete(gone.rechecked)
-  rechecks.delete(gone.rechecked)
-  behaviour.duringQuery = () => rechecks.delete(leaves.rechecked)
+  gone.rechecking.stop()
+  gone.rechecking.stop()
+  behaviour.duringQuery = () => leaves.rechecking.stop()
   await clock.advanceSettled(MINUTE_MS)
   t.same(queries, [[leaves.uaid, stays.uaid]])
   t.same(
@@ -109,7 +108,8 @@ t.test('who takes another id is looked for under that one only', async (t) => {
   const { clock, agent, rechecks, queries } = world({ firstRecheckMs: [10_000, 10_000] })
   const one = agent()
   const other = agent()
-  rechecks.delete(other.rechecked)
+  one.rechecking.stop()
+  other.rechecking.stop()
   rechecks.add(one.rechecked, other.uaid)
   await clock.advanceSettled(MINUTE_MS)
   t.same(queries, [[other.uaid]])

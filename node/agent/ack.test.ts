@@ -1,5 +1,5 @@
 import t from 'tap'
-import { channelId, Driver, LIMITS, message, messageId } from './driver.ts'
+import { channelId, Driver, LIMITS, message, messageId } from './fixtures/driver.ts'
 
 /** A session with one durable message in flight, which its first pass found. */
 function withStored(number: number, driver = Driver.opened()) {

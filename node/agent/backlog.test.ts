@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Message } from '../../push/message.ts'
-import { CHANNEL, channelId, Driver, message, messageId, UNRESTRICTED } from './driver.ts'
+import { CHANNEL, channelId, Driver, message, messageId, UNRESTRICTED } from './fixtures/driver.ts'
 
 /** The numbers of the messages sent since the last look. */
 function sent(driver: Driver): number[] {

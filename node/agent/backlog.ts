@@ -41,8 +41,6 @@ export function page(
   // Only now: until the page has been gone through, nothing that ended may be forgotten.
   state.backlog.reading = false
   state.ended?.prune(now.monotonicMs)
-  const forgetAtMs = state.ended?.forgetAtMs
-  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
 }
 
 function takePage(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CHANNEL, channelId, Driver, message, RESTRICTED, UNRESTRICTED } from './driver.ts'
+import { CHANNEL, channelId, Driver, message, RESTRICTED, UNRESTRICTED } from './fixtures/driver.ts'
 
 const KEY_HASH = Uint8Array.from(Buffer.from(`${RESTRICTED}${'00'.repeat(24)}`, 'hex'))
 const OTHER = channelId(2)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CHANNEL, channelId, Driver, message, RESTRICTED, UNSAVED_AFTER_MS } from './driver.ts'
+import { CHANNEL, channelId, Driver, message, RESTRICTED, UNSAVED_AFTER_MS } from './fixtures/driver.ts'
 
 const REMOVED = { id: message(1).id, channelId: CHANNEL, topic: undefined }
 

@@ -1,5 +1,14 @@
 import t from 'tap'
-import { Asker, CHANNEL, channelId, Driver, KNOWN_UAID, message, NEW_UAID, UNRESTRICTED } from './driver.ts'
+import {
+  Asker,
+  CHANNEL,
+  channelId,
+  Driver,
+  KNOWN_UAID,
+  message,
+  NEW_UAID,
+  UNRESTRICTED,
+} from './fixtures/driver.ts'
 
 const HELLO = { kind: 'hello', uaid: KNOWN_UAID, broadcasts: [] } as const
 const NEW_HELLO = { kind: 'hello', uaid: undefined, broadcasts: [] } as const

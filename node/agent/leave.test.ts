@@ -7,7 +7,7 @@ import {
   message,
   SESSION,
   UNSAVED_AFTER_MS,
-} from './driver.ts'
+} from './fixtures/driver.ts'
 
 /** Firefox is stuck when the answer to its hello and the close come together. */
 const WELCOME_MS = 50

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { ChannelId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { Page } from '../../store/store.ts'
+import type { AgentEffect } from './effect.ts'
 import {
   type Asker,
   CHANNEL,
@@ -13,8 +14,7 @@ import {
   message,
   RESTRICTED,
   UNRESTRICTED,
-} from './driver.ts'
-import type { AgentEffect } from './effect.ts'
+} from './fixtures/driver.ts'
 import type { AgentInput } from './input.ts'
 
 const LIMITS = { inFlightMax: 6, commandsMax: 4, askTimeoutMs: 2500 }

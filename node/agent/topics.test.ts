@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CHANNEL, channelId, Driver, message, UNSAVED_AFTER_MS } from './driver.ts'
+import { CHANNEL, channelId, Driver, message, UNSAVED_AFTER_MS } from './fixtures/driver.ts'
 
 const TOPIC = { topic: 'mail' }
 const [A, B, C] = [message(1, TOPIC), message(2, TOPIC), message(3, TOPIC)]
