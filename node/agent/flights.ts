@@ -20,17 +20,21 @@ export function addFlight(state: AgentState, flight: Flight): void {
   state.flights.set(flight.id, flight)
 }
 
-/** Remembers the end of a message, so that a copy of it is not sent again. */
+/**
+ * Remembers the end of a message, so that a copy of it is not sent again.
+ * @param removing it is about to be deleted from the store, and is remembered until that is done
+ */
 export function rememberEnd(
   state: AgentState,
   id: MessageId,
   topicOf: TopicOf | undefined,
   nowMs: number,
+  removing: boolean,
 ): void {
   state.ended ??= new EndedMessages()
+  state.ended.add(id, topicOf, nowMs, removing)
   // A page under way was read before this end and may hold any message that ended since.
   if (!state.backlog.reading) state.ended.prune(nowMs)
-  state.ended.add(id, topicOf, nowMs)
 }
 
 /** Deletes a message that ended from the store, with what it replaces. */
@@ -95,8 +99,9 @@ export function reply(ask: Ask, outcome: AgentOutcome, effects: AgentEffect[]): 
 /** A message in flight has ended, with all that it replaces. */
 export function end(state: AgentState, flight: Flight, now: Instant, effects: AgentEffect[]): void {
   state.flights?.delete(flight.id)
-  rememberEnd(state, flight.id, flight, now.monotonicMs)
   // One that never was near the store and replaces nothing leaves no trace there.
   const untouched = flight.state === 'grace' || flight.state === 'unstored'
-  if (!untouched || flight.topic !== undefined) remove(state, flight.id, flight, effects)
+  const removing = !untouched || flight.topic !== undefined
+  rememberEnd(state, flight.id, flight, now.monotonicMs, removing)
+  if (removing) remove(state, flight.id, flight, effects)
 }
