@@ -1,6 +1,13 @@
 import type { AgentOutcome } from '../../push/agent-requests.ts'
-import type { ChannelId, KeyDigest, MessageId, SessionId, Uaid } from '../../push/ids.ts'
-import { parseChannelId, parseMessageId, parseUaid } from '../../push/ids.ts'
+import {
+  type ChannelId,
+  type KeyDigest,
+  type MessageId,
+  parseChannelId,
+  parseMessageId,
+  parseUaid,
+  type SessionId,
+} from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { ClientMessage } from '../client-message.ts'
 import type { AgentEffect } from './effect.ts'
@@ -205,9 +212,4 @@ export class Driver {
 function parsed<T>(id: T | undefined): T {
   if (id === undefined) throw new Error('a test made a malformed id')
   return id
-}
-
-/** Any UAID but the two of the tests. */
-export function uaid(number: number): Uaid {
-  return parsed(parseUaid(number.toString(16).padStart(32, '0')))
 }
