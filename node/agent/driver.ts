@@ -102,7 +102,7 @@ export class Driver {
     this.offer({ kind: 'opened' })
   }
 
-  /** An agent that has said hello, with these channels, whose first pass found these messages. */
+  /** A session that has said hello, with these channels, and found nothing stored. */
   static opened(options: { channels?: readonly ChannelId[]; limits?: Partial<AgentLimits> } = {}): Driver {
     const driver = new Driver(options.limits)
     driver.frame({ kind: 'hello', uaid: KNOWN_UAID, broadcasts: [] })
@@ -152,7 +152,7 @@ export class Driver {
     return effects.filter((effect) => effect.kind !== 'count')
   }
 
-  /** The effects of one kind since the last call of a `take`, of which the others are dropped. */
+  /** The effects of one kind since the last call; all others since then are dropped. */
   takeOf<Kind extends AgentEffect['kind']>(kind: Kind): EffectOf<Kind>[] {
     const effects = this.#effects
     this.#effects = []
