@@ -27,10 +27,12 @@ export interface Manners {
   /** Notifications it never answers. */
   ignoreRate: number
   nackRate: number
+  /** Notifications that find the browser changing networks: their acks are lost. */
+  roamRate: number
 }
 
 /** A browser in good health. */
-export const PROMPT: Readonly<Manners> = { ackDelayMs: [0, 30], ignoreRate: 0, nackRate: 0 }
+export const PROMPT: Readonly<Manners> = { ackDelayMs: [0, 30], ignoreRate: 0, nackRate: 0, roamRate: 0 }
 
 /** What a browser works with. */
 export interface BrowserDeps {
@@ -240,7 +242,11 @@ export class Browser {
     if (link === undefined || id === undefined || channelId === undefined) return
     const { dice, report, clock } = this.#deps
     report({ kind: 'received', link: link.number, id })
-    const { ackDelayMs, ignoreRate, nackRate } = this.manners
+    const { ackDelayMs, ignoreRate, nackRate, roamRate } = this.manners
+    if (dice.chance(roamRate)) {
+      this.roam()
+      return
+    }
     if (dice.chance(ignoreRate)) return
     const refuses = dice.chance(nackRate)
     clock.after(dice.within(ackDelayMs), () => {

@@ -34,23 +34,23 @@ export function drawClimate(seed: number): Climate {
   const dice = new Dice(seed, 'climate')
   const quiet = dice.chance(0.3)
   return {
-    world: drawWorld(seed, dice),
+    world: drawWorld(seed, dice, quiet),
     quiet,
     browsers: dice.int(1, 4),
     senders: dice.int(1, 3),
     postEveryMs: dice.pick(quiet ? [1000, 3000] : [100, 300, 1000]) ?? 1000,
     eventEveryMs: dice.pick([500, 2000, 6000]) ?? 2000,
     topics: dice.pick([0, 1, 3]) ?? 0,
-    storm: { ...drawNetwork(dice), ...drawStore(dice) },
-    manners: drawManners(dice),
+    storm: { ...drawNetwork(dice), ...drawStore(dice, quiet) },
+    manners: drawManners(dice, quiet),
     kills: dice.chance(0.4),
     pauses: dice.chance(0.3),
     clones: dice.chance(0.1),
   }
 }
 
-function drawWorld(seed: number, dice: Dice): WorldOptions {
-  const kind = dice.pick(['single', 'faultyBus', 'cluster'])
+function drawWorld(seed: number, dice: Dice, quiet: boolean): WorldOptions {
+  const kind = dice.pick(quiet ? ['faultyBus', 'cluster', 'cluster'] : ['single', 'faultyBus', 'cluster'])
   const isCluster = kind === 'cluster'
   const small = dice.chance(0.4)
   return {
@@ -78,9 +78,9 @@ function drawNetwork(dice: Dice): Partial<Faults> {
   }
 }
 
-function drawStore(dice: Dice): Partial<Faults> {
+function drawStore(dice: Dice, quiet: boolean): Partial<Faults> {
   return {
-    storeDelayMs: [0, dice.pick([5, 60, 700]) ?? 5],
+    storeDelayMs: [0, dice.pick(quiet ? [60, 700] : [5, 60, 700]) ?? 5],
     storeFailureRate: sometimes(dice, 0.1),
     storeDoubtRate: sometimes(dice, 0.1),
     storeHangRate: sometimes(dice, 0.1),
@@ -88,11 +88,12 @@ function drawStore(dice: Dice): Partial<Faults> {
   }
 }
 
-function drawManners(dice: Dice): Partial<Manners> {
+function drawManners(dice: Dice, quiet: boolean): Partial<Manners> {
   return {
     ackDelayMs: [0, dice.pick([30, 400, 3000]) ?? 30],
     ignoreRate: sometimes(dice, 0.3),
     nackRate: sometimes(dice, 0.2),
+    roamRate: quiet ? 0.3 : sometimes(dice, 0.05),
   }
 }
 
@@ -102,6 +103,7 @@ function sometimes(dice: Dice, rate: number): number {
 
 /** The faults of calm times in a climate: what takes time goes on taking time, and nothing is lost. */
 export function calmOf({ storm }: Climate): Faults {
-  const { busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
-  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs }
+  const { busDelayMs, listenDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
+  // An actor tells its hint once: interest that comes late then loses it.
+  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs: [0, 0], frameDelayMs, storeDelayMs }
 }

@@ -147,7 +147,8 @@ export class MemoryStore implements Store {
   async remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
     const wanted = new Set(ids)
     const dropped = this.#drop(uaid, ({ message }) => wanted.has(message.id), 'removed')
-    return dropped.map(({ message }) => message.id)
+    const gone = new Set(dropped.map(({ message }) => message.id))
+    return [...wanted].filter((id) => gone.has(id))
   }
 
   async removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {

@@ -5,7 +5,7 @@ import { PLANTED_BUGS, plant } from './planted-bugs.ts'
 
 const run = promisify(execFile)
 /** Seeds within which each bug must be found. */
-const SEEDS = 300
+const SEEDS = 500
 
 interface Failed {
   readonly code?: unknown

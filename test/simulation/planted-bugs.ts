@@ -20,7 +20,7 @@ export interface PlantedBug {
 const DIST = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDERS = ['cluster', 'push', 'store', 'node', 'endpoint', 'test/simulation']
 
-/** The bugs that delivery.md names, and some more of their kind. */
+/** The bugs that delivery.md names, and some more of their kind; a few of them were real once. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the cursor is kept between reads',
@@ -105,6 +105,21 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ),
     ],
     breaks: /gone only if the store says so/,
+  },
+  {
+    name: 'a TTL 0 message decides for the one of its topic in flight',
+    edits: [edit('node/agent/deliver.js', 'if (kept)\n        replaceOlder', 'replaceOlder')],
+    breaks: /nothing spins|nothing remains/,
+  },
+  {
+    name: 'the actor is woken to forget while it reads',
+    edits: [edit('node/agent/step.js', 'state.backlog.reading ? undefined : ', '')],
+    breaks: /nothing spins/,
+  },
+  {
+    name: 'a node that stood still sends what has expired',
+    edits: [edit('node/agent/deliver.js', 'message.expiresAtMs <= now.wallMs', 'false')],
+    breaks: /TTL/,
   },
   {
     name: 'the window is not kept',

@@ -25,6 +25,8 @@ const WEATHER_MS = [4000, 20_000] as const
 const LOOK_EVERY_MS = 2000
 /** Browsers and clones there may be. */
 const BROWSERS_MAX = 6
+/** Time for some more messages. */
+const LAST_SENDS_MS = 8000
 /** Time after healing in which browsers that were cut off or turned away come back. */
 const COME_BACK_MS = 90_000
 
@@ -106,8 +108,11 @@ class Simulation {
     await this.#world.run(COME_BACK_MS)
     this.#world.check(oneSession)
     this.#world.check(hintsWork)
+    // Nothing but the store knows of what is sent last.
+    Object.assign(this.#world.faults, { askLossRate: 1, checksLost: true })
+    await this.#world.run(LAST_SENDS_MS)
     this.#sending = false
-    this.#world.faults.checksLost = true
+    this.#world.faults.askLossRate = CALM.askLossRate
     await this.#world.run(1.5 * recheckMs)
     this.#world.check(nothingWaits)
   }
