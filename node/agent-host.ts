@@ -61,6 +61,10 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#socket = socket
     const ids = { sessionId: newSessionId(random), newUaid: newUaid(random) }
     this.#actor = new Actor(kind, this, newAgentState(limits, ids, clock.monotonicMs()))
+  }
+
+  /** The websocket is open: call it first. */
+  opened(): void {
     this.#offer({ kind: 'opened' })
   }
 

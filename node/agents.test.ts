@@ -317,6 +317,8 @@ t.test('drain lets all go in waves and resolves when nothing of any is left', as
   }
   sockets.push(await hello(UAID))
   const outcome = ask(UAID, message())
+  // Nobody is closed in the moment it is welcomed.
+  await clock.advanceSettled(50)
   let isDrained = false
   const drained = agents.drain(5000).then(() => {
     isDrained = true

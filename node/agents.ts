@@ -103,6 +103,7 @@ export class Agents {
   open(socket: AgentSocket): AgentConnection {
     const host = new AgentHost(this.#context, socket)
     this.#hosts.add(host)
+    host.opened()
     // A connection that was open already may still become a websocket.
     if (this.#draining) host.drain()
     return host

@@ -43,22 +43,19 @@ t.test(
     ]
     for (const [uaid, parsed] of rows) {
       const message = parse({ messageType: 'hello', uaid, use_webpush: true })
-      t.same(message, { kind: 'hello', uaid: parsed, broadcasts: [] }, JSON.stringify(uaid))
+      t.same(message, { kind: 'hello', uaid: parsed }, JSON.stringify(uaid))
     }
     t.end()
   },
 )
 
-t.test('hello as Firefox says it; its channels are ignored, its broadcasts are kept', (t) => {
-  const hello = { kind: 'hello', uaid: undefined, broadcasts: [] }
+t.test('hello as Firefox says it; its channels are ignored, and so are its broadcasts for now', (t) => {
+  const hello = { kind: 'hello', uaid: undefined }
   t.same(parse({ messageType: 'hello', use_webpush: true }), hello)
   t.same(parse({ messageType: 'hello' }), hello, 'a client that says nothing of webpush')
   t.same(parse({ messageType: 'hello', use_webpush: true, channelIDs: 'garbage', broadcasts: null }), hello)
   const broadcasts = { 'remote-settings/monitor_changes': '"0"' }
-  t.same(parse({ messageType: 'hello', use_webpush: true, broadcasts }), {
-    ...hello,
-    broadcasts: ['remote-settings/monitor_changes'],
-  })
+  t.same(parse({ messageType: 'hello', use_webpush: true, broadcasts }), hello)
   t.equal(parse({ messageType: 'hello', use_webpush: false }).kind, 'invalid')
   t.end()
 })

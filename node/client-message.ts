@@ -10,7 +10,7 @@ import {
 
 /** What a user agent says, parsed from one text frame. */
 export type ClientMessage =
-  | { readonly kind: 'hello'; readonly uaid: Uaid | undefined; readonly broadcasts: BroadcastIds }
+  | { readonly kind: 'hello'; readonly uaid: Uaid | undefined }
   /** `keyHash` is the SHA-256 of the VAPID key; `invalid` for a key that is none. */
   | {
       readonly kind: 'register'
@@ -71,9 +71,9 @@ export function parseClientMessage(text: string): ClientMessage {
 function hello(fields: Fields): ClientMessage {
   if (fields['use_webpush'] === false) return invalid('use_webpush must be true')
   const uaid = fields['uaid']
-  const broadcasts = broadcastIds(fields['broadcasts'])
-  if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
-  return { kind: 'hello', uaid: typeof uaid === 'string' ? parseUaid(uaid) : undefined, broadcasts }
+  if (broadcastIds(fields['broadcasts']) === undefined)
+    return invalid('broadcasts must be an object of strings')
+  return { kind: 'hello', uaid: typeof uaid === 'string' ? parseUaid(uaid) : undefined }
 }
 
 function register(fields: Fields): ClientMessage {

@@ -213,6 +213,7 @@ t.test('an ended message is remembered for 60 s, and at most 32 of them', (t) =>
   later.check()
   later.page([message(1)])
   t.same(later.takeOf('notify'), [])
+  later.removed(message(1))
   later.advance(60_001)
   later.check()
   later.page([message(1)])

@@ -62,10 +62,10 @@ function takePage(
   if (finished) backlog.cursor = input.page.next
 }
 
-/** Sends the messages of a page in order; false when the window was full before its end. */
+/** Sends the messages of a page in order; false when there was no room for all of them. */
 function sendPage(state: AgentState, { messages }: Page, now: Instant, effects: AgentEffect[]): boolean {
   for (const stored of messages) {
-    if (inFlight(state) >= state.limits.inFlightMax) return false
+    if (state.congested || inFlight(state) >= state.limits.inFlightMax) return false
     sendStored(state, stored, now, effects)
     state.backlog.cursor = stored.message.id
   }

@@ -2,7 +2,7 @@ import type { ChannelId } from '../../push/ids.ts'
 import { keyDigestOf } from '../../push/subscription.ts'
 import type { ClientMessage } from '../client-message.ts'
 import type { AgentEffect } from './effect.ts'
-import { answer, reply } from './flights.ts'
+import { answer } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Command } from './state.ts'
 
@@ -121,8 +121,9 @@ function unregisterDone(
   for (const flight of state.flights?.values() ?? []) {
     if (flight.channelId !== channelId) continue
     answer(flight, 'gone', effects)
-    if (flight.canceller !== undefined) reply(flight.canceller, 'cancelled', effects)
-    state.flights?.delete(flight.id)
+    // One on its way into the store goes when it has arrived there, where it might outlive a new registration.
+    if (flight.state === 'putting') flight.ended = true
+    else state.flights?.delete(flight.id)
   }
 }
 

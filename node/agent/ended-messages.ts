@@ -56,10 +56,10 @@ export class EndedMessages {
     return undefined
   }
 
-  /** Forgets the oldest beyond the limits. Not to be called while a page is read: it may hold any of them. */
+  /** Forgets the oldest, to make room for one more. Not to be called while a page is read: it may hold any of them. */
   prune(nowMs: number): void {
     for (const [id, ended] of this.#ended) {
-      if (this.#ended.size <= REMEMBERED_MAX && nowMs - ended.endedAtMs < REMEMBERED_MS) return
+      if (this.#ended.size < REMEMBERED_MAX && nowMs - ended.endedAtMs < REMEMBERED_MS) return
       if (!ended.removing) this.#ended.delete(id)
     }
   }

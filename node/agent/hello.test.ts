@@ -10,8 +10,8 @@ import {
   UNRESTRICTED,
 } from './fixtures/driver.ts'
 
-const HELLO = { kind: 'hello', uaid: KNOWN_UAID, broadcasts: [] } as const
-const NEW_HELLO = { kind: 'hello', uaid: undefined, broadcasts: [] } as const
+const HELLO = { kind: 'hello', uaid: KNOWN_UAID } as const
+const NEW_HELLO = { kind: 'hello', uaid: undefined } as const
 const AGENT = { channels: new Map([[CHANNEL, UNRESTRICTED]]) }
 const VIOLATED = [{ kind: 'close', reason: 'protocolViolated' }]
 

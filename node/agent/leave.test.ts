@@ -77,7 +77,7 @@ t.test('a displacement is counted, once per session', (t) => {
 
 t.test('a session whose hello is being looked up yields too', (t) => {
   const driver = new Driver()
-  driver.frame({ kind: 'hello', uaid: undefined, broadcasts: [] })
+  driver.frame({ kind: 'hello', uaid: undefined })
   driver.advance(1000)
   driver.take()
   driver.displace(10)
@@ -124,7 +124,7 @@ t.test('a session is not closed in the moment it is welcomed', (t) => {
 t.test('drain closes an idle session at once, in every state, and once', (t) => {
   const greeting = new Driver()
   const opening = new Driver()
-  opening.frame({ kind: 'hello', uaid: undefined, broadcasts: [] })
+  opening.frame({ kind: 'hello', uaid: undefined })
   const open = Driver.opened()
   open.advance(WELCOME_MS)
   for (const driver of [greeting, opening, open]) {

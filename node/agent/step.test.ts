@@ -145,7 +145,7 @@ class World {
         return this.#offer({ kind: 'check', from: undefined })
       case 'hello':
         if (this.driver.state.phase !== 'greeting') return
-        return this.#offer({ kind: 'frame', message: { kind: 'hello', uaid: KNOWN_UAID, broadcasts: [] } })
+        return this.#offer({ kind: 'frame', message: { kind: 'hello', uaid: KNOWN_UAID } })
       case 'ping':
         return this.#frame({ kind: 'broadcastSubscribe', broadcasts: ['a/b'] })
       case 'invalid':
@@ -302,7 +302,9 @@ class World {
         return { kind: 'page', page: done ? this.#page(effect) : 'failed' }
       case 'remove':
         if (done) this.#stored.delete(effect.removal.id)
-        return done ? undefined : { kind: 'removeFailed', removal: effect.removal }
+        return done
+          ? { kind: 'removed', id: effect.removal.id }
+          : { kind: 'removeFailed', removal: effect.removal }
       case 'register':
         if (done) this.#channels.set(effect.channelId, effect.keyDigest)
         return { kind: 'commandDone', done }
