@@ -23,7 +23,7 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   const parked = state.parked?.get(update.id)
   if (parked !== undefined) {
     state.parked?.delete(update.id)
-    rememberEnd(state, update.id, parked, now.monotonicMs, true)
+    rememberEnd(state, update.id, parked, now.monotonicMs)
     return remove(state, update.id, parked, effects)
   }
   const flight = state.flights?.get(update.id)
@@ -100,7 +100,7 @@ export function removeFailed(
   { removal }: Extract<AgentInput, { kind: 'removeFailed' }>,
   now: Instant,
 ): void {
-  rememberEnd(state, removal.id, removal, now.monotonicMs, false)
+  rememberEnd(state, removal.id, removal, now.monotonicMs)
   state.backlog.dirty = true
   state.backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
 }

@@ -100,7 +100,7 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
 
 /** A message that no session ever acknowledged is given up: the user agent can't take it. */
 function giveUp(state: AgentState, message: Message, now: Instant, effects: AgentEffect[]): void {
-  rememberEnd(state, message.id, undefined, now.monotonicMs, true)
+  rememberEnd(state, message.id, undefined, now.monotonicMs)
   remove(state, message.id, { channelId: message.channelId }, effects)
   effects.push({ kind: 'count', what: 'given up' })
 }

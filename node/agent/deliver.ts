@@ -158,7 +158,7 @@ export function cancel(state: AgentState, input: Cancel, now: Instant, effects: 
   const flight = waitingFlight(state, input.id)
   if (flight === undefined) {
     // A page under way may hold it: found there, it must not be sent any more.
-    if (state.backlog.reading) rememberEnd(state, input.id, undefined, now.monotonicMs, false)
+    if (state.backlog.reading) rememberEnd(state, input.id, undefined, now.monotonicMs)
     return reply(input.ask, 'unknown', effects)
   }
   answer(flight, 'delivered', effects)

@@ -22,12 +22,12 @@ export class EndedMessages {
   readonly #ended = new Map<MessageId, Ended>()
 
   /** Remembers one, or remembers it anew. */
-  add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number, removing: boolean): void {
+  add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number): void {
     this.#ended.delete(id)
     // Not the message itself: that would keep its body.
     const kept =
       topicOf?.topic === undefined ? undefined : { channelId: topicOf.channelId, topic: topicOf.topic }
-    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing })
+    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing: false })
   }
 
   /** Its copy in the store is being deleted, or has been. */

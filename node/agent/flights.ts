@@ -20,21 +20,17 @@ export function addFlight(state: AgentState, flight: Flight): void {
   state.flights.set(flight.id, flight)
 }
 
-/**
- * Remembers the end of a message, so that a copy of it is not sent again.
- * @param removing it is about to be deleted from the store, and is remembered until that is done
- */
+/** Remembers the end of a message, so that a copy of it is not sent again. */
 export function rememberEnd(
   state: AgentState,
   id: MessageId,
   topicOf: TopicOf | undefined,
   nowMs: number,
-  removing: boolean,
 ): void {
   state.ended ??= new EndedMessages()
-  state.ended.add(id, topicOf, nowMs, removing)
   // A page under way was read before this end and may hold any message that ended since.
   if (!state.backlog.reading) state.ended.prune(nowMs)
+  state.ended.add(id, topicOf, nowMs)
 }
 
 /** Deletes a message that ended from the store, with what it replaces. */
@@ -57,10 +53,11 @@ export function olderOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf)
   return [...(state.flights?.values() ?? [])].filter((other) => other.id < id && sameTopic(other, topicOf))
 }
 
-/** Tells whether a newer message of this topic is in flight. */
+/** Tells whether a newer message of this topic is in flight; not one of TTL 0, which may be lost with nobody looking again. */
 export function hasNewerOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): boolean {
   if (topicOf.topic === undefined || state.flights === undefined) return false
-  for (const other of state.flights.values()) if (other.id > id && sameTopic(other, topicOf)) return true
+  for (const other of state.flights.values())
+    if (other.id > id && other.state !== 'unstored' && sameTopic(other, topicOf)) return true
   return false
 }
 
@@ -99,9 +96,8 @@ export function reply(ask: Ask, outcome: AgentOutcome, effects: AgentEffect[]): 
 /** A message in flight has ended, with all that it replaces. */
 export function end(state: AgentState, flight: Flight, now: Instant, effects: AgentEffect[]): void {
   state.flights?.delete(flight.id)
+  rememberEnd(state, flight.id, flight, now.monotonicMs)
   // One that never was near the store and replaces nothing leaves no trace there.
   const untouched = flight.state === 'grace' || flight.state === 'unstored'
-  const removing = !untouched || flight.topic !== undefined
-  rememberEnd(state, flight.id, flight, now.monotonicMs, removing)
-  if (removing) remove(state, flight.id, flight, effects)
+  if (!untouched || flight.topic !== undefined) remove(state, flight.id, flight, effects)
 }
