@@ -33,7 +33,7 @@ t.test('reports a listener that threw, with its address', async (t) => {
   t.same(reported, [defect, 'a'])
 })
 
-t.test('keeps no timer for an ask that is settled', async (t) => {
+t.test('one timer serves all asks, and none is set once they are settled and over', async (t) => {
   const { clock, bus } = open()
   bus.listen('quick', (_, respond) => respond?.({ text: 'at once' }))
   const held: (() => void)[] = []
@@ -41,9 +41,16 @@ t.test('keeps no timer for an ask that is settled', async (t) => {
   await bus.ask('quick', { text: 'hello' }, 1000)
   t.equal(clock.waiting, 0)
   const slow = bus.ask('slow', { text: 'hello' }, 1000)
+  const never = bus.ask('slow', { text: 'hello' }, 600)
   t.equal(clock.waiting, 1)
   held[0]?.()
   t.same(await slow, { text: 'later' })
+  clock.advance(599)
+  const last = bus.ask('slow', { text: 'hello' }, 600)
+  clock.advance(1)
+  t.equal(await never, 'timeout')
+  clock.advance(599)
+  t.equal(await last, 'timeout', 'each at its own time')
   t.equal(clock.waiting, 0)
 })
 

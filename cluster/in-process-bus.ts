@@ -17,6 +17,8 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
   /** One listener is the rule; a list only where several share an address. */
   readonly #listeners = new Map<string, Listener<Message, Reply> | readonly Listener<Message, Reply>[]>()
   readonly #pending = new Set<PendingAsk<Reply>>()
+  /** One timer for all pending asks, for nearly all are answered long before; set to the earliest that may expire. */
+  #expiry: { readonly atMs: number; readonly timer: Timer } | undefined
 
   constructor(options: InProcessBusOptions) {
     this.#options = options
@@ -27,7 +29,7 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
     return new Promise((resolve) => {
       const pending = new PendingAsk(resolve, this.#pending)
       this.#deliver(address, message, pending.respond)
-      if (!pending.settled) pending.expireAfter(this.#options.clock, timeoutMs)
+      if (!pending.settled) this.#expireAfter(pending, timeoutMs)
     })
   }
 
@@ -49,6 +51,33 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
   async close(): Promise<void> {
     this.#listeners.clear()
     for (const pending of this.#pending) pending.settle('timeout')
+    this.#expiry?.timer.cancel()
+    this.#expiry = undefined
+  }
+
+  #expireAfter(pending: PendingAsk<Reply>, timeoutMs: number): void {
+    pending.expiresAtMs = this.#options.clock.monotonicMs() + timeoutMs
+    this.#pending.add(pending)
+    this.#expireBy(pending.expiresAtMs)
+  }
+
+  #expireBy(atMs: number): void {
+    if (this.#expiry !== undefined && this.#expiry.atMs <= atMs) return
+    this.#expiry?.timer.cancel()
+    const { clock } = this.#options
+    const timer = clock.after(Math.max(0, atMs - clock.monotonicMs()), () => this.#expire())
+    this.#expiry = { atMs, timer }
+  }
+
+  #expire(): void {
+    this.#expiry = undefined
+    const nowMs = this.#options.clock.monotonicMs()
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const pending of this.#pending) {
+      if (pending.expiresAtMs <= nowMs) pending.settle('timeout')
+      else nextMs = Math.min(nextMs, pending.expiresAtMs)
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.#expireBy(nextMs)
   }
 
   #deliver(address: string, message: Message, respond: Respond<Reply> | undefined): void {
@@ -101,9 +130,9 @@ class InProcessListening<Message, Reply extends object> implements Listening {
 /** One ask on its way: settles once, by reply, time-out or the end of the bus. */
 class PendingAsk<Reply> {
   settled = false
+  expiresAtMs = 0
   readonly #resolve: (outcome: Reply | 'timeout') => void
   readonly #waiting: Set<PendingAsk<Reply>>
-  #timer: Timer | undefined
 
   constructor(resolve: (outcome: Reply | 'timeout') => void, waiting: Set<PendingAsk<Reply>>) {
     this.#resolve = resolve
@@ -112,15 +141,9 @@ class PendingAsk<Reply> {
 
   readonly respond: Respond<Reply> = (reply) => this.settle(reply)
 
-  expireAfter(clock: Clock, timeoutMs: number): void {
-    this.#waiting.add(this)
-    this.#timer = clock.after(timeoutMs, () => this.settle('timeout'))
-  }
-
   settle(outcome: Reply | 'timeout'): void {
     if (this.settled) return
     this.settled = true
-    this.#timer?.cancel()
     this.#waiting.delete(this)
     this.#resolve(outcome)
   }

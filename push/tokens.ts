@@ -34,6 +34,8 @@ const OPENED_MAX = 10_000
 /** Characters of a message token before the message id: 48 bytes, which base64url does not pad. */
 const SEALED_CHANNEL_CHARS = 64
 
+const BARE_ID = /^[0-9a-f]{32}$/
+
 /** What a token is good for. It goes into the tag, so that a token of one kind never opens as another. */
 type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1'
 const PURPOSES: readonly Purpose[] = ['endpoint/v1', 'endpoint/v2', 'message/v1']
@@ -98,16 +100,18 @@ export class Tokens {
       channel = this.#seal('message/v1', Buffer.concat(ids))
       this.#sealedChannels.set(subscription, channel)
     }
-    return channel + idToBytes(id).toString('base64url')
+    return channel + id.replaceAll('-', '')
   }
 
   /** Opens the token of a message resource; undefined when it is not one of ours. */
   openMessage(token: string): MessageRef | undefined {
     const plain = this.#open('message/v1', token.slice(0, SEALED_CHANNEL_CHARS), 2 * ID_BYTES)
-    const idText = token.slice(SEALED_CHANNEL_CHARS)
-    const id = Buffer.from(idText, 'base64url')
-    if (plain === undefined || id.length !== ID_BYTES || id.toString('base64url') !== idText) return undefined
-    return { uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)), id: messageIdFromBytes(id) }
+    const id = token.slice(SEALED_CHANNEL_CHARS)
+    if (plain === undefined || !BARE_ID.test(id)) return undefined
+    return {
+      uaid: uaidFromBytes(plain.subarray(0, ID_BYTES)),
+      id: messageIdFromBytes(Buffer.from(id, 'hex')),
+    }
   }
 
   #openEndpoint(version: EndpointVersion, token: string): Subscription | undefined {
