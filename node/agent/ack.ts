@@ -4,7 +4,6 @@ import type { AgentEffect, AgentEvent } from './effect.ts'
 import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
-import { wakeBy } from './wake.ts'
 
 /** The user agent has messages, or can't use them: either way they are done with. */
 export function ack(
@@ -84,14 +83,8 @@ function park(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
 }
 
 /** A delete has been done: the store no longer has what ended. */
-export function removed(
-  state: AgentState,
-  { id }: Extract<AgentInput, { kind: 'removed' }>,
-  effects: AgentEffect[],
-): void {
+export function removed(state: AgentState, { id }: Extract<AgentInput, { kind: 'removed' }>): void {
   state.ended?.setRemoving(id, false)
-  const forgetAtMs = state.ended?.forgetAtMs
-  if (forgetAtMs !== undefined) wakeBy(state, forgetAtMs, effects)
 }
 
 /** A delete failed: remember the end a while longer and look again, so that the copy is found and deleted. */
@@ -101,6 +94,7 @@ export function removeFailed(
   now: Instant,
 ): void {
   rememberEnd(state, removal.id, removal, now.monotonicMs)
+  state.ended?.setRemoving(removal.id, false)
   state.backlog.dirty = true
   state.backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
 }

@@ -21,13 +21,14 @@ export class EndedMessages {
   /** In the order of their ending. */
   readonly #ended = new Map<MessageId, Ended>()
 
-  /** Remembers one, or remembers it anew. */
+  /** Remembers one; or remembers it anew, when what was known of it stays known. */
   add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number): void {
-    this.#ended.delete(id)
+    const before = this.#ended.get(id)
+    if (before !== undefined) this.#ended.delete(id)
     // Not the message itself: that would keep its body.
     const kept =
-      topicOf?.topic === undefined ? undefined : { channelId: topicOf.channelId, topic: topicOf.topic }
-    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing: false })
+      topicOf?.topic === undefined ? before?.topicOf : { channelId: topicOf.channelId, topic: topicOf.topic }
+    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing: before?.removing ?? false })
   }
 
   /** Its copy in the store is being deleted, or has been. */

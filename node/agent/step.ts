@@ -47,7 +47,7 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
     case 'reloaded':
       return reloaded(state, input, effects)
     case 'removed':
-      return removed(state, input, effects)
+      return removed(state, input)
     case 'removeFailed':
       return removeFailed(state, input, now)
     case 'cancel':

@@ -199,6 +199,18 @@ t.test('an older one that turns up in the store after a newer one was acknowledg
   t.end()
 })
 
+t.test('deleting a message that was acknowledged already does not bring back what it replaced', (t) => {
+  const driver = Driver.opened()
+  driver.deliver(B)
+  driver.ack(B)
+  driver.check()
+  driver.cancel(B.id)
+  driver.take()
+  driver.page([A])
+  t.same(driver.takeOf('notify'), [])
+  t.end()
+})
+
 t.test('a session that ends answers the replaced with their replacement', (t) => {
   const { driver, a, b } = replaced()
   driver.offer({ kind: 'closed' })
