@@ -13,13 +13,12 @@ import { requireProgram } from './programs.ts'
 export interface NatsServerOptions {
   /** Lines of configuration beyond its ports, such as accounts. */
   readonly config?: string
-  /** Scheme of `url`; `tls` for a server whose configuration demands it. */
-  readonly scheme?: 'nats' | 'tls'
 }
 
 /** One nats-server on loopback. It keeps its ports through restarts. */
 export interface NatsServer {
-  readonly url: string
+  /** `host:port` */
+  readonly address: string
   /** What it has written since its last start, for the message of a failed test. */
   readonly output: string
   /** SIGSTOP: hangs, with its connections open. */
@@ -67,15 +66,15 @@ interface Routing {
 }
 
 class LocalNatsServer implements NatsServer {
-  readonly url: string
+  readonly address: string
   readonly #program: string
   readonly #folder: string
   #run: ServerRun | undefined
 
-  private constructor(program: string, folder: string, url: string) {
+  private constructor(program: string, folder: string, address: string) {
     this.#program = program
     this.#folder = folder
-    this.url = url
+    this.address = address
   }
 
   static async create(
@@ -86,7 +85,7 @@ class LocalNatsServer implements NatsServer {
     const program = await requireProgram(NATS_SERVER)
     const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-nats-'))
     await writeFile(path.join(folder, 'server.conf'), configuration(options, port, routing))
-    return new LocalNatsServer(program, folder, `${options.scheme ?? 'nats'}://127.0.0.1:${port}`)
+    return new LocalNatsServer(program, folder, `127.0.0.1:${port}`)
   }
 
   get output(): string {
