@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { freePort } from './free-port.ts'
 
 /** How to start the system under test. */
 export interface SystemOptions {
@@ -51,6 +51,8 @@ const STOP_TIMEOUT_MS = 30_000
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'pushgrid-test-'))
   const start = (ports: Ports) => new Serve(environment(options, dataDir, ports))
+  // Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, and then the connections of a killed process keep the
+  // next one from its port for a minute.
   let serve = start({ wsPort: await freePort(), httpPort: 0 })
   const ports = await serve.listening
   return {
@@ -75,21 +77,6 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       return exit
     },
   }
-}
-
-/**
- * A free port. Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, and then the connections of a killed process
- * keep the next one from its port for a minute.
- */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = address !== null && typeof address === 'object' ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** The environment of the process: this one's without any setting of Pushgrid a developer may have around. */
