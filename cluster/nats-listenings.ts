@@ -27,6 +27,8 @@ export class NatsListening<Listener> implements Listening {
   }
 
   subscribe(connection: NatsConnection): void {
+    // The link hears of the end of a connection a moment after the client.
+    if (connection.isClosed()) return
     this.#subscription = connection.subscribe(this.address, { callback: this.#called })
   }
 
@@ -46,6 +48,9 @@ export class NatsListening<Listener> implements Listening {
 /** Subscriptions sent in one piece after a reconnect. A server takes some 60 a millisecond, and all else waits behind them. */
 const RESTORED_AT_ONCE = 1000
 
+/** An address is a subject without wildcards. */
+const ADDRESS = /^[^\s.*>]+(\.[^\s.*>]+)*$/
+
 /** All that is listened to through one bus, whatever becomes of its connections. */
 export class NatsListenings<Listener> {
   readonly #owner: Owner<Listener>
@@ -60,8 +65,9 @@ export class NatsListenings<Listener> {
     return this.#all.size
   }
 
-  /** Listens, at once if there is a connection. */
+  /** Listens, at once if there is a connection. @throws RangeError when the address can't be a subject */
   add(address: string, listener: Listener): NatsListening<Listener> {
+    if (!ADDRESS.test(address)) throw new RangeError(`"${address}" can't be listened to`)
     const listening = new NatsListening(address, listener, this.#owner)
     this.#all.add(listening)
     if (this.#connection !== undefined) listening.subscribe(this.#connection)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -21,8 +21,8 @@ export interface NatsServer {
   readonly address: string
   /** What it has written since its last start, for the message of a failed test. */
   readonly output: string
-  /** SIGSTOP: hangs, with its connections open. */
-  pause(): void
+  /** SIGSTOP: hangs, with its connections open; resolves when it does nothing any more. */
+  pause(): Promise<void>
   /** SIGCONT: goes on after a pause. */
   resume(): void
   /** SIGKILL; resolves when it has ended. */
@@ -92,8 +92,9 @@ class LocalNatsServer implements NatsServer {
     return this.#run?.output ?? ''
   }
 
-  pause(): void {
+  async pause(): Promise<void> {
     this.#run?.child.kill('SIGSTOP')
+    while (!(await this.#run?.stopped()));
   }
 
   resume(): void {
@@ -147,6 +148,12 @@ class ServerRun {
     this.ready = within(systemClock, START_TIMEOUT_MS, ready, () => {
       throw new Error(`nats-server is not ready after ${START_TIMEOUT_MS} ms:\n${this.output}`)
     })
+  }
+
+  /** Whether a SIGSTOP has come into force (proc(5), the field after the name). */
+  async stopped(): Promise<boolean> {
+    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'latin1')
+    return stat.slice(stat.lastIndexOf(')')).startsWith(') T')
   }
 }
 
