@@ -55,6 +55,8 @@ export class MongoMessages {
   readonly #removals: MongoRemovals
   readonly #storedMax: number
   readonly #expiredKeptMs: number
+  /** User agents whose cap is being looked after. */
+  readonly #lookedAfter = new Set<Uaid>()
 
   constructor(messages: Collection<MessageDocument>, options: MongoMessagesOptions) {
     this.#messages = messages
@@ -68,7 +70,7 @@ export class MongoMessages {
   async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
     await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs))
     if (message.topic !== undefined) await this.#keepNewest(uaid, message.channelId, message.topic)
-    if (looksAfterCap(message)) await this.#evict(uaid)
+    if (looksAfterCap(message)) await this.#lookAfterCap(uaid)
   }
 
   /** Lists messages, expired or not, of which the greatest id of each topic stays; the others are deleted. */
@@ -189,9 +191,21 @@ export class MongoMessages {
     ])
   }
 
+  /** Once at a time for each user agent: counting what is being evicted would be of no use. */
+  async #lookAfterCap(uaid: Uaid): Promise<void> {
+    if (this.#lookedAfter.has(uaid)) return
+    this.#lookedAfter.add(uaid)
+    try {
+      const limit = this.#storedMax + 1
+      if ((await this.#messages.countDocuments({ u: uuid(uaid) }, { limit })) === limit)
+        await this.#evict(uaid)
+    } finally {
+      this.#lookedAfter.delete(uaid)
+    }
+  }
+
   async #evict(uaid: Uaid): Promise<void> {
     const filter = { u: uuid(uaid) }
-    if ((await this.#messages.countDocuments(filter)) <= this.#storedMax) return
     const documents = await this.#messages
       .find(filter, { projection: { channel: 1 }, sort: { _id: 1 }, batchSize: this.#storedMax * 2 })
       .toArray()

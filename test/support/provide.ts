@@ -1,8 +1,9 @@
 import { FIREFOX } from './firefox-program.ts'
+import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 
-const PROGRAMS: readonly Program[] = [FIREFOX, NATS_SERVER]
+const PROGRAMS: readonly Program[] = [FIREFOX, NATS_SERVER, MONGODB_SERVER]
 
 /**
  * Makes sure of the programs that the tests drive and npm can't bring; call it once before the tests.
