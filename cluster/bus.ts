@@ -18,6 +18,8 @@ export interface Listening {
  * are type parameters, and a bus that crosses processes is given their encoding.
  */
 export interface Bus<Message, Reply extends object> {
+  /** Whether others can be reached at the moment, as far as is known. For health checks. */
+  readonly connected: boolean
   /**
    * Sends a request and waits for one reply.
    * `absent`: nobody listens there, known for certain. `timeout`: no reply in `timeoutMs`; it may have been
