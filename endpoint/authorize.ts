@@ -7,23 +7,29 @@ import type { Vapid, VapidKey } from './vapid.ts'
  * Decides whether an application server may send to a subscription, and with which proven key. A restricted subscription
  * takes messages signed with its own key only; an unrestricted one takes any, but no false ones.
  */
-export async function authorize(
+export function authorize(
   vapid: Vapid,
-  subscription: Subscription,
+  { keyHash }: Subscription,
   authorization: string | undefined,
   cryptoKey: string | undefined,
-): Promise<Checked<VapidKey | undefined>> {
-  const { keyHash } = subscription
+): Checked<VapidKey | undefined> | Promise<Checked<VapidKey | undefined>> {
   if (authorization === undefined) {
-    if (keyHash === undefined) return accept(undefined)
-    return refuse(
-      'vapidInvalid',
-      'This endpoint needs the Authorization header: vapid t=<token>,k=<public key>',
-    )
+    return keyHash === undefined ? accept(undefined) : MISSING
   }
-  const verified = await vapid.verify(authorization, cryptoKey)
-  if (verified.ok && keyHash !== undefined && !timingSafeEqual(verified.value.hash, keyHash)) {
-    return refuse('vapidInvalid', 'The VAPID key is not the one that this subscription was made with')
-  }
-  return verified
+  // Nearly all are known, and need no promise.
+  const known = vapid.known(authorization)
+  if (known !== undefined) return matching(keyHash, known)
+  return vapid
+    .verify(authorization, cryptoKey)
+    .then((verified) => (verified.ok ? matching(keyHash, verified.value) : verified))
+}
+
+const MISSING = refuse(
+  'vapidInvalid',
+  'This endpoint needs the Authorization header: vapid t=<token>,k=<public key>',
+)
+const ANOTHER = refuse('vapidInvalid', 'The VAPID key is not the one that this subscription was made with')
+
+function matching(keyHash: Uint8Array | undefined, key: VapidKey): Checked<VapidKey> {
+  return keyHash === undefined || timingSafeEqual(key.hash, keyHash) ? accept(key) : ANOTHER
 }

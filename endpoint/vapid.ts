@@ -55,10 +55,14 @@ export class Vapid {
     this.#keys = new LRUCache({ max: options.vapidCacheMax })
   }
 
-  /** Verifies the credentials of a request and gives the key they prove. */
+  /** The key that a header proves, if this very one was verified before and has not expired. */
+  known(authorization: string): VapidKey | undefined {
+    const verified = this.#verifiedHeaders.get(authorization)
+    return verified !== undefined && this.#isCurrent(verified) ? verified.key : undefined
+  }
+
+  /** Verifies the credentials of a request that is not known and gives the key they prove. */
   async verify(authorization: string, cryptoKey: string | undefined): Promise<Checked<VapidKey>> {
-    const repeated = this.#verifiedHeaders.get(authorization)
-    if (repeated !== undefined && this.#isCurrent(repeated)) return accept(repeated.key)
     const credentials = parseAuthorization(authorization, cryptoKey)
     if (credentials === undefined) {
       return refuse('vapidInvalid', 'The Authorization header must be: vapid t=<token>,k=<public key>')

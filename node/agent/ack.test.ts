@@ -221,6 +221,24 @@ t.test('an ended message is remembered for 60 s, and at most 32 of them', (t) =>
   t.end()
 })
 
+t.test('what is being deleted is remembered, however much has ended since', (t) => {
+  const driver = Driver.opened({ limits: { inFlightMax: 100 } })
+  const stored = Array.from({ length: 40 }, (_, index) => message(index + 1))
+  driver.check()
+  driver.page(stored)
+  for (const one of stored) driver.ack(one)
+  driver.take()
+  driver.check()
+  driver.page(stored)
+  t.same(driver.takeOf('notify'), [], 'the page was read before the deletes')
+  for (const one of stored) driver.removed(one)
+  driver.advance(60_001)
+  driver.check()
+  driver.page(stored)
+  t.same(driver.takeOf('notify').length, 40, 'forgotten in the end')
+  t.end()
+})
+
 t.test('what ended while a page was read is not forgotten before the page is there', (t) => {
   const driver = Driver.opened({ limits: { inFlightMax: 100 } })
   driver.check()

@@ -82,19 +82,7 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
   if (hasNewerOfTopic(state, message.id, message)) return
   effects.push({ kind: 'notify', message, ttlSeconds })
-  addFlight(state, {
-    id: message.id,
-    channelId: message.channelId,
-    topic: message.topic,
-    state: 'durable',
-    message: undefined,
-    ask: undefined,
-    ended: false,
-    refused: false,
-    canceller: undefined,
-    counted: false,
-    sentAtMs: now.monotonicMs,
-  })
+  addFlight(state, message, { state: 'durable', ask: undefined }, now)
   wakeBy(state, now.monotonicMs + state.limits.ackTimeoutMs, effects)
 }
 

@@ -29,19 +29,8 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   effects.push({ kind: 'notify', message, ttlSeconds: message.ttlSeconds })
   const kept = message.ttlSeconds > 0
   if (kept) replaceOlder(state, message)
-  addFlight(state, {
-    id: message.id,
-    channelId: message.channelId,
-    topic: message.topic,
-    state: kept ? 'grace' : 'unstored',
-    message: kept ? message : undefined,
-    ask: kept ? ask : undefined,
-    ended: false,
-    refused: false,
-    canceller: undefined,
-    counted: false,
-    sentAtMs: now.monotonicMs,
-  })
+  const start = kept ? ({ state: 'grace', ask } as const) : ({ state: 'unstored', ask: undefined } as const)
+  addFlight(state, message, start, now)
   if (!kept) reply(ask, 'delivered', effects)
   wakeBy(state, now.monotonicMs + (kept ? state.limits.ackGraceMs : state.limits.ackTimeoutMs), effects)
 }

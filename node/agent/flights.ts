@@ -1,7 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { AgentOutcome } from '../../push/agent-requests.ts'
 import type { MessageId } from '../../push/ids.ts'
-import { sameTopic, type TopicOf } from '../../push/message.ts'
+import { type Message, sameTopic, type TopicOf } from '../../push/message.ts'
 import type { AgentEffect } from './effect.ts'
 import { EndedMessages } from './ended-messages.ts'
 import type { AgentState, Ask, Flight } from './state.ts'
@@ -14,10 +14,27 @@ export function answer(flight: Flight, outcome: AgentOutcome, effects: AgentEffe
   flight.ask = undefined
 }
 
-/** Adds a message that goes out now. */
-export function addFlight(state: AgentState, flight: Flight): void {
+/** Adds a message that goes out now. Only one in its grace may have to be stored: of others the body is let go. */
+export function addFlight(
+  state: AgentState,
+  message: Message,
+  start: Pick<Flight, 'state' | 'ask'>,
+  now: Instant,
+): void {
   state.flights ??= new Map()
-  state.flights.set(flight.id, flight)
+  state.flights.set(message.id, {
+    id: message.id,
+    channelId: message.channelId,
+    topic: message.topic,
+    state: start.state,
+    message: start.state === 'grace' ? message : undefined,
+    ask: start.ask,
+    ended: false,
+    refused: false,
+    canceller: undefined,
+    counted: false,
+    sentAtMs: now.monotonicMs,
+  })
 }
 
 /** Remembers the end of a message, so that a copy of it is not sent again. */
@@ -53,10 +70,11 @@ export function olderOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf)
   return [...(state.flights?.values() ?? [])].filter((other) => other.id < id && sameTopic(other, topicOf))
 }
 
-/** Tells whether a newer message of this topic is in flight. */
+/** Tells whether a newer message of this topic is in flight; not one of TTL 0, which may be lost with nobody looking again. */
 export function hasNewerOfTopic(state: AgentState, id: MessageId, topicOf: TopicOf): boolean {
   if (topicOf.topic === undefined || state.flights === undefined) return false
-  for (const other of state.flights.values()) if (other.id > id && sameTopic(other, topicOf)) return true
+  for (const other of state.flights.values())
+    if (other.id > id && other.state !== 'unstored' && sameTopic(other, topicOf)) return true
   return false
 }
 

@@ -5,7 +5,7 @@ import { PLANTED_BUGS, plant } from './planted-bugs.ts'
 
 const run = promisify(execFile)
 /** Seeds within which each bug must be found. */
-const SEEDS = 500
+const SEEDS = 300
 
 interface Failed {
   readonly code?: unknown

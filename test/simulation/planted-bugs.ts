@@ -112,11 +112,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     breaks: /nothing spins|nothing remains/,
   },
   {
-    name: 'the actor is woken to forget while it reads',
-    edits: [edit('node/agent/step.js', 'state.backlog.reading ? undefined : ', '')],
-    breaks: /nothing spins/,
-  },
-  {
     name: 'a node that stood still sends what has expired',
     edits: [edit('node/agent/deliver.js', 'message.expiresAtMs <= now.wallMs', 'false')],
     breaks: /TTL/,

@@ -154,3 +154,18 @@ scenario('topics: only the newest waits for a browser that is away', {}, async (
   await stage.after('ackArrived', newer.id)
   t.equal(stage.count('wrote', older.id), 0)
 })
+
+scenario('topics: a TTL 0 message in flight holds back no stored one', {}, async (t, stage) => {
+  const { browser, endpoint } = await stage.online()
+  browser.stop()
+  await stage.world.run(100)
+  stage.world.faults.storeHoldMs = { list: 300 }
+  const stored = stage.post(endpoint, { topic: 'news' })
+  await stage.answer(stored)
+  browser.manners.ignoreRate = 1
+  browser.start()
+  await stage.world.until('the browser is back', () => browser.session !== undefined)
+  t.equal(await stage.answer(stage.post(endpoint, { topic: 'news', ttlSeconds: 0 })), 'delivered')
+  await stage.after('wrote', stored.id)
+  t.equal(stage.count('wrote', stored.id), 1)
+})
