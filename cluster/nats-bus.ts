@@ -114,7 +114,8 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
   }
 
   ask(address: string, message: Message, timeoutMs: number): Promise<AskOutcome<Reply>> {
-    const bytes = this.connected ? this.#encoded(message, address) : undefined
+    const { codec } = this.#deps
+    const bytes = this.connected ? this.#encoded(address, () => codec.encode(message)) : undefined
     if (bytes === undefined || !this.#asks.hasRoomFor(bytes.length)) return Promise.resolve('timeout')
     return new Promise((resolve) => {
       const number = this.#asks.add(bytes.length, timeoutMs, resolve)
@@ -123,7 +124,7 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
   }
 
   tell(address: string, message: Message): 'sent' | 'notSent' {
-    const bytes = this.#encoded(message, address)
+    const bytes = this.#encoded(address, () => this.#deps.codec.encode(message))
     if (bytes === undefined) return 'notSent'
     const sent = this.#publish(address, bytes)
     if (this.#options.repeated.isRepeated(message)) this.#keep(address, bytes, sent)
@@ -164,9 +165,9 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     if (!this.#closed) this.#deps.events.lost()
   }
 
-  #encoded(message: Message, address: string): Uint8Array | undefined {
+  #encoded(address: string, encode: () => Uint8Array): Uint8Array | undefined {
     try {
-      return this.#deps.codec.encode(message)
+      return encode()
     } catch (error) {
       this.#deps.events.failed('publish', error, address)
       return undefined
@@ -227,7 +228,8 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     return (reply) => {
       if (answered) return
       answered = true
-      this.#publish(inbox, this.#deps.codec.encodeReply(reply))
+      const bytes = this.#encoded(inbox, () => this.#deps.codec.encodeReply(reply))
+      if (bytes !== undefined) this.#publish(inbox, bytes)
     }
   }
 

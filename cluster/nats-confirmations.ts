@@ -1,4 +1,7 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+/** Sends a PING and resolves at its PONG. */
+export interface Flushable {
+  flush(): Promise<void>
+}
 
 /** One PING under way, or about to be sent, with all who wait for its PONG. */
 class Round {
@@ -32,7 +35,7 @@ class Round {
  */
 export class NatsConfirmations {
   readonly #confirmed: (position: number) => void
-  #connection: NatsConnection | undefined
+  #connection: Flushable | undefined
   #publishedBytes = 0
   #confirmedBytes = 0
   #current: Round | undefined
@@ -58,7 +61,7 @@ export class NatsConfirmations {
     this.#publishedBytes += bytes
   }
 
-  up(connection: NatsConnection): void {
+  up(connection: Flushable): void {
     this.#connection = connection
     this.#confirmedBytes = this.#publishedBytes
   }
@@ -85,7 +88,7 @@ export class NatsConfirmations {
     if (this.#current === undefined) void this.flush()
   }
 
-  #start(round: Round, connection: NatsConnection): void {
+  #start(round: Round, connection: Flushable): void {
     this.#current = round
     this.#next = undefined
     round.position = this.#publishedBytes
@@ -96,7 +99,7 @@ export class NatsConfirmations {
     )
   }
 
-  #pong(round: Round, connection: NatsConnection): void {
+  #pong(round: Round, connection: Flushable): void {
     if (this.#current !== round) return
     this.#current = undefined
     this.#confirmedBytes = round.position

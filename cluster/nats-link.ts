@@ -14,8 +14,8 @@ export interface NatsLinkEvents {
 const SPREAD_MS = 250
 /** And on top of that when no server could be had. */
 const REFUSED_MS = 250
-/** An attempt after which the absence of all servers is reported, again and again. */
-const REPORTED_ATTEMPTS = 20
+/** Attempts that are made quietly after the reason of a failure was reported; then it is reported again. */
+const QUIET_ATTEMPTS = 60
 
 /**
  * Keeps one connection to a NATS cluster for ever.
@@ -31,7 +31,6 @@ export class NatsLink {
   readonly #events: NatsLinkEvents
   #connection: NatsConnection | undefined
   #wait: { timer: Timer; end: () => void } | undefined
-  #attempts = 0
   #closed = false
   /** The cluster's servers as far as they are known, the one that was lost last at the end. */
   #servers: readonly string[]
@@ -63,41 +62,53 @@ export class NatsLink {
   }
 
   async #run(): Promise<void> {
+    let quiet = false
     while (!this.#closed) {
-      const connection = await this.#connect()
+      const connection: NatsConnection | undefined = await this.#connected(quiet)
+      quiet = connection === undefined && !quiet
       if (connection !== undefined) await this.#live(connection)
       if (!this.#closed) await this.#pause(connection === undefined ? REFUSED_MS : 0)
     }
   }
 
-  async #connect(): Promise<NatsConnection | undefined> {
+  #connected(quiet: boolean): Promise<NatsConnection | undefined> {
+    return quiet ? this.#connectQuietly() : this.#connectOrReport()
+  }
+
+  /** Tries each server once. */
+  async #connectOrReport(): Promise<NatsConnection | undefined> {
     try {
-      return await connect({
-        ...clientOptions(this.#options),
-        servers: [...this.#servers],
-        noRandomize: true,
-        reconnectToServer: () => this.#attempt(),
-      })
+      return await this.#connect(false, Number.POSITIVE_INFINITY)
     } catch (error) {
       if (!this.#closed) this.#events.failed(error)
       return undefined
     }
   }
 
-  /** The client asks here before each attempt; throwing is the one way to make it give up. */
-  #attempt(): null {
-    if (this.#closed) throw new Error('the link is closed')
-    this.#attempts += 1
-    if (this.#attempts % REPORTED_ATTEMPTS === 0) {
-      this.#events.failed(new Error(`no NATS server answered in ${this.#attempts} attempts`))
-    }
-    return null
+  /** Goes on trying within the client, which gives no reasons then, but leaves no socket behind for each hung server. */
+  #connectQuietly(): Promise<NatsConnection | undefined> {
+    return this.#connect(true, QUIET_ATTEMPTS).catch(() => undefined)
+  }
+
+  #connect(waitOnFirstConnect: boolean, attemptsMax: number): Promise<NatsConnection> {
+    let attempts = 0
+    return connect({
+      ...clientOptions(this.#options),
+      waitOnFirstConnect,
+      servers: [...this.#servers],
+      noRandomize: true,
+      // The client asks here before each attempt; throwing is the one way to make it give up.
+      reconnectToServer: () => {
+        attempts += 1
+        if (this.#closed || attempts > attemptsMax) throw new Error('no further attempts are made')
+        return null
+      },
+    })
   }
 
   /** Resolves when the connection is over. */
   async #live(connection: NatsConnection): Promise<void> {
     if (this.#closed || connection.isClosed()) return connection.close()
-    this.#attempts = 0
     this.#connection = connection
     this.#events.up(connection)
     for await (const status of connection.status()) {
@@ -119,7 +130,9 @@ export class NatsLink {
   /** All servers that were ever heard of, the one just lost at the end: it may hang, which costs a time-out. */
   #known(connection: NatsConnection): readonly string[] {
     const lost = connection.getServer()
-    const known = new Set([...this.#options.servers, ...connection.getServers().map(({ listen }) => listen)])
+    // What a cluster tells of itself are addresses, and a certificate is for a name.
+    const learnt = this.#options.tls === undefined ? connection.getServers().map(({ listen }) => listen) : []
+    const known = new Set([...this.#options.servers, ...learnt])
     known.delete(lost)
     return [...this.#shuffled([...known]), lost]
   }

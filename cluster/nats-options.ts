@@ -8,7 +8,10 @@ import {
 
 /** How a NATS cluster is reached. */
 export interface NatsOptions {
-  /** `host:port` of its servers, at least one; the others of the cluster are learnt from it. */
+  /**
+   * `host:port` of its servers, at least one; without TLS the others of the cluster are learnt from it. With TLS hosts need names:
+   * the client verifies an address as if it were localhost.
+   */
   readonly servers: readonly string[]
   /** What the servers' monitoring calls this connection. */
   readonly name: string
@@ -48,7 +51,6 @@ export function clientOptions(options: NatsOptions): NodeConnectionOptions {
     name: options.name,
     // Reconnecting is the link's business: see there.
     reconnect: false,
-    waitOnFirstConnect: true,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
     reconnectJitterTLS: 250,
