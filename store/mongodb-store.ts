@@ -46,15 +46,16 @@ const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 
 /**
  * Opens the MongoDB store, making what is missing of its collections and indexes. Any number of processes share one
  * database. Connections that break are made anew for ever.
- * @throws PushError storeDown when the server can't be reached or refuses
+ * @throws PushError storeDown when the URL is none, the server can't be reached or refuses; the cause says which
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
-  const client = createMongoClient(options.url, options.operationTimeoutMs)
+  let client: MongoClient | undefined
   try {
+    client = createMongoClient(options.url, options.operationTimeoutMs)
     await createSchema(client.db(databaseOf(options.url)))
     return new MongoStore(client, options)
   } catch (error) {
-    await client.close()
+    await client?.close()
     throw storeDown(error)
   }
 }
