@@ -28,7 +28,7 @@ export interface MongoStoreOptions {
   readonly clock: Clock
   /** Longest wait for one operation; then its outcome is unknown. */
   readonly operationTimeoutMs: number
-  /** Bytes of each of the three kinds of work that may wait for a batch: puts, removals, reads of user agents. */
+  /** Bytes of each kind of work (puts, removals, two kinds of reads) that may wait for a batch. */
   readonly waitingBytesMax: number
   /** The database drops a message so long after its expiry: more than clocks may differ. */
   readonly expiredKeptMs: number
@@ -152,8 +152,8 @@ class MongoStore implements Store {
     return this.#bounded(() => this.#messages.countSends(uaid, ids))
   }
 
-  pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
-    return this.#run(() => this.#messages.pending(uaids, nowMs))
+  pending(uaids: readonly Uaid[]): Promise<Uaid[]> {
+    return this.#run(() => this.#messages.pending(uaids))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {
