@@ -10,7 +10,7 @@ import {
   uaidFromBytes,
 } from '../push/ids.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
-import { type AgentDocument, date, uuid } from './mongodb-schema.ts'
+import { type AgentDocument, date, NOBODY, uuid } from './mongodb-schema.ts'
 import type { ChannelStatus, StoredAgent } from './store.ts'
 
 /** What is kept of a user agent. */
@@ -129,9 +129,6 @@ export class MongoAgents {
     return new Map(documents.map((document) => [uaidFromBytes(document._id.buffer), recordOf(document)]))
   }
 }
-
-/** No user agent has it: UAIDs are random. */
-const NOBODY = uaidFromBytes(Buffer.alloc(ID_BYTES))
 
 function seenAt(nowMs: number): UpdateFilter<AgentDocument> {
   return { $max: { lastConnect: date(nowMs) } }

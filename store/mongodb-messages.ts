@@ -3,6 +3,7 @@ import type { Clock } from '../cluster/clock.ts'
 import {
   type ChannelId,
   channelIdFromBytes,
+  ID_BYTES,
   type MessageId,
   messageIdFromBytes,
   type Uaid,
@@ -10,11 +11,11 @@ import {
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { decodeMessage } from '../push/record.ts'
-import type { BatchLimits } from './batch-queue.ts'
+import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { beyondCap, looksAfterCap } from './eviction.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
 import { MongoRemovals } from './mongodb-removals.ts'
-import { date, type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
+import { type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
 import type { StoredMessage } from './store.ts'
 
 /** What messages work with. */
@@ -53,6 +54,8 @@ export class MongoMessages {
   readonly #messages: Collection<MessageDocument>
   readonly #inserts: MongoInserts
   readonly #removals: MongoRemovals
+  /** Most user agents have no message: those that come at once share the query that says so. */
+  readonly #looks: BatchQueue<Uaid, boolean>
   readonly #storedMax: number
   readonly #expiredKeptMs: number
   /** User agents whose cap is being looked after. */
@@ -62,6 +65,13 @@ export class MongoMessages {
     this.#messages = messages
     this.#inserts = new MongoInserts(messages, options.clock, options.batches)
     this.#removals = new MongoRemovals(messages, options.clock, options.batches)
+    this.#looks = new BatchQueue(options.clock, options.batches, {
+      perform: async (uaids) => {
+        const found = new Set(await this.pending(uaids))
+        return (uaid) => found.has(uaid)
+      },
+      bytesOf: () => ID_BYTES,
+    })
     this.#storedMax = options.storedMax
     this.#expiredKeptMs = options.expiredKeptMs
   }
@@ -75,6 +85,7 @@ export class MongoMessages {
 
   /** Lists messages, expired or not, of which the greatest id of each topic stays; the others are deleted. */
   async list(uaid: Uaid, after: MessageId | undefined, limit: number): Promise<Listing> {
+    if (after === undefined && !(await this.#looks.run(uaid))) return { messages: [], next: undefined }
     const filter = { u: uuid(uaid), ...(after !== undefined && { _id: { $gt: uuid(after) } }) }
     const documents = await this.#messages
       .find(filter, { sort: { _id: 1 }, limit: limit + 1, batchSize: limit + 1 })
@@ -108,13 +119,13 @@ export class MongoMessages {
     await this.#messages.updateMany({ u: uuid(uaid), _id: { $in: ids.map(uuid) } }, { $inc: { sends: 1 } })
   }
 
-  /** Of these user agents, the ones that have an unexpired message. */
-  async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
+  /** Of these user agents, the ones that have a message: the index alone tells that, but not whether it has expired. */
+  async pending(uaids: readonly Uaid[]): Promise<Uaid[]> {
     const found: Uaid[] = []
     for (let at = 0; at < uaids.length; at += PENDING_GROUP) {
       const group = uaids.slice(at, at + PENDING_GROUP).map(uuid)
-      const filter = { u: { $in: group }, expiresAt: { $gt: date(nowMs) } }
-      for (const u of await this.#messages.distinct('u', filter)) found.push(uaidFromBytes(u.buffer))
+      for (const u of await this.#messages.distinct('u', { u: { $in: group } }))
+        found.push(uaidFromBytes(u.buffer))
     }
     return found
   }

@@ -1,5 +1,5 @@
 import { Binary, type Collection, type Db, type IndexDescription } from 'mongodb'
-import { type ChannelId, idToBytes, type MessageId, type Uaid } from '../push/ids.ts'
+import { type ChannelId, ID_BYTES, idToBytes, type MessageId, type Uaid, uaidFromBytes } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { encodeMessage } from '../push/record.ts'
 
@@ -66,6 +66,9 @@ export async function createSchema(db: Db): Promise<void> {
 export function uuid(id: Uaid | ChannelId | MessageId): Binary {
   return new Binary(idToBytes(id), Binary.SUBTYPE_UUID)
 }
+
+/** The UAID of nobody, because UAIDs are random: for trying whether the database can be written. */
+export const NOBODY = uaidFromBytes(Buffer.alloc(ID_BYTES))
 
 /** A wall time, in milliseconds, as the database keeps it: TTL indexes know no other kind. */
 export function date(ms: number) {

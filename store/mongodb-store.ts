@@ -28,7 +28,7 @@ export interface MongoStoreOptions {
   readonly clock: Clock
   /** Longest wait for one operation; then its outcome is unknown. */
   readonly operationTimeoutMs: number
-  /** Bytes of each of the three kinds of work that may wait for a batch: puts, removals, reads of user agents. */
+  /** Bytes of each kind of work (puts, removals, two kinds of reads) that may wait for a batch. */
   readonly waitingBytesMax: number
   /** The database drops a message so long after its expiry: more than clocks may differ. */
   readonly expiredKeptMs: number
@@ -46,15 +46,16 @@ const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 
 /**
  * Opens the MongoDB store, making what is missing of its collections and indexes. Any number of processes share one
  * database. Connections that break are made anew for ever.
- * @throws PushError storeDown when the server can't be reached or refuses
+ * @throws PushError storeDown when the URL is none, the server can't be reached or refuses; the cause says which
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
-  const client = createMongoClient(options.url, options.operationTimeoutMs)
+  let client: MongoClient | undefined
   try {
+    client = createMongoClient(options.url, options.operationTimeoutMs)
     await createSchema(client.db(databaseOf(options.url)))
     return new MongoStore(client, options)
   } catch (error) {
-    await client.close()
+    await client?.close()
     throw storeDown(error)
   }
 }
@@ -151,8 +152,8 @@ class MongoStore implements Store {
     return this.#bounded(() => this.#messages.countSends(uaid, ids))
   }
 
-  pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
-    return this.#run(() => this.#messages.pending(uaids, nowMs))
+  pending(uaids: readonly Uaid[]): Promise<Uaid[]> {
+    return this.#run(() => this.#messages.pending(uaids))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {

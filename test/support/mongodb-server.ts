@@ -20,6 +20,9 @@ export interface MongoServer {
 
 /** Variable of the environment with the URL of a running server; databases of it are dropped after use. */
 const URL_VARIABLE = 'PUSHGRID_TEST_MONGODB_URL'
+/** Both with failpoints: `failCommand` makes the server fail as we like. */
+const SECANTUS_ARGUMENTS = ['--log-level', 'WARNING', '--enable-test-commands']
+const MONGOD_ARGUMENTS = ['--quiet', '--replSet', 'test', '--setParameter', 'enableTestCommands=1']
 const START_TIMEOUT_MS = 30_000
 
 /** A server for tests that leave it alone: the running one of the environment, or one started for them. */
@@ -168,8 +171,8 @@ class ServerRun {
 
 function argumentsOf(program: string, folder: string, port: number): string[] {
   if (path.basename(program) !== 'mongod')
-    return ['--host', '127.0.0.1', '--port', `${port}`, '--storage-path', folder, '--log-level', 'WARNING']
-  return ['--bind_ip', '127.0.0.1', '--port', `${port}`, '--dbpath', folder, '--replSet', 'test', '--quiet']
+    return [...['--host', '127.0.0.1', '--port', `${port}`, '--storage-path', folder], ...SECANTUS_ARGUMENTS]
+  return [...['--bind_ip', '127.0.0.1', '--port', `${port}`, '--dbpath', folder], ...MONGOD_ARGUMENTS]
 }
 
 function freshDatabase(): string {
