@@ -18,6 +18,8 @@ export interface Listening {
  * are type parameters, and a bus that crosses processes is given their encoding.
  */
 export interface Bus<Message, Reply extends object> {
+  /** Whether others can be reached at the moment, as far as is known. For health checks. */
+  readonly connected: boolean
   /**
    * Sends a request and waits for one reply.
    * `absent`: nobody listens there, known for certain. `timeout`: no reply in `timeoutMs`; it may have been
@@ -28,7 +30,10 @@ export interface Bus<Message, Reply extends object> {
   tell(address: string, message: Message): 'sent' | 'notSent'
   /** Starts to listen. Others may not know of it until the next `flush` resolves. */
   listen(address: string, listener: Listener<Message, Reply>): Listening
-  /** Resolves when everything listened to so far is known to those who ask; rejects when that can't be known. */
+  /**
+   * Resolves when everything listened to so far is known to those who ask; rejects when that can't be known. A bus that lost
+   * its connection and has it back makes older listenings known by and by, which a flush does not wait for.
+   */
   flush(): Promise<void>
   /** Ends all listening and settles pending asks as `timeout`. */
   close(): Promise<void>

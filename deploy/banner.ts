@@ -4,16 +4,22 @@ import type { Options } from './options.ts'
 
 /** Where a started process can be reached. */
 export interface Listening {
-  readonly wsPort: number
-  readonly httpPort: number
+  /** Absent where the process has no websocket side. */
+  readonly wsPort?: number
+  /** Absent where the process has no endpoint side. */
+  readonly httpPort?: number
+  /** Origin of endpoint URLs. */
   readonly publicUrl: string
 }
+
+/** Where a process with a websocket side can be reached. */
+export type ListeningNode = Listening & { readonly wsPort: number }
 
 /** Addresses that mean "all of this machine's" and that nobody can connect to. */
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
 
 /** The URL of the websocket side, for Firefox's `dom.push.serverURL`. */
-export function websocketUrl(host: string, listening: Listening): string {
+export function websocketUrl(host: string, listening: ListeningNode): string {
   const name = WILDCARDS.includes(host) ? new URL(listening.publicUrl).hostname : host
   return `ws://${isIPv6(name) ? `[${name}]` : name}:${listening.wsPort}/`
 }
@@ -21,7 +27,7 @@ export function websocketUrl(host: string, listening: Listening): string {
 /** What a person who has just started the service has to know to use it. */
 export function banner(
   options: Pick<Options, 'host' | 'dataDir'>,
-  listening: Listening,
+  listening: Required<Listening>,
   colours: boolean,
 ): string {
   const strong = (text: string) => (colours ? styleText('bold', text, { validateStream: false }) : text)

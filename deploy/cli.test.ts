@@ -26,6 +26,8 @@ t.test('--help goes to stdout, for all and for each command', (t) => {
     stderr: '',
   })
   t.match(pushgrid(['serve', '--help']), { status: 0, stdout: /^pushgrid serve.*--ws-port/s, stderr: '' })
+  for (const role of ['node', 'endpoint'])
+    t.match(pushgrid([role, '-h']), { status: 0, stdout: new RegExp(`^pushgrid ${role}.*--nats-url`, 's') })
   t.match(pushgrid(['keys', '--help']), { status: 0, stdout: /^pushgrid keys new/, stderr: '' })
   t.end()
 })
@@ -40,18 +42,19 @@ t.test('keys new prints a fresh key that is accepted', (t) => {
 
 t.test('what is wrong is said in one line on stderr, with exit code 1', (t) => {
   const cases: readonly [readonly string[], Record<string, string>, RegExp][] = [
-    [[], {}, /say what to do: serve, keys new/],
+    [[], {}, /say what to do: serve, node, endpoint, keys new/],
     [['srve'], {}, /"srve" is no command; did you mean serve\?/],
     [['dance'], {}, /"dance" is no command; --help lists all/],
     [['keys'], {}, /say `pushgrid keys new`/],
-    [['node'], {}, /the role node is not in this version yet; `pushgrid serve` runs everything/],
-    [['endpoint', '--host', '::'], {}, /the role endpoint is not in this version yet/],
+    [['node'], {}, /pushgrid node needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL; `pushgrid serve`/],
+    [['endpoint', '--host', '::'], {}, /pushgrid endpoint needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL/],
+    [['node', '--workers', '2'], {}, /--workers: more than one worker is not in this version yet/],
     [['serve', '--ws-port', 'x'], {}, /--ws-port is "x": must be a whole number from 0 to 65535/],
     [['serve'], { PUSHGRID_WS_PORT: 'x' }, /PUSHGRID_WS_PORT is "x": must be/],
     [
       ['serve'],
       { PUSHGRID_NATS_URL: 'nats://me:hunter2@x' },
-      /PUSHGRID_NATS_URL: cluster mode is not in this/,
+      /PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL/,
     ],
     [['serve', '--ws-prot', '1'], {}, /did you mean --ws-port\?/],
     [

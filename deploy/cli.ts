@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 import type { Logger } from 'pino'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
+import type { Parts } from './assembly.ts'
 import { banner, type Listening, websocketUrl } from './banner.ts'
-import { COMMANDS, globalHelp, keysHelp, serveHelp } from './help.ts'
+import { COMMANDS, globalHelp, keysHelp, roleHelp } from './help.ts'
 import { createLog } from './log.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import type { Options } from './options.ts'
 import { readOptions } from './read-options.ts'
+import { type Role, startRole } from './roles.ts'
 import { exitOnDefect, exitOnSignal } from './run.ts'
-import { type Parts, serve } from './serve.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
 import { version } from './version.ts'
@@ -30,31 +31,32 @@ async function main([command, ...args]: string[]): Promise<void> {
     case '--version':
       return print(`${version()}\n`)
     case 'serve':
-      return serveCommand(args)
-    case 'keys':
-      return keysCommand(args)
     case 'node':
     case 'endpoint':
-      throw new StartError(
-        `the role ${command} is not in this version yet; \`pushgrid serve\` runs everything in one process`,
-      )
+      return roleCommand(command, args)
+    case 'keys':
+      return keysCommand(args)
     default:
       throw unknownCommand(command)
   }
 }
 
-async function serveCommand(args: readonly string[]): Promise<void> {
+async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
-  if (request.kind === 'help') return print(serveHelp())
+  if (request.kind === 'help') return print(roleHelp(role))
   const { options } = request
   // Whatever is written is for the owner only, also in a folder that others may look into.
   process.umask(0o077)
   const log = createLog(options, process.stdout)
   exitOnDefect(process, log)
   const clock = systemClock
-  const serving = await serve(options, await loadParts(), { clock, random: createSystemRandom(), log })
+  const serving = await startRole(role, options, await loadParts(), {
+    clock,
+    random: createSystemRandom(),
+    log,
+  })
   exitOnSignal(options, serving, { host: process, clock, log })
-  announce(options, serving.listening, log)
+  announce(role, options, serving.listening, log)
 }
 
 /** Loads the servers only when they are to run: help comes at once, and comes where a binary of theirs can't be loaded. */
@@ -78,13 +80,20 @@ function keysCommand([verb, ...rest]: readonly string[]): void {
   print(`${formatServiceKey(newServiceKey(createSystemRandom()))}\n`)
 }
 
-/** Says where it listens: to machines in the log, to people in the banner, which stays out of a stdout of JSON lines. */
-function announce(options: Options, listening: Listening, log: Logger): void {
-  const wsUrl = websocketUrl(options.host, listening)
-  log.info({ ...listening, wsUrl, dataDir: options.dataDir }, 'listening')
+/**
+ * Says where it listens: to machines in the log, to people who run the whole service in the banner, which stays out of a
+ * stdout of JSON lines.
+ */
+function announce(role: Role, options: Options, listening: Listening, log: Logger): void {
+  const { wsPort, httpPort, publicUrl } = listening
+  const wsUrl = wsPort === undefined ? undefined : websocketUrl(options.host, { wsPort, publicUrl })
+  const dataDir = role === 'serve' ? options.dataDir : undefined
+  log.info({ role, ...listening, wsUrl, dataDir }, 'listening')
+  if (wsPort === undefined || httpPort === undefined) return
   const { stdout, stderr } = process
-  if (stdout.isTTY) stdout.write(banner(options, listening, stdout.hasColors()))
-  else stderr.write(banner(options, listening, false))
+  const reached = { wsPort, httpPort, publicUrl }
+  if (stdout.isTTY) stdout.write(banner(options, reached, stdout.hasColors()))
+  else stderr.write(banner(options, reached, false))
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { globalHelp, keysHelp, serveHelp } from './help.ts'
+import { globalHelp, keysHelp, roleHelp } from './help.ts'
 import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
 
 const ALL = Object.entries<Option<unknown>>(OPTIONS)
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
 t.test('help lists every option with its flag, variable and default', (t) => {
-  for (const help of [globalHelp(), serveHelp()]) {
+  for (const help of [globalHelp(), roleHelp('serve'), roleHelp('node'), roleHelp('endpoint')]) {
     const lines = help.split('\n')
     for (const [name, option] of ALL) {
       const line = lines.find((line) => line.startsWith(`  ${flagOf(name)} `))
@@ -20,7 +20,7 @@ t.test('help lists every option with its flag, variable and default', (t) => {
 })
 
 t.test('help is set in columns and fits 100', (t) => {
-  const lines = serveHelp().split('\n')
+  const lines = roleHelp('node').split('\n')
   for (const line of lines) t.ok(line.length <= 100, line)
   const heads = lines.filter((line) => line.startsWith('  --'))
   t.equal(heads.length, ALL.length)
@@ -29,7 +29,8 @@ t.test('help is set in columns and fits 100', (t) => {
 })
 
 t.test('help names every command', (t) => {
-  for (const command of ['serve', 'keys new', '--version']) t.match(globalHelp(), `pushgrid ${command}`)
+  for (const command of ['serve', 'node', 'endpoint', 'keys new', '--version'])
+    t.match(globalHelp(), `pushgrid ${command}`)
   t.match(keysHelp(), /^pushgrid keys new/)
   t.end()
 })

@@ -1,4 +1,5 @@
 import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
+import type { Role } from './roles.ts'
 
 /** Width that the help is set for. */
 const COLUMNS = 100
@@ -9,6 +10,8 @@ const INDENT = ' '.repeat(6)
 /** The commands there are, with one line each. */
 export const COMMANDS = {
   serve: 'serve user agents and application servers from this one process',
+  node: 'serve user agents as one process of a cluster',
+  endpoint: 'serve application servers as one process of a cluster',
   'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
 } as const
 
@@ -26,12 +29,18 @@ ${commands.join('\n')}
 ${optionsHelp()}`
 }
 
-/** Help on `serve`. */
-export function serveHelp(): string {
-  return `pushgrid serve [--flag value ...]: ${COMMANDS.serve}.
-
+/** Help on a role. */
+export function roleHelp(role: Role): string {
+  return `pushgrid ${role} [--flag value ...]: ${COMMANDS[role]}.
+${role === 'serve' ? '' : NEEDED}
 ${optionsHelp()}`
 }
+
+const NEEDED = `
+A cluster is any number of nodes and endpoints on one NATS cluster and one MongoDB database. Each
+needs PUSHGRID_NATS_URL, PUSHGRID_MONGODB_URL and PUSHGRID_SERVICE_KEYS. Give all of them the same
+options, for the limits of the one side rely on those of the other.
+`
 
 /** Help on `keys`. */
 export function keysHelp(): string {

@@ -71,6 +71,9 @@ export const folder: Kind<string> = {
   describe: quote,
 }
 
+/** A file of the file system. */
+export const file: Kind<string> = { ...folder, placeholder: 'FILE', expected: 'the path of a file' }
+
 /** An origin (RFC 6454): the value is normalised, because VAPID's `aud` is compared with it as a string. */
 export const origin: Kind<string> = {
   placeholder: 'URL',

@@ -14,6 +14,18 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   wsPort: ['0', 0],
   httpPort: ['18082', 18082],
   publicUrl: ['HTTPS://Push.Example.org:443/', 'https://push.example.org'],
+  natsUrl: [
+    'nats://me:pass%2Cword@one:4223, nats://[::1]/',
+    {
+      servers: ['one:4223', '[::1]:4222'],
+      tls: false,
+      credentials: { kind: 'password', user: 'me', password: 'pass,word' },
+    },
+  ],
+  natsCredsFile: ['/run/secrets/nats.creds', '/run/secrets/nats.creds'],
+  natsNkeyFile: ['nkey', 'nkey'],
+  natsCaFile: ['/etc/ca.pem', '/etc/ca.pem'],
+  mongodbUrl: ['mongodb://u:p@one,two:27018/push?w=majority', 'mongodb://u:p@one,two:27018/push?w=majority'],
   dataDir: ['/srv/push grid', '/srv/push grid'],
   serviceKeys: [`${KEY}, ${OTHER_KEY}`, [Buffer.from(KEY, 'base64url'), Buffer.from(OTHER_KEY, 'hex')]],
   storedMax: ['7', 7],
@@ -38,6 +50,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   sendsMax: ['3', 3],
   helloTimeoutMs: ['4000', 4000],
   recheckMs: ['60000', 60_000],
+  recheckSoonMs: ['2000', 2000],
   commandsMax: ['17', 17],
   socketBufferBytes: ['65536', 65_536],
   readRetryMs: ['100', 100],
@@ -137,6 +150,21 @@ t.test('secrets are described, never shown', (t) => {
 
   const url = refusal([], { PUSHGRID_PUBLIC_URL: 'https://me:hunter2@example.org' })
   t.match(url, /^PUSHGRID_PUBLIC_URL is a text of 30 characters with an "@" \(not shown\): must be/)
+  for (const text of ['nats:/me:hunter2', 'nats://me:hunter2@', 'redis://hunter2@x', 'nats://a,hunter2'])
+    t.match(
+      refusal([], { PUSHGRID_NATS_URL: text }),
+      /^PUSHGRID_NATS_URL is a text of \d+ characters \(not shown\)/,
+    )
+  for (const text of [
+    'mongo://me:hunter2@x',
+    'mongodb://me:hunt/er2@x',
+    'mongodb://',
+    'mongodb://me:hunt@er2@x',
+  ])
+    t.match(
+      refusal([], { PUSHGRID_MONGODB_URL: text }),
+      /^PUSHGRID_MONGODB_URL is a text of .* \(not shown\)/,
+    )
   t.notMatch(refusal([`--service-key=${KEY}`]), KEY, 'a misspelt flag')
   t.notMatch(refusal(['--ws-port', '1', KEY]), KEY, 'a value that lost its flag')
   t.end()

@@ -1,8 +1,9 @@
 import { STORE_LIMITS } from '../store/store.ts'
-import { folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber } from './option-kinds.ts'
+import { file, folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber } from './option-kinds.ts'
+import { mongodbUrl, natsUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
-export type OptionGroup = 'Addresses' | 'Data' | 'Delivery' | 'Connections' | 'Process'
+export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Connections' | 'Process'
 
 /** One option of the service. Its name gives the flag and the environment variable. */
 export interface Option<T> {
@@ -38,6 +39,27 @@ export const OPTIONS = {
     origin,
     'http://localhost:{HTTP_PORT}',
     'origin of endpoint URLs as application servers reach it, and the audience of their VAPID tokens',
+  ),
+
+  natsUrl: unset(
+    'Cluster',
+    natsUrl,
+    'none',
+    'servers of the NATS cluster through which nodes and endpoints reach each other; user:password@ or token@ in a URL are credentials',
+  ),
+  natsCredsFile: unset('Cluster', file, 'none', 'credentials file for NATS, as nsc makes it'),
+  natsNkeyFile: unset('Cluster', file, 'none', 'file with the seed of an nkey for NATS'),
+  natsCaFile: unset(
+    'Cluster',
+    file,
+    'none',
+    'certificates, in PEM, of the authorities trusted for NATS instead of the well-known ones; demands TLS',
+  ),
+  mongodbUrl: unset(
+    'Cluster',
+    mongodbUrl,
+    'none',
+    'MongoDB database that all processes of a cluster store in; without a name in the path it is `pushgrid`',
   ),
 
   dataDir: option('Data', folder, './data', 'folder of the store and of the generated service key'),
@@ -155,6 +177,13 @@ export const OPTIONS = {
     24 * HOUR_MS,
     'a connected user agent looks into the store this often, hint or no hint',
   ),
+  recheckSoonMs: count(
+    'Connections',
+    30_000,
+    0,
+    HOUR_MS,
+    'the same while NATS is away; and all do it once within this time when it is back',
+  ),
   commandsMax: count(
     'Connections',
     500,
@@ -201,8 +230,6 @@ export type Options = {
  * worse than one that is missing. `allowed` is the value that asks for what this version does anyhow.
  */
 export const UNAVAILABLE: Readonly<Record<string, { what: string; allowed?: string }>> = {
-  natsUrl: { what: 'cluster mode' },
-  mongodbUrl: { what: 'cluster mode' },
   workers: { what: 'more than one worker', allowed: '1' },
   adminToken: { what: 'publishing broadcasts' },
   megaphoneUrl: { what: 'following a Megaphone server' },

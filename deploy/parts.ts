@@ -1,12 +1,31 @@
 import { ENDPOINT_DEFAULTS, startEndpoint } from '../endpoint/endpoint.ts'
 import { NODE_OPTIONS, startNode } from '../node/node.ts'
+import { createAgentCodec } from '../push/agent-codec.ts'
+import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { LMDB_DEFAULTS, openLmdbStore } from '../store/lmdb-store.ts'
-import type { Parts } from './serve.ts'
+import type { Parts } from './assembly.ts'
 import { version } from './version.ts'
 
-/** The parts of a process, as `pushgrid serve` runs them; what no option of the service decides is their own default. */
+/**
+ * The parts of a process, as the commands run them; what no option of the service decides is their own default. A process
+ * that serves alone never loads the clients of MongoDB and NATS.
+ */
 export const parts: Parts = {
-  openStore: (options) => openLmdbStore({ ...LMDB_DEFAULTS, ...options }),
+  openEmbeddedStore: (options) => openLmdbStore({ ...LMDB_DEFAULTS, ...options }),
+  async openSharedStore(options) {
+    const { MONGO_DEFAULTS, openMongoStore } = await import('../store/mongodb-store.ts')
+    return openMongoStore({ ...MONGO_DEFAULTS, ...options })
+  },
+  async openSharedBus({ hintsMax, ...options }, events, { clock, random }) {
+    const { NatsBus } = await import('../cluster/nats-bus.ts')
+    const repeated = {
+      isRepeated: ({ kind }: AgentRequest) => kind === 'check',
+      max: hintsMax,
+      everyone: { address: NODES_ADDRESS, message: { kind: 'check' } },
+    } as const
+    const codec = createAgentCodec(clock)
+    return new NatsBus<AgentRequest, AgentReply>({ ...options, repeated }, { codec, clock, random, events })
+  },
   startNode: (options, deps) => startNode({ ...NODE_OPTIONS, ...options }, deps),
   startEndpoint: (options, deps) =>
     startEndpoint({ ...ENDPOINT_DEFAULTS, ...options, version: version() }, deps),

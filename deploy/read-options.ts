@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Time for the bus itself, on top of what the user agent's node may wait: the answer must arrive in time. */
 const BUS_MARGIN_MS = 200
 
-/** What the command line of `serve` asks for. */
+/** What the command line of a role asks for. */
 export type Request = { readonly kind: 'help' } | { readonly kind: 'options'; readonly options: Options }
 
 /**

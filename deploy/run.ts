@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { Options } from './options.ts'
-import type { Serving } from './serve.ts'
+import type { Serving } from './roles.ts'
 
 /** The part of `process` that a run depends on. */
 export interface Host {

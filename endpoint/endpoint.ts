@@ -83,7 +83,13 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const app = createApp(deps.log)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, messages, underWay)
-  addOperations(app, { version: options.version, pingTimeoutMs: options.putTimeoutMs, store, clock })
+  addOperations(app, {
+    version: options.version,
+    pingTimeoutMs: options.putTimeoutMs,
+    store,
+    bus: deps.bus,
+    clock,
+  })
   await app.listen({ host: options.host, port: options.port })
   return {
     port: (app.server.address() as AddressInfo).port,

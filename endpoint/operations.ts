@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Bus } from '../cluster/bus.ts'
 import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { Store } from '../store/store.ts'
@@ -11,18 +12,24 @@ export interface OperationsOptions {
   /** How long the store may take to answer a health check. */
   pingTimeoutMs: number
   store: Store
+  bus: Pick<Bus<never, never>, 'connected'>
   clock: Clock
 }
 
 /** The routes an operator's tools ask: health with dependencies checked, liveness alone, and the version. */
 export function addOperations(app: FastifyInstance, options: OperationsOptions): void {
-  const { version } = options
+  const { version, bus } = options
   for (const url of ['/health', '/__heartbeat__']) {
     app.get(url, async (_request, reply) => {
-      const ok = await isStoreUp(options)
-      return reply
-        .code(ok ? 200 : 503)
-        .send({ status: ok ? 'OK' : 'ERROR', store: { status: ok ? 'OK' : 'ERROR' }, version })
+      const store = await isStoreUp(options)
+      const ok = store && bus.connected
+      reply.code(ok ? 200 : 503)
+      return {
+        status: word(ok),
+        store: { status: word(store) },
+        bus: { status: word(bus.connected) },
+        version,
+      }
     })
   }
   app.get('/__lbheartbeat__', () => ({ status: 'OK' }))
@@ -30,6 +37,10 @@ export function addOperations(app: FastifyInstance, options: OperationsOptions):
   for (const url of ['/health', '/__heartbeat__', '/__lbheartbeat__', '/__version__']) {
     refuseOtherMethods(app, url, ['GET', 'HEAD'])
   }
+}
+
+function word(ok: boolean): 'OK' | 'ERROR' {
+  return ok ? 'OK' : 'ERROR'
 }
 
 async function isStoreUp({ store, clock, pingTimeoutMs }: OperationsOptions): Promise<boolean> {

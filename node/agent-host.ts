@@ -85,6 +85,11 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#offer({ kind: 'check', from: undefined })
   }
 
+  /** The bus is back after it was away. */
+  busRestored(): void {
+    this.#offer({ kind: 'busRestored' })
+  }
+
   /** Ends the session in good order. */
   drain(): void {
     this.#offer({ kind: 'drain' })

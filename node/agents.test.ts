@@ -308,6 +308,22 @@ t.test('two browsers with one profile take turns of a minute once they flap', as
   t.same(closedFor(), ['displaced', 'displaced', 'displaced', 'displaced', undefined])
 })
 
+t.test('of two sessions that a lost bus kept apart the older one yields when it is back', async (t) => {
+  const { bus, hello, clock, agents } = world()
+  const older = await hello(UAID)
+  await clock.advanceSettled(1000)
+  const { tell } = bus
+  bus.tell = () => 'sent'
+  agents.busLost()
+  const newer = await hello(UAID)
+  t.equal(older.closedFor, undefined, 'what was told is lost')
+  bus.tell = tell
+  agents.busRestored()
+  await clock.advanceSettled(AGENTS_OPTIONS.recheckSoonMs + 2000)
+  t.equal(older.closedFor, 'displaced')
+  t.equal(newer.closedFor, undefined)
+})
+
 t.test('drain lets all go in waves and resolves when nothing of any is left', async (t) => {
   const { hello, open, agents, clock, ask, message } = world()
   const random = seededRandom(9)

@@ -109,6 +109,21 @@ export class Agents {
     return host
   }
 
+  /** Hints for any user agent may have been lost: all look into the store soon. */
+  recheckSoon(): void {
+    this.#rechecks.recheckSoon()
+  }
+
+  /** The bus is away: until it is back all look into the store often, for nobody can tell them to. */
+  busLost(): void {
+    this.#rechecks.busLost()
+  }
+
+  /** The bus is back: all look into the store soon, and tell other sessions of theirs once more that they are here. */
+  busRestored(): void {
+    this.#rechecks.busRestored()
+  }
+
   /**
    * Lets all user agents go, in waves over `drainMs`, so that they do not all come back somewhere else at once.
    * Resolves when nothing of any is left.

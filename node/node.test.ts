@@ -3,24 +3,26 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
-import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { storeOf } from './fixtures/store-double.ts'
-import { NODE_OPTIONS, startNode } from './node.ts'
+import { NODE_OPTIONS, type NodeOptions, startNode } from './node.ts'
 
-async function start(t: Test, store: Partial<Store> = {}) {
+async function start(t: Test, store: Partial<Store> = {}, overrides: Partial<NodeOptions> = {}) {
   const random = createSystemRandom()
   const clock = systemClock
   const logged: { fields: unknown; line: string }[] = []
   const log = (fields: unknown, line: string) => logged.push({ fields, line })
-  const options = { ...NODE_OPTIONS, host: '127.0.0.1', port: 0, publicUrl: 'https://push.example' }
+  const address = { host: '127.0.0.1', port: 0, publicUrl: 'https://push.example' }
+  const options = { ...NODE_OPTIONS, ...address, ...overrides }
+  const bus = new InProcessBus<AgentRequest, AgentReply>({
+    clock,
+    onListenerError: (error) => t.fail(String(error)),
+  })
   const node = await startNode(options, {
-    bus: new InProcessBus<AgentRequest, AgentReply>({
-      clock,
-      onListenerError: (error) => t.fail(String(error)),
-    }),
+    bus,
     store: storeOf(store),
     tokens: new Tokens([random.bytes(32)]),
     clock,
@@ -28,7 +30,7 @@ async function start(t: Test, store: Partial<Store> = {}) {
     log: { info: log, warn: log, error: log },
   })
   t.teardown(() => node.drain())
-  return { node, logged, address: `127.0.0.1:${node.port}` }
+  return { node, bus, logged, address: `127.0.0.1:${node.port}` }
 }
 
 t.test(
@@ -77,6 +79,40 @@ t.test('a node is healthy while its store can be written to', async (t) => {
   t.equal((await fetch(`http://${address}/health`)).status, 200)
   isDown = true
   t.equal((await fetch(`http://${address}/health`)).status, 503)
+})
+
+t.test('a node is healthy while its bus is connected', async (t) => {
+  const { bus, address } = await start(t)
+  Object.defineProperty(bus, 'connected', { value: false })
+  t.equal((await fetch(`http://${address}/health`)).status, 503)
+})
+
+t.test('a check for all nodes makes every user agent look into the store', async (t) => {
+  let asked: (uaids: readonly string[]) => void = () => {}
+  const looked = new Promise<readonly string[]>((resolve) => {
+    asked = resolve
+  })
+  const { bus, address } = await start(
+    t,
+    {
+      connect: async () => ({ channels: new Map() }),
+      pending: async (uaids) => {
+        asked(uaids)
+        return []
+      },
+    },
+    // Within a slot of 100 ms when all are told, else not before the test is over.
+    { recheckMs: 50_000, firstRecheckMs: [50_000, 50_000], recheckSoonMs: 0 },
+  )
+  const uaid = 'a'.repeat(32)
+  const socket = new WebSocket(`ws://${address}/`)
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ messageType: 'hello', use_webpush: true, uaid }))
+  await once(socket, 'message')
+  const askedAtMs = systemClock.monotonicMs()
+  bus.tell(NODES_ADDRESS, { kind: 'check' })
+  t.same(await looked, [uaid])
+  t.ok(systemClock.monotonicMs() - askedAtMs < 25_000)
 })
 
 t.test('garbage closes with 1008; a neighbour notices nothing', async (t) => {

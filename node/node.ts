@@ -1,3 +1,4 @@
+import { NODES_ADDRESS } from '../push/agent-requests.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
@@ -20,6 +21,10 @@ export interface RunningNode {
   readonly port: number
   /** Connections at the moment. */
   readonly connections: number
+  /** The bus lost its connection; it is being made anew. */
+  busLost(): void
+  /** The bus has its connection back. What was told in between may be lost. */
+  busRestored(): void
   /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
   drain(): Promise<void>
 }
@@ -35,16 +40,22 @@ export async function startNode(options: NodeOptions, deps: AgentsDeps): Promise
     open: (socket) => agents.open(socket),
     isHealthy: () =>
       deps.store.ping().then(
-        () => true,
+        () => deps.bus.connected,
         () => false,
       ),
+  })
+  const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
+    if (request.kind === 'check') agents.recheckSoon()
   })
   return {
     port: server.port,
     get connections() {
       return agents.size
     },
+    busLost: () => agents.busLost(),
+    busRestored: () => agents.busRestored(),
     async drain() {
+      everyone.stop()
       server.stopListening()
       await agents.drain(options.drainMs)
       server.close()

@@ -34,8 +34,12 @@ function world(options: Partial<RecheckOptions> = {}) {
   const agent = () => {
     const uaid = newUaid(random)
     const checks: number[] = []
-    const rechecked = { check: () => checks.push(clock.elapsedMs) }
-    return { uaid, checks, rechecked, rechecking: rechecks.add(rechecked, uaid) }
+    const restored: number[] = []
+    const rechecked = {
+      check: () => void checks.push(clock.elapsedMs),
+      busRestored: () => void restored.push(clock.elapsedMs),
+    }
+    return { uaid, checks, restored, rechecked, rechecking: rechecks.add(rechecked, uaid) }
   }
   return { clock, rechecks, agent, queries, touched, failures, pending, behaviour }
 }
@@ -158,12 +162,47 @@ t.test('a process that stalled catches up', async (t) => {
     random,
     failed: (error) => t.fail(String(error)),
   })
-  rechecks.add({ check: () => t.fail('nothing is there') }, newUaid(random))
+  const nothing = () => t.fail('nothing is there')
+  rechecks.add({ check: nothing, busRestored: nothing }, newUaid(random))
   process.pause()
   await clock.advanceSettled(5 * MINUTE_MS)
   process.resume()
   await clock.advanceSettled(10)
   t.equal(queries.length, 1)
+})
+
+t.test('all are looked after soon, spread over the time, when hints may have been lost', async (t) => {
+  const { clock, agent, pending, rechecks } = world()
+  const agents = Array.from({ length: 200 }, agent)
+  await clock.advanceSettled(2 * MINUTE_MS)
+  for (const { uaid } of agents) pending.add(uaid)
+  const askedAtMs = clock.elapsedMs
+  rechecks.recheckSoon()
+  await clock.advanceSettled(RECHECK_OPTIONS.recheckSoonMs + RECHECK_MS / 500)
+  const waitsMs = agents.map(({ checks: [first = Number.NaN] }) => first - askedAtMs)
+  t.ok(waitsMs.every((ms) => ms >= 0))
+  t.ok(Math.max(...waitsMs) - Math.min(...waitsMs) > 25_000, 'spread over the time')
+  t.ok(agents.every(({ checks, restored }) => checks.length === 1 && restored.length === 0))
+})
+
+t.test('while the bus is away all are looked after often; when it is back, once more', async (t) => {
+  const { clock, agent, pending, rechecks } = world()
+  const { uaid, checks, restored } = agent()
+  const left = agent()
+  pending.add(uaid)
+  await clock.advanceSettled(2 * MINUTE_MS)
+  checks.length = 0
+  rechecks.busLost()
+  await clock.advanceSettled(5 * MINUTE_MS)
+  t.ok(checks.length >= 9, `${checks.length} times in 5 minutes`)
+  t.same(restored, [])
+  checks.length = 0
+  rechecks.busRestored()
+  left.rechecking.stop()
+  await clock.advanceSettled(RECHECK_MS / 3)
+  t.equal(checks.length, 1)
+  t.same(restored, checks, 'told in its turn, once')
+  t.same(left.restored, [], 'not who has left')
 })
 
 t.test('after close nothing is left to run', async (t) => {

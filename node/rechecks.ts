@@ -9,15 +9,23 @@ export interface RecheckOptions {
   recheckMs: number
   /** The first time is spread over 10 to 60 s after hello, or sooner where `recheckMs` is shorter. */
   firstRecheckMs: readonly [from: number, to: number]
+  /** While the bus is away, and once when it is back, all are looked after within this time. */
+  recheckSoonMs: number
 }
 
 /** Unless an operator says otherwise. */
-export const RECHECK_OPTIONS: RecheckOptions = { recheckMs: 15 * 60_000, firstRecheckMs: [10_000, 60_000] }
+export const RECHECK_OPTIONS: RecheckOptions = {
+  recheckMs: 15 * 60_000,
+  firstRecheckMs: [10_000, 60_000],
+  recheckSoonMs: 30_000,
+}
 
 /** Whoever is looked after. */
 export interface Rechecked {
   /** Something may be in the store. */
   check(): void
+  /** The bus is back after it was away. */
+  busRestored(): void
 }
 
 /** One user agent that is looked after. */
@@ -44,6 +52,7 @@ export class Rechecks {
   readonly #slotMs: number
   #next: number
   #timer: Timer | undefined
+  #isBusAway = false
 
   constructor(
     options: RecheckOptions,
@@ -65,6 +74,26 @@ export class Rechecks {
     return entry
   }
 
+  /** Looks after all of them soon, spread over `recheckSoonMs`: hints may have been lost. */
+  recheckSoon(): void {
+    const all = this.#all()
+    this.#slots.clear()
+    for (const entry of all) this.#schedule(entry, this.#soonMs())
+  }
+
+  /** The bus is away: until it is back, nobody can be told of anything. */
+  busLost(): void {
+    this.#isBusAway = true
+    this.recheckSoon()
+  }
+
+  /** The bus is back. Each is told so when its turn comes. */
+  busRestored(): void {
+    this.#isBusAway = false
+    for (const entry of this.#all()) entry.busRestored = true
+    this.recheckSoon()
+  }
+
   /** Stops for good. */
   close(): void {
     this.#timer?.cancel()
@@ -83,6 +112,19 @@ export class Rechecks {
     entry.slot = slot
   }
 
+  #all(): readonly Entry[] {
+    return [...this.#slots.values()].flatMap((slot) => [...slot])
+  }
+
+  #soonMs(): number {
+    const { recheckSoonMs, recheckMs } = this.#options
+    return this.#deps.random.fraction() * Math.min(recheckSoonMs, recheckMs)
+  }
+
+  #againMs(): number {
+    return this.#isBusAway ? this.#soonMs() : this.#options.recheckMs * (0.5 + this.#deps.random.fraction())
+  }
+
   #tickLater(): void {
     this.#timer = this.#deps.clock.after(this.#slotMs, () => this.#tick())
   }
@@ -94,12 +136,20 @@ export class Rechecks {
       due.push(...(this.#slots.get(this.#next) ?? []))
       this.#slots.delete(this.#next)
     }
-    for (const entry of due)
-      this.#schedule(entry, this.#options.recheckMs * (0.5 + this.#deps.random.fraction()))
+    for (const entry of due) {
+      this.#schedule(entry, this.#againMs())
+      this.#announce(entry)
+    }
     for (let at = 0; at < due.length; at += BATCH_MAX) {
       this.#recheck(due.slice(at, at + BATCH_MAX)).catch(this.#deps.failed)
     }
     this.#tickLater()
+  }
+
+  #announce(entry: Entry): void {
+    if (!entry.busRestored) return
+    entry.busRestored = false
+    entry.rechecked.busRestored()
   }
 
   async #recheck(entries: readonly Entry[]): Promise<void> {
@@ -131,6 +181,8 @@ class Entry implements Rechecking {
   readonly uaid: Uaid
   touchedAtMs: number
   slot: Set<Entry> | undefined
+  /** To be told that the bus is back. */
+  busRestored = false
 
   constructor(rechecked: Rechecked, uaid: Uaid, nowMs: number) {
     this.rechecked = rechecked

@@ -28,6 +28,12 @@ export interface AgentReply {
   readonly clockMs: number
 }
 
+/**
+ * The bus address at which every node listens. A `check` told there is for all user agents: it stands for hints that were
+ * too many to be kept.
+ */
+export const NODES_ADDRESS = 'push.nodes'
+
 /** The bus address of a user agent. Listening on it *is* being connected. */
 export function agentAddress(uaid: Uaid): string {
   return `push.ua.${uaid}`

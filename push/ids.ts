@@ -13,6 +13,8 @@ export type SessionId = string & { readonly __brand: 'SessionId' }
 
 /** Bytes of an id in every binary encoding. */
 export const ID_BYTES = 16
+/** Bytes of a session id and of a key's digest. */
+export const SHORT_ID_BYTES = 8
 
 const BARE_UUID = /^[0-9a-f]{32}$/
 const DASHED_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -65,6 +67,28 @@ export function channelIdFromBytes(bytes: Uint8Array): ChannelId {
 /** The message id in 16 bytes. */
 export function messageIdFromBytes(bytes: Uint8Array): MessageId {
   return dashed(hexOf(bytes)) as MessageId
+}
+
+/** The 8 bytes of a session id, or of the digest of a key (none for the empty one). */
+export function shortIdToBytes(id: SessionId | KeyDigest): Buffer {
+  return Buffer.from(id, 'hex')
+}
+
+/** The session id in 8 bytes. */
+export function sessionIdFromBytes(bytes: Uint8Array): SessionId {
+  return shortHexOf(bytes) as SessionId
+}
+
+/** The digest of a key in 8 bytes; the empty one in none. */
+export function keyDigestFromBytes(bytes: Uint8Array): KeyDigest {
+  return (bytes.length === 0 ? '' : shortHexOf(bytes)) as KeyDigest
+}
+
+function shortHexOf(bytes: Uint8Array): string {
+  if (bytes.length !== SHORT_ID_BYTES) {
+    throw new RangeError(`a short id has ${SHORT_ID_BYTES} bytes, not ${bytes.length}`)
+  }
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }
 
 function hexOf(bytes: Uint8Array): string {

@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { messages } from './fixtures/arbitrary-messages.ts'
 import { channelIdFromBytes, messageIdFromBytes } from './ids.ts'
-import { type CryptoHeaders, type Message, sameTopic, TTL_MAX_SECONDS } from './message.ts'
+import { type Message, sameTopic } from './message.ts'
 import { decodeMessage, encodeMessage } from './record.ts'
-
-const id = fc.uint8Array({ minLength: 16, maxLength: 16 })
-const latin1 = fc.string({
-  unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
-  minLength: 1,
-  maxLength: 300,
-})
-
-const headers: fc.Arbitrary<CryptoHeaders> = fc.record(
-  {
-    encoding: fc.constantFrom('aes128gcm' as const, 'aesgcm' as const),
-    encryption: latin1,
-    cryptoKey: latin1,
-  },
-  { requiredKeys: ['encoding'], noNullPrototype: true },
-)
-
-const messages: fc.Arbitrary<Message> = fc.record(
-  {
-    id: id.map(messageIdFromBytes),
-    channelId: id.map(channelIdFromBytes),
-    topic: fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/),
-    ttlSeconds: fc.integer({ min: 0, max: TTL_MAX_SECONDS }),
-    expiresAtMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
-    headers,
-    body: fc.uint8Array({ maxLength: 6000 }).map((bytes) => Buffer.from(bytes)),
-  },
-  { requiredKeys: ['id', 'channelId', 'ttlSeconds', 'expiresAtMs', 'body'], noNullPrototype: true },
-)
 
 const SAMPLE: Message = {
   id: messageIdFromBytes(new Uint8Array(16).fill(1)),

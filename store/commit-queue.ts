@@ -1,6 +1,7 @@
 import type { RootDatabase } from 'lmdb'
 import { PushError } from '../push/errors.ts'
-import { type FailStop, storeDown } from './fail-stop.ts'
+import type { FailStop } from './fail-stop.ts'
+import { storeDown } from './store-down.ts'
 
 /** What a queue of writes works with. */
 export interface CommitQueueOptions {

@@ -1,5 +1,6 @@
 import type { RootDatabase } from 'lmdb'
-import { PushError } from '../push/errors.ts'
+import type { PushError } from '../push/errors.ts'
+import { storeDown } from './store-down.ts'
 
 /** What is needed of the database for finding out whether it still works. */
 type Readable = Pick<RootDatabase<Buffer, Buffer>, 'resetReadTxn'> & { doesExist(key: Buffer): boolean }
@@ -47,9 +48,4 @@ export class FailStop {
       // `check` says so from now on.
     }
   }
-}
-
-/** Turns any error of the files below into what a caller of a store may meet. */
-export function storeDown(error: unknown): PushError {
-  return error instanceof PushError ? error : new PushError('storeDown', undefined, error)
 }

@@ -9,6 +9,7 @@ import {
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { decodeMessage, encodeMessage } from '../push/record.ts'
+import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
 import type { StoredMessage } from './store.ts'
 
@@ -117,10 +118,11 @@ export class LmdbMessages {
     return false
   }
 
-  /** Counts the messages of a user agent. */
-  count(uaid: Uaid): number {
+  /** Deletes a user agent's messages beyond the cap. */
+  evict(uaid: Uaid, storedMax: number): void {
     const prefix = idToBytes(uaid)
-    return this.#messages.getKeysCount({ start: prefix, end: prefixEnd(prefix) })
+    const count = this.#messages.getKeysCount({ start: prefix, end: prefixEnd(prefix) })
+    if (count > storedMax) for (const entry of beyondCap(this.list(uaid), storedMax)) this.drop(entry)
   }
 
   /** Deletes a message; says whether it was there. */

@@ -3,10 +3,10 @@ import { open, type RootDatabase } from 'lmdb'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
 import { LmdbAgents } from './lmdb-agents.ts'
-import { evict, looksAfterCap } from './lmdb-eviction.ts'
 import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
@@ -137,7 +137,7 @@ class LmdbStore implements Store {
   put(uaid: Uaid, message: Message, sends: number): Promise<void> {
     return this.#commits.run('adds', () => {
       this.#messages.put(uaid, message, sends)
-      if (looksAfterCap(message)) evict(this.#messages, uaid, this.#limits.storedMax)
+      if (looksAfterCap(message)) this.#messages.evict(uaid, this.#limits.storedMax)
     })
   }
 

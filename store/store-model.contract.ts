@@ -19,6 +19,8 @@ const RUNS = 60
 const SEED = 20_250_615
 /** Making a failure smaller takes long on a store that writes to a disk. */
 const PATIENCE = { interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
+/** Message ids are unique over all user agents: so many numbers belong to each. */
+const MESSAGES = 12
 const TOPICS = [undefined, 'one', 'two']
 
 /** One operation on one user agent; `agent`, `channel`, `message` and so on are the numbers of samples. */
@@ -31,7 +33,7 @@ type Operation =
 
 const AGENT = fc.integer({ min: 0, max: 1 })
 const CHANNEL_NUMBER = fc.integer({ min: 1, max: 3 })
-const MESSAGE = fc.integer({ min: 1, max: 12 })
+const MESSAGE = fc.integer({ min: 0, max: MESSAGES - 1 })
 const TOPIC = fc.integer({ min: 0, max: TOPICS.length - 1 })
 const OPERATION: fc.Arbitrary<Operation> = fc.oneof(
   {
@@ -84,13 +86,10 @@ export function modelContract(test: WithStore): void {
       async (operations) => {
         run += 1
         // User agents of their own, so that one store serves all runs.
-        const uaids = [uaidOf(2 * run), uaidOf(2 * run + 1)] as const
-        const models = [new ModelAgent(), new ModelAgent()] as const
-        for (const operation of operations) {
-          const second = operation.agent === 1
-          await apply(store, uaids[second ? 1 : 0], models[second ? 1 : 0], operation)
-        }
-        for (const index of [0, 1] as const) await compare(store, uaids[index], models[index])
+        const models = [new ModelAgent(2 * run), new ModelAgent(2 * run + 1)] as const
+        for (const operation of operations)
+          await apply(store, models[operation.agent === 1 ? 1 : 0], operation)
+        for (const model of models) await compare(store, model)
       },
     )
     await t.resolves(fc.assert(property, { numRuns: RUNS, seed: SEED, ...PATIENCE }))
@@ -100,8 +99,25 @@ export function modelContract(test: WithStore): void {
 
 /** What one user agent has: that a put's channel is registered is seen to by `apply`. */
 class ModelAgent {
+  readonly uaid: Uaid
+  readonly #firstMessage: number
   readonly channels = new Map<ChannelId, KeyDigest>()
   readonly messages = new Map<MessageId, { message: Message; sends: number }>()
+
+  constructor(number: number) {
+    this.uaid = uaidOf(number)
+    this.#firstMessage = number * MESSAGES
+  }
+
+  idsOf(numbers: readonly number[]): MessageId[] {
+    return idsOf(...new Set(numbers.map((number) => this.#firstMessage + number)))
+  }
+
+  sample({ message, channel, topic }: { message: number; channel: number; topic: number }): Message {
+    const name = TOPICS[topic]
+    const changes = { channelId: channelOf(channel), ...(name !== undefined && { topic: name }) }
+    return messageOf(this.#firstMessage + message, changes)
+  }
 
   put(message: Message, sends: number): void {
     if (this.messages.has(message.id)) return
@@ -116,7 +132,8 @@ class ModelAgent {
   }
 }
 
-async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Operation): Promise<void> {
+async function apply(store: Store, model: ModelAgent, operation: Operation): Promise<void> {
+  const { uaid } = model
   switch (operation.kind) {
     case 'register': {
       const [channelId, keyDigest] = [channelOf(operation.channel), digestOf(operation.key)]
@@ -125,7 +142,7 @@ async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Ope
       return
     }
     case 'put': {
-      const message = sample(operation)
+      const message = model.sample(operation)
       if (!model.channels.has(message.channelId)) return
       await store.put(uaid, message, operation.sends)
       return model.put(message, operation.sends)
@@ -137,12 +154,12 @@ async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Ope
       return model.drop((message) => message.channelId === channelId)
     }
     case 'removeTopic': {
-      const { id, channelId, topic = 'none' } = sample(operation)
+      const { id, channelId, topic = 'none' } = model.sample(operation)
       await store.removeTopic(uaid, channelId, topic, id)
       return model.drop((message) => sameTopic(message, { channelId, topic }) && message.id <= id)
     }
     case 'remove': {
-      const ids = [...new Set(idsOf(...operation.messages))]
+      const ids = model.idsOf(operation.messages)
       assert.deepEqual(
         await store.remove(uaid, ids),
         ids.filter((id) => model.messages.has(id)),
@@ -150,7 +167,7 @@ async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Ope
       return model.drop((message) => ids.includes(message.id))
     }
     case 'countSends': {
-      const ids = [...new Set(idsOf(...operation.messages))]
+      const ids = model.idsOf(operation.messages)
       await store.countSends(uaid, ids)
       for (const id of ids) {
         const kept = model.messages.get(id)
@@ -165,12 +182,8 @@ async function apply(store: Store, uaid: Uaid, model: ModelAgent, operation: Ope
   }
 }
 
-function sample({ message, channel, topic }: { message: number; channel: number; topic: number }): Message {
-  const name = TOPICS[topic]
-  return messageOf(message, { channelId: channelOf(channel), ...(name !== undefined && { topic: name }) })
-}
-
-async function compare(store: Store, uaid: Uaid, model: ModelAgent): Promise<void> {
+async function compare(store: Store, model: ModelAgent): Promise<void> {
+  const { uaid } = model
   const channels = model.channels.size === 0 ? undefined : Object.fromEntries(model.channels)
   assert.deepEqual(await channelsOf(store, uaid), channels)
   const expected = [...model.messages.values()].sort((a, b) => (a.message.id < b.message.id ? -1 : 1))

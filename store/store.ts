@@ -74,7 +74,7 @@ export interface Store {
   dropAgent(uaid: Uaid): Promise<void>
 
   /**
-   * Keeps a message. Putting the same id again changes nothing. One with a topic replaces older ones of the same channel
+   * Keeps a message. Ids are unique over all user agents; putting the same one again changes nothing. A message with a topic replaces older ones of the same channel
    * and topic; if a newer one is there already, that one stays and this one goes.
    * @param sends sessions that have sent it already, 0 or 1
    */

@@ -30,6 +30,8 @@ export type AgentInput =
       readonly ageMs: number
       readonly flapping: boolean
     }
+  /** The bus was away for a while: what was told in that time is lost. */
+  | { readonly kind: 'busRestored' }
   /** The node is about to stop. */
   | { readonly kind: 'drain' }
   /** The wake asked for is due. */

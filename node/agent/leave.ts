@@ -31,6 +31,12 @@ export function displace(
   leave(state, 'displaced', now.monotonicMs + (input.flapping ? state.limits.flapHoldMs : 0), effects)
 }
 
+/** The bus was away: another session of this user agent may have come meanwhile, and neither heard of the other. */
+export function busRestored(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  if (state.phase === 'open')
+    effects.push({ kind: 'tellDisplace', ageMs: now.monotonicMs - state.startedAtMs })
+}
+
 /** The node is about to stop. */
 export function drain(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   if (state.phase === 'greeting') effects.push({ kind: 'close', reason: 'drained' })

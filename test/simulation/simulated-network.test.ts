@@ -36,6 +36,7 @@ busContract('SimulatedNetwork', async () => {
   const bus = simulated.busOf(process('one'))
   return {
     bus: {
+      connected: bus.connected,
       ask: (address, note, timeoutMs) => {
         const asked = bus.ask(address, note, timeoutMs)
         return timeoutMs > 1000 ? ran(time, asked) : asked

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { FIREFOX } from './firefox-program.ts'
 import { PageServer } from './page-server.ts'
-import { requireFirefox } from './provide.ts'
+import { requireProgram } from './programs.ts'
 
 /** A push subscription as `PushSubscription.toJSON` gives it, and as `web-push` takes it. */
 export interface BrowserSubscription {
@@ -33,7 +34,7 @@ export class Firefox {
 
   /** Makes a profile that uses the service at `wsUrl`; the browser is not started yet. */
   static async create(wsUrl: string): Promise<Firefox> {
-    const program = await requireFirefox()
+    const program = await requireProgram(FIREFOX)
     const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-firefox-'))
     const firefox = new Firefox(program, folder, await PageServer.listen())
     await mkdir(firefox.#profile)

@@ -1,0 +1,87 @@
+import type { Logger } from 'pino'
+import type { Bus } from '../cluster/bus.ts'
+import type { Clock, Random } from '../cluster/clock.ts'
+import type { NatsBusEvents } from '../cluster/nats-bus.ts'
+import type { NatsOptions } from '../cluster/nats-options.ts'
+import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { Tokens } from '../push/tokens.ts'
+import type { Store, StoreLimits } from '../store/store.ts'
+import type { Options } from './options.ts'
+import type { Started } from './started.ts'
+
+/** What passes between endpoints and the nodes of user agents. */
+export type AgentBus = Bus<AgentRequest, AgentReply>
+
+/** What every part gets. */
+export interface ProcessDeps {
+  clock: Clock
+  random: Random
+  log: Logger
+}
+
+/** What both servers work with. */
+export interface ServerDeps extends ProcessDeps {
+  bus: AgentBus
+  store: Store
+  tokens: Tokens
+}
+
+/** Options of the embedded store. */
+export interface EmbeddedStoreOptions {
+  readonly directory: string
+  readonly limits: StoreLimits
+  readonly diskReserveBytes: number
+  readonly waitingWritesMax: number
+}
+
+/** Options of the store that the processes of a cluster share. */
+export interface SharedStoreOptions {
+  readonly url: string
+  readonly limits: StoreLimits
+  readonly clock: Clock
+  readonly operationTimeoutMs: number
+}
+
+/** Options of the bus between processes. */
+export interface SharedBusOptions {
+  readonly nats: NatsOptions
+  readonly pendingAsksMax: number
+  readonly pendingBytesMax: number
+  readonly unconfirmedBytesMax: number
+  /** User agents whose hint to look into the store may wait for a connection. */
+  readonly hintsMax: number
+}
+
+/** Options of one server: all of the service's, and where it listens. */
+export type ServerOptions = Options & { readonly port: number; readonly publicUrl: string }
+
+/** A node that runs, as far as a process is concerned. */
+export interface NodePart {
+  readonly port: number
+  busLost(): void
+  busRestored(): void
+  drain(): Promise<void>
+}
+
+/** An endpoint that runs, as far as a process is concerned. */
+export interface EndpointPart {
+  readonly port: number
+  close(): Promise<void>
+}
+
+/** The parts that a process is made of. A test passes others to see them started and stopped in order. */
+export interface Parts {
+  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
+  openSharedStore(options: SharedStoreOptions): Promise<Store>
+  openSharedBus(options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps): Promise<AgentBus>
+  startNode(options: ServerOptions, deps: ServerDeps): Promise<NodePart>
+  startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
+}
+
+/** A process on its way up: what it is made from, and what runs so far. */
+export interface Assembly {
+  readonly options: Options
+  readonly parts: Parts
+  readonly deps: ProcessDeps
+  readonly started: Started
+}

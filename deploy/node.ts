@@ -1,0 +1,24 @@
+import { Tokens } from '../push/tokens.ts'
+import type { Assembly } from './assembly.ts'
+import type { Listening } from './banner.ts'
+import { openSharedBus } from './buses.ts'
+import { requireCluster, requireServiceKeys } from './cluster-options.ts'
+import { localUrl, startNode } from './servers.ts'
+import { StartError } from './start-error.ts'
+import { collectGarbage, openSharedStore } from './stores.ts'
+
+/** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
+export async function startNodeRole(assembly: Assembly): Promise<Listening> {
+  const { options } = assembly
+  const cluster = requireCluster('node', options)
+  const tokens = new Tokens(requireServiceKeys('node', options))
+  const { publicUrl = localUrl(options.httpPort), httpPort } = options
+  if (options.publicUrl === undefined && httpPort === 0)
+    throw new StartError(
+      "pushgrid node needs PUSHGRID_PUBLIC_URL: with PUSHGRID_HTTP_PORT 0 nobody knows the endpoints' port",
+    )
+  const store = await openSharedStore(assembly, cluster.mongodbUrl)
+  collectGarbage(assembly, store)
+  const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
+  return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
+}

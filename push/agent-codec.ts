@@ -1,0 +1,173 @@
+import type { Clock } from '../cluster/clock.ts'
+import type { Codec } from '../cluster/codec.ts'
+import type { AgentOutcome, AgentReply, AgentRequest } from './agent-requests.ts'
+import {
+  ID_BYTES,
+  idToBytes,
+  keyDigestFromBytes,
+  messageIdFromBytes,
+  SHORT_ID_BYTES,
+  sessionIdFromBytes,
+  shortIdToBytes,
+} from './ids.ts'
+import type { Message } from './message.ts'
+import { decodeMessage, encodeMessage } from './record.ts'
+
+/**
+ * The binary form of what endpoints and user agents' actors say to each other; integers are big-endian.
+ *
+ *     deliver   version 1 | kind 1 | remainingMs 6 | key digest: length 1, bytes | message record
+ *     cancel    version 1 | kind 1 | message id 16
+ *     check     version 1 | kind 1 | [session id 8]
+ *     displace  version 1 | kind 1 | session id 8 | ageMs 6
+ *     reply     version 1 | outcome 1 | clockMs 6
+ *
+ * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
+ * it does not know: to the asker that is as if nobody had answered, and the message is stored.
+ */
+const VERSION = 1
+const DELIVER = 1
+const CANCEL = 2
+const CHECK = 3
+const DISPLACE = 4
+const HEAD_BYTES = 2
+const MS_BYTES = 6
+const REPLY_BYTES = HEAD_BYTES + MS_BYTES
+
+/** By their number, less one. */
+const OUTCOMES: readonly AgentOutcome[] = [
+  'delivered',
+  'stored',
+  'full',
+  'gone',
+  'unsaved',
+  'cancelled',
+  'unknown',
+]
+
+/** Machines' clocks may differ by this much; see docs on time. */
+const SKEW_MAX_MS = 1000
+
+/**
+ * Makes the encoding of requests and replies. The remaining time of a message travels beside its record: a receiver whose
+ * clock is wrong gives the message the time it has left by its own clock; otherwise the record is kept as it came, so that
+ * whoever stores it stores the same bytes.
+ */
+export function createAgentCodec(clock: Clock): Codec<AgentRequest, AgentReply> {
+  return {
+    encode: (request) => encodeRequest(request, clock.nowMs()),
+    decode: (bytes) => decodeRequest(bytes, clock.nowMs()),
+    encodeReply,
+    decodeReply,
+  }
+}
+
+function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
+  switch (request.kind) {
+    case 'deliver': {
+      const record = encodeMessage(request.message)
+      const digest = shortIdToBytes(request.keyDigest)
+      const out = start(DELIVER, MS_BYTES + 1 + digest.length + record.length)
+      out.writeUIntBE(Math.max(0, request.message.expiresAtMs - nowMs), HEAD_BYTES, MS_BYTES)
+      const digestAt = out.writeUInt8(digest.length, HEAD_BYTES + MS_BYTES)
+      out.set(digest, digestAt)
+      out.set(record, digestAt + digest.length)
+      return out
+    }
+    case 'cancel': {
+      const out = start(CANCEL, ID_BYTES)
+      out.set(idToBytes(request.id), HEAD_BYTES)
+      return out
+    }
+    case 'check': {
+      const out = start(CHECK, request.from === undefined ? 0 : SHORT_ID_BYTES)
+      if (request.from !== undefined) out.set(shortIdToBytes(request.from), HEAD_BYTES)
+      return out
+    }
+    case 'displace': {
+      const out = start(DISPLACE, SHORT_ID_BYTES + MS_BYTES)
+      out.set(shortIdToBytes(request.sessionId), HEAD_BYTES)
+      out.writeUIntBE(request.ageMs, HEAD_BYTES + SHORT_ID_BYTES, MS_BYTES)
+      return out
+    }
+  }
+}
+
+/** @throws RangeError on another version, an unknown kind, or damage */
+function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
+  const buffer = versioned(bytes, 'request')
+  const kind = buffer.readUInt8(1)
+  switch (kind) {
+    case DELIVER:
+      return decodeDeliver(buffer, nowMs)
+    case CANCEL:
+      return { kind: 'cancel', id: messageIdFromBytes(buffer.subarray(HEAD_BYTES)) }
+    case CHECK: {
+      if (buffer.length === HEAD_BYTES) return { kind: 'check' }
+      return { kind: 'check', from: sessionIdFromBytes(buffer.subarray(HEAD_BYTES)) }
+    }
+    case DISPLACE: {
+      exactly(buffer, HEAD_BYTES + SHORT_ID_BYTES + MS_BYTES)
+      const ageAt = HEAD_BYTES + SHORT_ID_BYTES
+      return {
+        kind: 'displace',
+        sessionId: sessionIdFromBytes(buffer.subarray(HEAD_BYTES, ageAt)),
+        ageMs: buffer.readUIntBE(ageAt, MS_BYTES),
+      }
+    }
+    default:
+      throw new RangeError(`agent request of unknown kind ${kind}`)
+  }
+}
+
+function decodeDeliver(buffer: Buffer, nowMs: number): AgentRequest {
+  const expiresAtMs = nowMs + buffer.readUIntBE(HEAD_BYTES, MS_BYTES)
+  const digestAt = HEAD_BYTES + MS_BYTES + 1
+  const recordAt = digestAt + buffer.readUInt8(digestAt - 1)
+  const keyDigest = keyDigestFromBytes(buffer.subarray(digestAt, recordAt))
+  // A copy: the message may stay in memory for a while, and must not keep the whole piece that was read from the socket there.
+  const message = decodeMessage(Buffer.from(buffer.subarray(recordAt)))
+  return { kind: 'deliver', message: expiring(message, expiresAtMs), keyDigest }
+}
+
+/** The message itself, unless its expiry makes no sense by the clock of this process. */
+function expiring(message: Message, expiresAtMs: number): Message {
+  const skewMs = Math.abs(message.expiresAtMs - expiresAtMs)
+  return skewMs <= SKEW_MAX_MS ? message : { ...message, expiresAtMs }
+}
+
+function encodeReply({ outcome, clockMs }: AgentReply): Buffer {
+  const out = start(OUTCOMES.indexOf(outcome) + 1, MS_BYTES)
+  out.writeUIntBE(clockMs, HEAD_BYTES, MS_BYTES)
+  return out
+}
+
+/** @throws RangeError on another version, an unknown outcome, or damage */
+function decodeReply(bytes: Uint8Array): AgentReply {
+  const buffer = versioned(bytes, 'reply')
+  exactly(buffer, REPLY_BYTES)
+  const number = buffer.readUInt8(1)
+  const outcome = OUTCOMES[number - 1]
+  if (outcome === undefined) throw new RangeError(`agent reply with unknown outcome ${number}`)
+  return { outcome, clockMs: buffer.readUIntBE(HEAD_BYTES, MS_BYTES) }
+}
+
+function start(kind: number, restBytes: number): Buffer {
+  const out = Buffer.allocUnsafe(HEAD_BYTES + restBytes)
+  out.writeUInt8(VERSION, 0)
+  out.writeUInt8(kind, 1)
+  return out
+}
+
+function versioned(bytes: Uint8Array, what: string): Buffer {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const version = buffer.readUInt8(0)
+  if (version !== VERSION) {
+    throw new RangeError(`agent ${what} of version ${version}; this process reads ${VERSION}`)
+  }
+  return buffer
+}
+
+function exactly(buffer: Buffer, bytes: number): void {
+  if (buffer.length !== bytes) throw new RangeError(`${buffer.length} bytes where ${bytes} were expected`)
+}

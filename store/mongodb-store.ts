@@ -1,0 +1,194 @@
+import type { MongoClient } from 'mongodb'
+import type { Clock } from '../cluster/clock.ts'
+import { within } from '../cluster/within.ts'
+import { PushError } from '../push/errors.ts'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { Message } from '../push/message.ts'
+import { MongoAgents } from './mongodb-agents.ts'
+import { createMongoClient, databaseOf } from './mongodb-client.ts'
+import { MongoGarbage } from './mongodb-garbage.ts'
+import { MongoMessages } from './mongodb-messages.ts'
+import { collectionsOf, createSchema } from './mongodb-schema.ts'
+import {
+  type ChannelStatus,
+  type Collected,
+  LAST_CONNECT_REFRESH_MS,
+  type Page,
+  type Store,
+  type StoredAgent,
+  type StoreLimits,
+} from './store.ts'
+import { storeDown } from './store-down.ts'
+
+/** Options of the MongoDB store. */
+export interface MongoStoreOptions {
+  /** mongodb:// or mongodb+srv:// URL; its path names the database, `pushgrid` if it has none. */
+  readonly url: string
+  readonly limits: StoreLimits
+  readonly clock: Clock
+  /** Longest wait for one operation; then its outcome is unknown. */
+  readonly operationTimeoutMs: number
+  /** Bytes of each kind of work (puts, removals, two kinds of reads) that may wait for a batch. */
+  readonly waitingBytesMax: number
+  /** The database drops a message so long after its expiry: more than clocks may differ. */
+  readonly expiredKeptMs: number
+}
+
+/** Unless an operator says otherwise. */
+export const MONGO_DEFAULTS = {
+  operationTimeoutMs: 2000,
+  waitingBytesMax: 32 * 1024 * 1024,
+  expiredKeptMs: 60 * 60 * 1000,
+}
+
+const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 }
+
+/**
+ * Opens the MongoDB store, making what is missing of its collections and indexes. Any number of processes share one
+ * database. Connections that break are made anew for ever.
+ * @throws PushError storeDown when the URL is none, the server can't be reached or refuses; the cause says which
+ */
+export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+  let client: MongoClient | undefined
+  try {
+    client = createMongoClient(options.url, options.operationTimeoutMs)
+    await createSchema(client.db(databaseOf(options.url)))
+    return new MongoStore(client, options)
+  } catch (error) {
+    await client?.close()
+    throw storeDown(error)
+  }
+}
+
+class MongoStore implements Store {
+  readonly #client: MongoClient
+  readonly #clock: Clock
+  readonly #timeoutMs: number
+  readonly #agents: MongoAgents
+  readonly #messages: MongoMessages
+  readonly #garbage: MongoGarbage
+  readonly #underWay = new Set<Promise<unknown>>()
+  #closed = false
+
+  constructor(client: MongoClient, options: MongoStoreOptions) {
+    const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs } = options
+    const { agents, messages } = collectionsOf(client.db(databaseOf(options.url)))
+    const batches = { ...BATCHES, waitingBytesMax, waitMaxMs: operationTimeoutMs }
+    this.#client = client
+    this.#clock = clock
+    this.#timeoutMs = operationTimeoutMs
+    this.#agents = new MongoAgents(agents, clock, batches)
+    this.#messages = new MongoMessages(messages, {
+      clock,
+      batches,
+      storedMax: limits.storedMax,
+      expiredKeptMs,
+    })
+    this.#garbage = new MongoGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+  }
+
+  connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
+    return this.#bounded(async () => {
+      const record = await this.#agents.read(uaid)
+      if (record === undefined || nowMs - record.lastConnectMs <= LAST_CONNECT_REFRESH_MS)
+        return record?.agent
+      return (await this.#agents.refresh(uaid, nowMs))?.agent
+    })
+  }
+
+  touch(uaids: readonly Uaid[], nowMs: number): Promise<void> {
+    return this.#run(() => this.#agents.touch(uaids, nowMs))
+  }
+
+  register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void> {
+    return this.#bounded(() => this.#agents.register(uaid, channelId, keyDigest, nowMs))
+  }
+
+  unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
+    return this.#bounded(async () => {
+      await this.#agents.dropChannel(uaid, channelId)
+      await this.#messages.dropChannel(uaid, channelId)
+      await this.#agents.dropIfEmpty(uaid)
+    })
+  }
+
+  channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
+    return this.#bounded(() => this.#agents.status(uaid, channelId))
+  }
+
+  dropAgent(uaid: Uaid): Promise<void> {
+    return this.#bounded(async () => {
+      await this.#agents.drop(uaid)
+      await this.#messages.dropAll(uaid)
+    })
+  }
+
+  put(uaid: Uaid, message: Message, sends: number): Promise<void> {
+    return this.#bounded(() => this.#messages.put(uaid, message, sends))
+  }
+
+  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+    return this.#bounded(async () => {
+      const [record, { messages, next }] = await Promise.all([
+        this.#agents.read(uaid),
+        this.#messages.list(uaid, after, limit),
+      ])
+      const wanted = messages.filter(
+        ({ message }) => message.expiresAtMs > nowMs && record?.agent.channels.has(message.channelId),
+      )
+      return { messages: wanted, next }
+    })
+  }
+
+  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
+    return this.#bounded(() => this.#messages.remove(uaid, ids))
+  }
+
+  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
+    return this.#bounded(() => this.#messages.removeTopic(uaid, channelId, topic, upTo))
+  }
+
+  countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
+    return this.#bounded(() => this.#messages.countSends(uaid, ids))
+  }
+
+  pending(uaids: readonly Uaid[]): Promise<Uaid[]> {
+    return this.#run(() => this.#messages.pending(uaids))
+  }
+
+  collectGarbage(nowMs: number, limit: number): Promise<Collected> {
+    return this.#run(() => this.#garbage.collect(nowMs, limit))
+  }
+
+  ping(): Promise<void> {
+    return this.#bounded(() => this.#agents.probe())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#underWay)
+    await this.#client.close()
+  }
+
+  /** Runs an operation of one user agent, for as long as its caller may wait. */
+  #bounded<T>(work: () => Promise<T>): Promise<T> {
+    const late = () => {
+      throw new PushError('storeDown', `no answer of the database within ${this.#timeoutMs} ms`)
+    }
+    return this.#run(() => within(this.#clock, this.#timeoutMs, work(), late))
+  }
+
+  /** Runs an operation, each command of which is bounded by the client. */
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new PushError('storeDown', 'the store is closed')
+    const running = work()
+    this.#underWay.add(running)
+    try {
+      return await running
+    } catch (error) {
+      throw storeDown(error)
+    } finally {
+      this.#underWay.delete(running)
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import t from 'tap'
+import { systemClock } from '../cluster/clock.ts'
+import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
+import { storeContract } from '../store/store.contract.ts'
+import { useMongoServer } from './support/mongodb-server.ts'
+
+/** Samples expired long ago by the clock of the database, which must not drop them for that. */
+const KEPT_MS = 100 * 365 * 24 * 60 * 60 * 1000
+const server = await useMongoServer()
+t.teardown(() => server.stop())
+
+const urls = new Map<string, string>()
+storeContract(
+  'mongodb',
+  (limits, directory) => {
+    const url = urls.get(directory) ?? server.freshUrl()
+    urls.set(directory, url)
+    const patience = { operationTimeoutMs: 20_000, expiredKeptMs: KEPT_MS }
+    return openMongoStore({ ...MONGO_DEFAULTS, ...patience, url, limits, clock: systemClock })
+  },
+  true,
+)

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { freePort } from './free-port.ts'
+import { LocalMongoServer } from './mongodb-server.ts'
+import { type NatsServer, startNatsServer } from './nats-server.ts'
+import { type Exit, PushgridProcess } from './pushgrid-process.ts'
+
+/** What a cluster is made of. */
+export interface ClusterOptions {
+  readonly nodes: number
+  readonly endpoints: number
+  /** Settings (`PUSHGRID_...`) of all processes beyond where to listen and whom to connect to. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Nodes and endpoints of Pushgrid on a NATS server and a MongoDB server of their own, all on loopback. */
+export class Cluster {
+  readonly nats: NatsServer
+  readonly mongodb: LocalMongoServer
+  readonly #nodes: readonly Member[]
+  readonly #endpoints: readonly Member[]
+
+  private constructor(
+    nats: NatsServer,
+    mongodb: LocalMongoServer,
+    nodes: readonly Member[],
+    endpoints: readonly Member[],
+  ) {
+    this.nats = nats
+    this.mongodb = mongodb
+    this.#nodes = nodes
+    this.#endpoints = endpoints
+  }
+
+  /** Starts everything; resolves once all listen. */
+  static async start({ nodes, endpoints, env }: ClusterOptions): Promise<Cluster> {
+    const [nats, mongodb] = await Promise.all([startNatsServer(), LocalMongoServer.start()])
+    const wsPorts = await freePorts(nodes)
+    const httpPorts = await freePorts(endpoints)
+    const shared = {
+      PUSHGRID_NATS_URL: `nats://${nats.address}`,
+      PUSHGRID_MONGODB_URL: mongodb.freshUrl(),
+      PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
+      // In a deployment it is that of the proxy in front of all endpoints.
+      PUSHGRID_PUBLIC_URL: `http://localhost:${httpPorts[0]}`,
+      ...env,
+    }
+    const cluster = new Cluster(
+      nats,
+      mongodb,
+      wsPorts.map((port) => new Member('node', port, shared)),
+      httpPorts.map((port) => new Member('endpoint', port, shared)),
+    )
+    await Promise.all(cluster.#members.map((member) => member.restart()))
+    return cluster
+  }
+
+  node(index: number): Member {
+    return existing(this.#nodes, index)
+  }
+
+  endpoint(index: number): Member {
+    return existing(this.#endpoints, index)
+  }
+
+  /** Ends everything that runs, and removes all data. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.kill('SIGTERM')))
+    await Promise.all([this.nats.stop(), this.mongodb.stop()])
+  }
+
+  get #members(): readonly Member[] {
+    return [...this.#nodes, ...this.#endpoints]
+  }
+}
+
+/** A node or an endpoint of a cluster. It keeps its port through restarts. */
+export class Member {
+  /** Where a node takes websockets, or an endpoint requests. */
+  readonly url: string
+  readonly #start: () => PushgridProcess
+  #process: PushgridProcess | undefined
+
+  constructor(role: 'node' | 'endpoint', port: number, shared: Readonly<Record<string, string>>) {
+    this.url = role === 'node' ? `ws://127.0.0.1:${port}/` : `http://127.0.0.1:${port}`
+    const variable = role === 'node' ? 'PUSHGRID_WS_PORT' : 'PUSHGRID_HTTP_PORT'
+    this.#start = () => new PushgridProcess(role, { ...shared, [variable]: `${port}` })
+  }
+
+  get exit(): Exit | undefined {
+    return this.#process?.exit
+  }
+
+  get output(): string {
+    return this.#process?.output ?? ''
+  }
+
+  /** The status of its health check. */
+  async health(): Promise<number> {
+    const { status } = await fetch(new URL('/health', this.url.replace('ws:', 'http:')))
+    return status
+  }
+
+  /** Sends a signal and waits for the end. */
+  async kill(signal: NodeJS.Signals): Promise<Exit> {
+    return (await this.#process?.kill(signal)) ?? { code: null, signal: null }
+  }
+
+  /** Starts it, again if it has ended; resolves once it listens. */
+  async restart(): Promise<void> {
+    this.#process = this.#start()
+    await this.#process.listening
+  }
+}
+
+function existing(members: readonly Member[], index: number): Member {
+  const member = members[index]
+  if (member === undefined) throw new RangeError(`there are ${members.length} of these, not ${index + 1}`)
+  return member
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) ports.add(await freePort())
+  return [...ports]
+}

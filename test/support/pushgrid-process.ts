@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { systemClock } from '../../cluster/clock.ts'
+import { within } from '../../cluster/within.ts'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** Where a process listens; a role has one port or both. */
+export interface Ports {
+  readonly wsPort?: number
+  readonly httpPort?: number
+}
+
+/** What the command line calls a role. */
+export type Command = 'serve' | 'node' | 'endpoint'
+
+const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
+const START_TIMEOUT_MS = 20_000
+const STOP_TIMEOUT_MS = 30_000
+
+/** One run of a role of Pushgrid, as a process of its own. */
+export class PushgridProcess {
+  exit: Exit | undefined
+  /** What it has written to stdout and stderr, for the message of a failed test. */
+  output = ''
+  /** Resolves once it listens. */
+  readonly listening: Promise<Ports>
+  readonly #name: string
+  readonly #child: ChildProcess
+  readonly #ended: Promise<Exit>
+
+  /** @param settings its options (`PUSHGRID_...`); it gets none of those a developer may have around */
+  constructor(command: Command, settings: Readonly<Record<string, string>>) {
+    const env = { ...ownEnvironment(), ...settings }
+    const child = spawn(process.execPath, [CLI, command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#name = `pushgrid ${command}`
+    this.#child = child
+    // A test that throws must leave no process behind.
+    const reap = () => child.kill('SIGKILL')
+    process.once('exit', reap)
+    this.#ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        process.off('exit', reap)
+        this.exit = { code, signal }
+        resolve(this.exit)
+      })
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.output += text
+    })
+    const listening = new Promise<Ports>((resolve, reject) => {
+      createInterface(child.stdout).on('line', (line) => {
+        this.output += `${line}\n`
+        const ports = portsOf(line)
+        if (ports !== undefined) resolve(ports)
+      })
+      void this.#ended.then((exit) =>
+        reject(
+          new Error(`${this.#name} ended (${exit.signal ?? exit.code}) before it listened:\n${this.output}`),
+        ),
+      )
+    })
+    this.listening = within(systemClock, START_TIMEOUT_MS, listening, () => {
+      throw new Error(`${this.#name} does not listen after ${START_TIMEOUT_MS} ms:\n${this.output}`)
+    })
+  }
+
+  /** Sends a signal and waits for the end. */
+  kill(signal: NodeJS.Signals): Promise<Exit> {
+    if (this.exit !== undefined) return Promise.resolve(this.exit)
+    this.#child.kill(signal)
+    return within(systemClock, STOP_TIMEOUT_MS, this.#ended, () => {
+      this.#child.kill('SIGKILL')
+      throw new Error(`${this.#name} runs on ${STOP_TIMEOUT_MS} ms after ${signal}:\n${this.output}`)
+    })
+  }
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PUSHGRID_')))
+}
+
+/** The ports in a log line, if it is the one that says "listening". */
+function portsOf(line: string): Ports | undefined {
+  if (!line.startsWith('{')) return undefined
+  const { msg, wsPort, httpPort } = JSON.parse(line) as Record<string, unknown>
+  if (msg !== 'listening') return undefined
+  return {
+    ...(typeof wsPort === 'number' && { wsPort }),
+    ...(typeof httpPort === 'number' && { httpPort }),
+  }
+}

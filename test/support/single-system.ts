@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { freePort } from './free-port.ts'
+import { type Ports, PushgridProcess } from './pushgrid-process.ts'
+import type { System, SystemOptions } from './system.ts'
+
+/** Starts the system as one process with an embedded store. */
+export async function startSingleSystem({ env }: SystemOptions): Promise<System> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'pushgrid-test-'))
+  const start = ({ wsPort, httpPort }: Ports) =>
+    new PushgridProcess('serve', {
+      PUSHGRID_WS_PORT: `${wsPort}`,
+      PUSHGRID_HTTP_PORT: `${httpPort}`,
+      PUSHGRID_DATA_DIR: dataDir,
+      ...env,
+    })
+  // Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, and then the connections of a killed process keep the
+  // next one from its port for a minute.
+  let serve = start({ wsPort: await freePort(), httpPort: 0 })
+  const ports = await serve.listening
+  return {
+    wsUrl: `ws://127.0.0.1:${ports.wsPort}/`,
+    httpUrl: `http://127.0.0.1:${ports.httpPort}`,
+    get exit() {
+      return serve.exit
+    },
+    get output() {
+      return serve.output
+    },
+    kill: (signal) => serve.kill(signal),
+    async restart() {
+      await serve.kill('SIGTERM')
+      serve = start(ports)
+      await serve.listening
+    },
+    async stop() {
+      const exit = await serve.kill('SIGTERM')
+      await rm(dataDir, { recursive: true, force: true })
+      return exit
+    },
+  }
+}
