@@ -174,17 +174,26 @@ t.test('a nack of TTL 0 frees its place; of anything unknown it is counted only'
   t.end()
 })
 
-t.test('a delete that failed is looked for again, and done again', (t) => {
+t.test('a delete that failed is done again; until it is done its end is remembered', (t) => {
   const driver = withStored(1)
   driver.ack(message(1))
   const removal = { id: messageId(1), channelId: channelId(1), topic: undefined }
   t.same(driver.take(), [{ kind: 'remove', removal }])
   driver.offer({ kind: 'removeFailed', removal })
   t.same(driver.take(), [])
-  driver.advance(5000)
-  t.same(driver.takeKinds(), ['list'])
+  for (let number = 2; number < 42; number += 1) {
+    driver.deliver(message(number))
+    driver.ack(message(number))
+  }
+  driver.check()
+  driver.take()
   driver.page([message(1)])
-  t.same(driver.take(), [{ kind: 'remove', removal }])
+  t.same(driver.take(), [{ kind: 'remove', removal }], 'found in the store, it is deleted, not sent')
+  driver.advance(5000)
+  t.same(driver.takeOf('remove'), [{ kind: 'remove', removal }])
+  driver.removed(message(1))
+  driver.advance(300_000)
+  t.match(driver.state, { ended: undefined, unremoved: undefined })
   t.end()
 })
 

@@ -4,6 +4,7 @@ import type { AgentEffect, AgentEvent } from './effect.ts'
 import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
+import { wakeBy } from './wake.ts'
 
 /** The user agent has messages, or can't use them: either way they are done with. */
 export function ack(
@@ -87,16 +88,26 @@ export function removed(state: AgentState, { id }: Extract<AgentInput, { kind: '
   state.ended?.setRemoving(id, false)
 }
 
-/** A delete failed: remember the end a while longer and look again, so that the copy is found and deleted. */
+/** A delete failed: its end stays remembered, and it is tried again a while later. */
 export function removeFailed(
   state: AgentState,
   { removal }: Extract<AgentInput, { kind: 'removeFailed' }>,
   now: Instant,
+  effects: AgentEffect[],
 ): void {
-  rememberEnd(state, removal.id, removal, now.monotonicMs)
-  state.ended?.setRemoving(removal.id, false)
-  state.backlog.dirty = true
-  state.backlog.retryAtMs = now.monotonicMs + state.limits.readRetryMs
+  state.unremoved ??= { removals: [], retryAtMs: now.monotonicMs + state.limits.readRetryMs }
+  wakeBy(state, state.unremoved.retryAtMs, effects)
+  if (state.unremoved.removals.length < state.limits.inFlightMax) state.unremoved.removals.push(removal)
+  // With so many of them a copy may be sent again, in the end: that is allowed, to be without limit is not.
+  else state.ended?.setRemoving(removal.id, false)
+}
+
+/** Tries the deletes again that have failed. */
+export function removeAgain(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+  const { unremoved } = state
+  if (unremoved === undefined || now.monotonicMs < unremoved.retryAtMs) return
+  state.unremoved = undefined
+  for (const removal of unremoved.removals) effects.push({ kind: 'remove', removal })
 }
 
 function ackEvent(code: number): AgentEvent {

@@ -3,8 +3,7 @@ import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { ServerFrame } from '../server-frame.ts'
-import type { Removal } from './input.ts'
-import type { Ask } from './state.ts'
+import type { Ask, Removal } from './state.ts'
 
 /** Everything a user agent's actor can want done. In brackets: the input that tells what came of it. */
 export type AgentEffect =

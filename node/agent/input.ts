@@ -2,7 +2,7 @@ import type { ChannelId, KeyDigest, MessageId, SessionId } from '../../push/ids.
 import type { Message } from '../../push/message.ts'
 import type { Page, StoredAgent } from '../../store/store.ts'
 import type { ClientMessage } from '../client-message.ts'
-import type { Ask } from './state.ts'
+import type { Ask, Removal } from './state.ts'
 
 /** Everything that can happen to a user agent's actor. */
 export type AgentInput =
@@ -50,10 +50,3 @@ export type AgentInput =
   | { readonly kind: 'removed'; readonly id: MessageId }
   /** Messages that have ended could not be deleted from the store. */
   | { readonly kind: 'removeFailed'; readonly removal: Removal }
-
-/** What to delete from the store: messages by id, and with a topic all of its messages up to that id. */
-export interface Removal {
-  readonly id: MessageId
-  readonly channelId: ChannelId
-  readonly topic: string | undefined
-}

@@ -71,6 +71,13 @@ export type Command =
   | { readonly kind: 'unregister'; readonly channelId: ChannelId }
   | { readonly kind: 'reload' }
 
+/** What to delete from the store: messages by id, and with a topic all of its messages up to that id. */
+export interface Removal {
+  readonly id: MessageId
+  readonly channelId: ChannelId
+  readonly topic: string | undefined
+}
+
 /** Reading of the stored messages, in passes from the first to the last; see delivery.md, "passes". */
 export interface Backlog {
   /** Another pass is wanted. */
@@ -103,6 +110,8 @@ export interface AgentState {
   parked: Map<MessageId, TopicOf> | undefined
   /** Acknowledged or cancelled lately: found in the store, they are deleted, not sent. */
   ended: EndedMessages | undefined
+  /** Deletes that failed, to be tried again. */
+  unremoved: { readonly removals: Removal[]; readonly retryAtMs: number } | undefined
   /** The first one is being carried out. */
   commands: Command[] | undefined
   /** What the user agent said while its hello was looked up. */
@@ -143,6 +152,7 @@ export function newAgentState(
     flights: undefined,
     parked: undefined,
     ended: undefined,
+    unremoved: undefined,
     commands: undefined,
     early: undefined,
     congested: false,

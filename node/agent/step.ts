@@ -1,6 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { ClientMessage } from '../client-message.ts'
-import { ack, ackOverdue, nack, parkRefused, removed, removeFailed } from './ack.ts'
+import { ack, ackOverdue, nack, parkRefused, removeAgain, removed, removeFailed } from './ack.ts'
 import { page, readOn } from './backlog.ts'
 import { commandDone, register, reloaded, unregister } from './commands.ts'
 import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from './deliver.ts'
@@ -49,7 +49,7 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
     case 'removed':
       return removed(state, input)
     case 'removeFailed':
-      return removeFailed(state, input, now)
+      return removeFailed(state, input, now, effects)
     case 'cancel':
       return cancel(state, input, now, effects)
     case 'displace':
@@ -170,6 +170,7 @@ function wake(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   if (state.phase === 'greeting') return helloOverdue(state, now, effects)
   graceOver(state, now, effects)
   ackOverdue(state, now, effects)
+  removeAgain(state, now, effects)
   if (!state.backlog.reading) state.ended?.prune(now.monotonicMs)
   rest(state)
   const next = nextWakeAtMs(state)
@@ -196,7 +197,7 @@ function helloOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): 
 }
 
 function nextWakeAtMs(state: AgentState): number | undefined {
-  let next: number | undefined
+  let next = state.unremoved?.retryAtMs
   for (const flight of state.flights?.values() ?? []) {
     // A put sets the wake itself when it settles; a replaced one waits for its replacement.
     if (flight.state === 'putting' || flight.state === 'replaced') continue
