@@ -44,7 +44,7 @@ export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
   commandsMax: 500,
   pingMinMs: 45_000,
   readRetryMs: 5000,
-  flapHoldMs: 60_000,
+  flapHoldMs: 10_000,
 }
 
 /** Inputs that may wait for a busy actor: more than one step can cause. */

@@ -27,7 +27,7 @@ export interface Climate {
 }
 
 /** Waits short enough to meet all of them in a few minutes; the relations between them are those of production. */
-const AGENTS = { recheckMs: 180_000, flapHoldMs: 20_000 }
+const AGENTS = { recheckMs: 180_000 }
 
 /** Draws a climate. Each seed has some kinds of trouble and lacks others, for much trouble hides much. */
 export function drawClimate(seed: number): Climate {
