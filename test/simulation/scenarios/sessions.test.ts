@@ -61,7 +61,8 @@ scenario(
       ({ fact }) => fact.kind === 'closing' && fact.reason === 'displaced',
     )
     t.ok(displaced.length > 5, 'they do displace each other')
-    t.ok(displaced.length < 60, `${displaced.length} times in ten minutes`)
+    // Coming back after 5 s each time, they would displace each other 120 times.
+    t.ok(displaced.length < 100, `${displaced.length} times in ten minutes`)
   },
 )
 
