@@ -171,8 +171,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       }
       case 'remove':
         return this.#remove(effect.removal)
-      case 'countSend':
-        return this.#do(store.countSends(uaid, [effect.id]), () => undefined)
+      case 'countSends':
+        return this.#do(store.countSends(uaid, effect.ids), () => undefined)
     }
   }
 
@@ -304,5 +304,5 @@ function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>
 type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
 type StoreEffect = Extract<
   AgentEffect,
-  { kind: 'register' | 'unregister' | 'reload' | 'put' | 'list' | 'remove' | 'countSend' }
+  { kind: 'register' | 'unregister' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
 >

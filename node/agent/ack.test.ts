@@ -77,13 +77,13 @@ t.test('what is unacknowledged for 60 s leaves the window, counted once, and is 
   driver.advance(59_999)
   t.same(driver.take(), [])
   driver.advance(1)
-  t.same(driver.take(), [{ kind: 'countSend', id: messageId(1) }])
+  t.same(driver.take(), [{ kind: 'countSends', ids: [messageId(1)] }])
   t.notOk(driver.state.flights?.size)
   driver.check()
   driver.page([message(1)])
   t.same(driver.takeOf('notify'), [])
   driver.offer({ kind: 'closed' })
-  t.same(driver.takeOf('countSend'), [])
+  t.same(driver.takeOf('countSends'), [])
   t.end()
 })
 
@@ -94,7 +94,7 @@ t.test('the send of a message this session has put is counted by the put', (t) =
   driver.putSettled(message(1), true)
   driver.advance(60_000)
   t.ok(driver.state.parked?.has(messageId(1)))
-  t.same(driver.takeOf('countSend'), [])
+  t.same(driver.takeOf('countSends'), [])
   t.end()
 })
 
@@ -128,7 +128,7 @@ t.test(
   (t) => {
     const driver = withStored(1)
     driver.nack(message(1))
-    t.same(driver.take(), [{ kind: 'countSend', id: messageId(1) }])
+    t.same(driver.take(), [{ kind: 'countSends', ids: [messageId(1)] }])
     t.equal(driver.state.flights?.size, 0)
     driver.check()
     driver.page([message(1)])

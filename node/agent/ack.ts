@@ -1,7 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
 import type { AgentEffect, AgentEvent } from './effect.ts'
-import { answer, countSend, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
+import { answer, countSends, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -75,7 +75,7 @@ export function ackOverdue(state: AgentState, now: Instant, effects: AgentEffect
 }
 
 function park(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
-  countSend(flight, effects)
+  countSends([flight], effects)
   state.flights?.delete(flight.id)
   state.parked ??= new Map()
   state.parked.set(flight.id, flight)

@@ -223,7 +223,7 @@ t.test('a stored message the socket dropped is sent by another pass, and not cou
   t.same(driver.takeOf('list').length, 2)
   driver.page(messages(1))
   t.same(sent(driver), [1])
-  t.same(driver.takeOf('countSend'), [])
+  t.same(driver.takeOf('countSends'), [])
   t.end()
 })
 

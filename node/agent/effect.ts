@@ -35,8 +35,8 @@ export type AgentEffect =
   | { readonly kind: 'list'; readonly after: MessageId | undefined; readonly limit: number }
   /** Delete what has ended [removeFailed]. */
   | { readonly kind: 'remove'; readonly removal: Removal }
-  /** Count a send without acknowledgement. */
-  | { readonly kind: 'countSend'; readonly id: MessageId }
+  /** Count sends without acknowledgement. */
+  | { readonly kind: 'countSends'; readonly ids: readonly MessageId[] }
   /** Count something for the operator. */
   | { readonly kind: 'count'; readonly what: AgentEvent }
   /** Wake the actor at this monotonic time, instead of any time asked for before [wake]. */

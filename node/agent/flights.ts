@@ -98,11 +98,15 @@ export function waitingFlight(state: AgentState, id: MessageId): Flight | undefi
   return flight?.ended ? undefined : flight
 }
 
-/** Counts this session's send of a stored message, once. */
-export function countSend(flight: Flight, effects: AgentEffect[]): void {
-  if (flight.counted || (flight.state !== 'durable' && flight.state !== 'doubtful')) return
-  flight.counted = true
-  effects.push({ kind: 'countSend', id: flight.id })
+/** Counts this session's sends of stored messages, each once. */
+export function countSends(flights: Iterable<Flight>, effects: AgentEffect[]): void {
+  const ids: MessageId[] = []
+  for (const flight of flights) {
+    if (flight.counted || (flight.state !== 'durable' && flight.state !== 'doubtful')) continue
+    flight.counted = true
+    ids.push(flight.id)
+  }
+  if (ids.length > 0) effects.push({ kind: 'countSends', ids })
 }
 
 /** Whom to answer, and how. */

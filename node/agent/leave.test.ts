@@ -238,6 +238,6 @@ t.test('a socket that closes with stored messages in flight counts their sends, 
   driver.putSettled(message(2), true)
   driver.take()
   driver.offer({ kind: 'closed' })
-  t.same(driver.take(), [{ kind: 'unlisten' }, { kind: 'countSend', id: message(1).id }, { kind: 'end' }])
+  t.same(driver.take(), [{ kind: 'unlisten' }, { kind: 'countSends', ids: [message(1).id] }, { kind: 'end' }])
   t.end()
 })

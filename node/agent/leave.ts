@@ -1,7 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { AgentEffect } from './effect.ts'
-import { countSend, put } from './flights.ts'
+import { countSends, put } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -48,7 +48,7 @@ export function closed(state: AgentState, effects: AgentEffect[]): void {
   if (state.phase === 'open' || state.phase === 'opening') effects.push({ kind: 'unlisten' })
   state.phase = 'closed'
   settleFlights(state, effects)
-  for (const flight of state.flights?.values() ?? []) countSend(flight, effects)
+  countSends(state.flights?.values() ?? [], effects)
 }
 
 /** Ends a session that is over as soon as nothing of it is open any more. Called after every input. */
