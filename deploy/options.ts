@@ -170,6 +170,21 @@ export const OPTIONS = {
     60_000,
     'a connection without a hello is closed after this',
   ),
+  hellosMax: count(
+    'Connections',
+    128,
+    1,
+    100_000,
+    'user agents whose hello is looked up at a time; the others queue',
+  ),
+  helloQueueMs: count(
+    'Connections',
+    4000,
+    100,
+    60_000,
+    'work of hellos ahead of a new connection beyond which it is refused with 503, for the user agent to come again',
+  ),
+  channelsMax: count('Connections', 1000, 1, 100_000, 'subscriptions that one user agent may have'),
   recheckMs: count(
     'Connections',
     15 * 60_000,

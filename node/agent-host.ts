@@ -9,6 +9,7 @@ import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
+import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import { type AgentLimits, type AgentState, type Ask, newAgentState, type Removal } from './agent/state.ts'
@@ -28,6 +29,7 @@ export interface AgentContext {
   readonly bus: Bus<AgentRequest, AgentReply>
   readonly store: Store
   readonly tokens: Tokens
+  readonly admission: Admission
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -51,6 +53,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   readonly #context: AgentContext
   readonly #socket: AgentSocket
   readonly #actor: Actor<AgentState, AgentInput, AgentEffect>
+  /** Until its hello has been dealt with. */
+  #turn: Turn | undefined
   #listening: Listening | undefined
   #rechecking: Rechecking | undefined
   #timer: Timer | undefined
@@ -59,6 +63,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     const { random, clock, kind, limits } = context
     this.#context = context
     this.#socket = socket
+    this.#turn = context.admission.expect()
     const ids = { sessionId: newSessionId(random), newUaid: newUaid(random) }
     this.#actor = new Actor(kind, this, newAgentState(limits, ids, clock.monotonicMs()))
   }
@@ -134,7 +139,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     const { sessionId } = this.#actor.state
     switch (effect.kind) {
       case 'connect':
-        return this.#connect(effect.uaid, effect.read)
+        return this.#turn?.take(() => this.#connect(effect.uaid, effect.read))
       case 'unlisten':
         this.#listening?.stop()
         this.#listening = undefined
@@ -278,6 +283,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     const offer = (result: T | 'failed') => {
       const next = input(result)
       if (next !== undefined) this.#offer(next)
+      this.#endTurn()
     }
     bounded.then(offer, (error) => {
       this.#context.storeFailed(error)
@@ -285,8 +291,17 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     })
   }
 
+  /** The hello has been dealt with once it is answered and the first page read, or when there is nobody left to answer. */
+  #endTurn(): void {
+    const { ended, state } = this.#actor
+    if (this.#turn === undefined || (!ended && (state.phase === 'opening' || state.backlog.reading))) return
+    this.#turn.end()
+    this.#turn = undefined
+  }
+
   #release(): void {
     this.#actor.end()
+    this.#turn?.leave()
     this.#timer?.cancel()
     this.#rechecking?.stop()
     this.#listening?.stop()

@@ -1,100 +1,14 @@
 import t from 'tap'
-import { InProcessBus } from '../cluster/in-process-bus.ts'
 import { seededRandom } from '../cluster/seeded-random.ts'
-import { SimulatedClock, settled } from '../cluster/simulated-clock.ts'
-import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
-import type { CloseReason } from '../push/errors.ts'
-import { type ChannelId, parseUaid, type Uaid } from '../push/ids.ts'
+import { settled } from '../cluster/simulated-clock.ts'
+import { agentAddress } from '../push/agent-requests.ts'
+import { parseUaid, type Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
-import { MessageIds } from '../push/message-ids.ts'
-import { keyDigestOf } from '../push/subscription.ts'
-import { Tokens } from '../push/tokens.ts'
-import type { Store, StoredAgent } from '../store/store.ts'
-import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
-import { AGENTS_OPTIONS, Agents, type AgentsOptions } from './agents.ts'
-import { storeOf } from './fixtures/store-double.ts'
+import type { Store } from '../store/store.ts'
+import { AGENTS_OPTIONS } from './agents.ts'
+import { CHANNEL, KNOWN, OTHER, UAID, world } from './fixtures/agents-world.ts'
 
-const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab' as ChannelId
-const KNOWN: StoredAgent = { channels: new Map([[CHANNEL, keyDigestOf(undefined)]]) }
 const NEVER = new Promise<never>(() => {})
-
-/** A socket that closes the way uWebSockets.js does: `closed` is told before `close` returns. */
-class FakeSocket implements AgentSocket {
-  readonly frames: Record<string, unknown>[] = []
-  closedFor: CloseReason | 'peer' | undefined
-  result: SendResult = 'sent'
-  connection: AgentConnection | undefined
-
-  send(text: string): SendResult {
-    if (this.closedFor !== undefined) return 'closed'
-    if (this.result !== 'dropped') this.frames.push(JSON.parse(text))
-    return this.result
-  }
-
-  close(reason: CloseReason | 'peer'): void {
-    if (this.closedFor !== undefined) return
-    this.closedFor = reason
-    this.connection?.closed()
-  }
-
-  say(fields: object): void {
-    this.connection?.received(JSON.stringify(fields))
-  }
-
-  get last(): Record<string, unknown> {
-    return this.frames.at(-1) ?? {}
-  }
-}
-
-function world(overrides: { store?: Partial<Store>; options?: Partial<AgentsOptions> } = {}) {
-  const clock = new SimulatedClock()
-  const random = seededRandom(5)
-  const logged: string[] = []
-  const log = (_: unknown, line: string) => logged.push(line)
-  const bus = new InProcessBus<AgentRequest, AgentReply>({
-    clock,
-    onListenerError: (error) => t.fail(String(error)),
-  })
-  const tokens = new Tokens([random.bytes(32)])
-  const store = storeOf({ connect: async () => KNOWN, ...overrides.store })
-  const options = { ...AGENTS_OPTIONS, publicUrl: 'https://push.example', ...overrides.options }
-  const agents = new Agents(options, {
-    bus,
-    store,
-    tokens,
-    clock,
-    random,
-    log: { info: log, warn: log, error: log },
-  })
-  const open = () => {
-    const socket = new FakeSocket()
-    socket.connection = agents.open(socket)
-    return socket
-  }
-  const hello = async (uaid?: Uaid) => {
-    const socket = open()
-    socket.say({ messageType: 'hello', use_webpush: true, uaid })
-    await settled()
-    return socket
-  }
-  const ids = new MessageIds(clock, random)
-  const message = (fields: Partial<Message> = {}): Message => ({
-    id: ids.next(),
-    channelId: CHANNEL,
-    ttlSeconds: 60,
-    expiresAtMs: clock.nowMs() + 60_000,
-    body: new Uint8Array(),
-    ...fields,
-  })
-  const ask = async (uaid: Uaid, sent: Message) => {
-    const request = { kind: 'deliver', message: sent, keyDigest: keyDigestOf(undefined) } as const
-    const reply = await bus.ask(agentAddress(uaid), request, 2500)
-    return typeof reply === 'string' ? reply : reply.outcome
-  }
-  return { clock, bus, tokens, agents, open, hello, message, ask, logged }
-}
-
-const [UAID, OTHER] = ['a', 'b'].map((digit) => parseUaid(digit.repeat(32))) as [Uaid, Uaid]
 
 t.test('hello, register, a message, its ack', async (t) => {
   const { hello, tokens, ask, message, agents } = world()
@@ -267,7 +181,7 @@ t.test('a message in flight of a behaviour that throws is not answered: its aske
 t.test('no hello in time closes', async (t) => {
   const { open, clock, agents } = world()
   const socket = open()
-  await clock.advanceSettled(5000)
+  await clock.advanceSettled(5000 + 250)
   t.equal(socket.closedFor, 'protocolViolated')
   t.equal(agents.size, 0)
 })

@@ -6,6 +6,7 @@ import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
+import { ADMISSION_OPTIONS, Admission, type AdmissionOptions } from './admission.ts'
 import type { AgentEvent } from './agent/effect.ts'
 import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
@@ -14,7 +15,7 @@ import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
 
 /** Options of all user agents of a node. */
-export interface AgentsOptions extends AgentLimits, RecheckOptions {
+export interface AgentsOptions extends AgentLimits, AdmissionOptions, RecheckOptions {
   /** Origin of endpoint URLs, without a slash at its end. */
   publicUrl: string
   /** How long any one operation of the store may take. */
@@ -33,6 +34,7 @@ export interface AgentsDeps {
 
 /** Unless an operator says otherwise; protocol.md and delivery.md give the reasons. */
 export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
+  ...ADMISSION_OPTIONS,
   ...RECHECK_OPTIONS,
   helloTimeoutMs: 5000,
   ackGraceMs: 250,
@@ -41,6 +43,7 @@ export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
   ackTimeoutMs: 60_000,
   inFlightMax: 100,
   sendsMax: 5,
+  channelsMax: 1000,
   commandsMax: 500,
   pingMinMs: 45_000,
   readRetryMs: 5000,
@@ -64,6 +67,7 @@ export class Agents {
   readonly #deps: AgentsDeps
   readonly #context: AgentContext
   readonly #hosts = new Set<AgentHost>()
+  readonly #admission: Admission
   readonly #rechecks: Rechecks
   readonly #counts = new Map<AgentEvent, number>()
   readonly #displaced = new LRUCache<Uaid, { times: number; sinceMs: number }>({ max: FLAPPING_MAX })
@@ -74,9 +78,11 @@ export class Agents {
   constructor(options: AgentsOptions, deps: AgentsDeps) {
     this.#deps = deps
     const failed = (error: unknown) => this.#storeFailed(error)
+    this.#admission = new Admission(options, deps.clock)
     this.#rechecks = new Rechecks(options, { ...deps, failed })
     this.#context = {
       ...deps,
+      admission: this.#admission,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX },
       limits: options,
       publicUrl: options.publicUrl,
@@ -92,6 +98,11 @@ export class Agents {
   /** Connections, in whatever state. */
   get size(): number {
     return this.#hosts.size
+  }
+
+  /** Whether a new connection is better off elsewhere, or here a little later. */
+  get isOverloaded(): boolean {
+    return this.#draining || this.#admission.isOverloaded
   }
 
   /** How often each event happened since the start. */

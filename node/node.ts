@@ -38,6 +38,7 @@ export async function startNode(options: NodeOptions, deps: AgentsDeps): Promise
   const agents = new Agents(options, deps)
   const server = await startWebSocketServer(uws, options, {
     open: (socket) => agents.open(socket),
+    isOverloaded: () => agents.isOverloaded,
     isHealthy: () =>
       deps.store.ping().then(
         () => deps.bus.connected,

@@ -49,6 +49,7 @@ class Peer implements AgentConnection {
 async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
   const peers: Peer[] = []
   const health = { answer: async () => true }
+  const load = { isOverloaded: false }
   const server = await startWebSocketServer(
     await loadUws(),
     { host: HOST, port: 0, socketBufferBytes: 1024 * 1024, ...options },
@@ -58,6 +59,7 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
         peers.push(peer)
         return peer
       },
+      isOverloaded: () => load.isOverloaded,
       isHealthy: () => health.answer(),
     },
   )
@@ -77,7 +79,7 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
     if (peer === undefined) throw new Error('the server was not told of the connection')
     return { socket, peer, closed }
   }
-  return { server, url, connect, health, peers }
+  return { server, url, connect, health, load, peers }
 }
 
 function nextText(socket: WebSocket): Promise<string> {
@@ -291,6 +293,26 @@ t.test('after stopListening nobody gets in; who is connected stays until close',
   t.match(await closed, { code: 1006 })
   t.equal(peer.count('closed'), 1)
 })
+
+t.test(
+  'with too much to do an upgrade is answered 503, and ends; who is connected stays, and so does health',
+  async (t) => {
+    const { url, connect, load, peers } = await serve(t)
+    const { socket, peer } = await connect()
+    load.isOverloaded = true
+    const head = await upgrade(url, 'push-notification')
+    t.match(head, /^HTTP\/1\.1 503 Service Unavailable\r\n/)
+    t.match(head, /\r\nRetry-After: \d+\r\n/i)
+    t.match(head, /\r\nConnection: close\r\n/i)
+    t.equal(peers.length, 1, 'no actor is made for it')
+    t.equal((await fetch(`http://${url}/health`)).status, 200)
+    socket.send('still here')
+    await peer.happens('received')
+    load.isOverloaded = false
+    await connect()
+    t.equal(peers.length, 2)
+  },
+)
 
 /** The head of the answer to an upgrade, byte for byte. */
 function upgrade(url: string, protocol: string): Promise<string> {

@@ -19,6 +19,8 @@ export interface WebSocketServerOptions {
 export interface WebSocketServerDeps {
   /** A websocket was opened. */
   open: (socket: AgentSocket) => AgentConnection
+  /** Whether there is too much to do for another websocket. */
+  isOverloaded: () => boolean
   /** Whether the node can serve, for `/health`. */
   isHealthy: () => Promise<boolean>
 }
@@ -42,6 +44,9 @@ const IDLE_TIMEOUT_SECONDS = 5 * 60 + 16
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT: without it a second listener on a used port succeeds in silence. */
 const LISTEN_EXCLUSIVE_PORT = 1
+
+/** What a user agent is told that is sent away; by then a queue of hellos is a good deal shorter. Firefox has its own 5 s. */
+const RETRY_AFTER_SECONDS = '5'
 
 interface SocketData {
   socket: UwsSocket | undefined
@@ -133,6 +138,7 @@ function behaviour(
     sendPingsAutomatically: true,
     // No compression: bodies are encrypted, it would cost memory and gain nothing.
     upgrade(res, req, context) {
+      if (deps.isOverloaded()) return refuse(res)
       const offered = req.getHeader('sec-websocket-protocol').split(',')
       res.upgrade<SocketData>(
         { socket: undefined, connection: undefined },
@@ -164,6 +170,12 @@ function behaviour(
       connection?.closed()
     },
   }
+}
+
+/** The connection ends, too: thousands come at once, and each holds a file descriptor. */
+function refuse(res: Uws.HttpResponse): void {
+  res.writeStatus('503 Service Unavailable').writeHeader('Retry-After', RETRY_AFTER_SECONDS)
+  res.end('Too many user agents are connecting: come back a little later.\n', true)
 }
 
 function serveHealth(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {

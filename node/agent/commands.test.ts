@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { ChannelId } from '../../push/ids.ts'
 import { CHANNEL, channelId, Driver, message, RESTRICTED, UNRESTRICTED } from './fixtures/driver.ts'
 
 const KEY_HASH = Uint8Array.from(Buffer.from(`${RESTRICTED}${'00'.repeat(24)}`, 'hex'))
@@ -198,3 +199,35 @@ t.test('commands that wait have a limit; beyond it they are answered 500', (t) =
   t.same(driver.takeKinds(), ['register'], 'and taken again once there is room')
   t.end()
 })
+
+t.test(
+  'a channel beyond the limit is refused and not stored; one that is there may always be registered again',
+  (t) => {
+    const full = [channelId(1), channelId(2), channelId(3)]
+    const driver = Driver.opened({ channels: full, limits: { channelsMax: 3 } })
+    const refused = (id: ChannelId) => [
+      { kind: 'send', frame: { kind: 'registerFailed', channelId: id, status: 400 } },
+    ]
+    register(driver, channelId(4))
+    t.same(driver.take(), refused(channelId(4)))
+    register(driver, channelId(2), KEY_HASH)
+    t.same(driver.takeKinds(), ['register'])
+    // What waits is judged when its turn comes.
+    unregister(driver, channelId(1))
+    for (const number of [5, 6, 7]) register(driver, channelId(number))
+    t.same(driver.takeKinds(), [])
+    done(driver)
+    t.same(driver.takeKinds(), ['sendEndpoint', 'unregister'])
+    done(driver)
+    t.same(driver.takeKinds(), ['send', 'register'])
+    done(driver)
+    t.same(driver.take(), [
+      { kind: 'sendEndpoint', channelId: channelId(5), keyHash: undefined },
+      ...refused(channelId(6)),
+      ...refused(channelId(7)),
+    ])
+    unregister(driver, channelId(2))
+    t.same(driver.takeKinds(), ['unregister'], 'the queue goes on')
+    t.end()
+  },
+)

@@ -6,6 +6,8 @@ import { answer } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Command } from './state.ts'
 
+type RegisterCommand = Extract<Command, { kind: 'register' }>
+
 /** The user agent subscribes a channel. Repeating it is normal: Firefox does after a reconnect. */
 export function register(
   state: AgentState,
@@ -36,7 +38,7 @@ export function enqueue(state: AgentState, command: Command, effects: AgentEffec
   const waiting = state.commands
   if (waiting === undefined) {
     state.commands = [command]
-    start(command, effects)
+    startFirst(state, effects)
   } else if (command.kind !== 'reload' || !waiting.some((other) => other.kind === 'reload')) {
     waiting.push(command)
   }
@@ -72,6 +74,24 @@ function hasRoom(state: AgentState): boolean {
   return (state.commands?.length ?? 0) < state.limits.commandsMax
 }
 
+/** Starts the first command, after refusing those before it that are one channel too many. Those in front have changed the channels by now. */
+function startFirst(state: AgentState, effects: AgentEffect[]): void {
+  for (let [first] = state.commands ?? []; first !== undefined; [first] = state.commands ?? []) {
+    if (!isOneTooMany(state, first)) return start(first, effects)
+    // Firefox takes every status but 200 alike: the page's subscribe() fails, once. This one says that time cures nothing.
+    registerFailed(first.channelId, 400, effects)
+    state.commands?.shift()
+  }
+  state.commands = undefined
+}
+
+/** Registering a channel again changes nothing in their number. */
+function isOneTooMany(state: AgentState, command: Command): command is RegisterCommand {
+  const { channels, limits } = state
+  if (command.kind !== 'register' || channels === undefined) return false
+  return channels.size >= limits.channelsMax && !channels.has(command.channelId)
+}
+
 function start(command: Command, effects: AgentEffect[]): void {
   switch (command.kind) {
     case 'register':
@@ -91,15 +111,13 @@ function start(command: Command, effects: AgentEffect[]): void {
 
 function startNext(state: AgentState, effects: AgentEffect[]): void {
   state.commands?.shift()
-  const next = state.commands?.[0]
-  if (next === undefined) state.commands = undefined
-  else start(next, effects)
+  startFirst(state, effects)
 }
 
 /** What is kept in memory changes only now: else a message could be refused by a channel the store still has. */
 function registered(
   state: AgentState,
-  command: Extract<Command, { kind: 'register' }>,
+  command: RegisterCommand,
   done: boolean,
   effects: AgentEffect[],
 ): void {

@@ -133,7 +133,7 @@ t.test('hello comes first, once, and within its time', (t) => {
   t.same(later.take(), VIOLATED, 'a second hello later closes')
 
   const silent = new Driver()
-  silent.advance(4999)
+  silent.advance(5000 + 249)
   t.same(silent.take(), [])
   silent.advance(1)
   t.same(silent.take(), VIOLATED, 'no hello closes')
@@ -144,6 +144,20 @@ t.test('hello comes first, once, and within its time', (t) => {
   inTime.take()
   inTime.advance(60_000)
   t.same(inTime.take(), [], 'the time-out is over with hello')
+  t.end()
+})
+
+t.test('a hello that came in time is taken, however late it is read', (t) => {
+  const stalled = new Driver()
+  stalled.stall(20_000)
+  t.same(stalled.take(), [], 'timers come first after a stall')
+  stalled.advance(100)
+  stalled.frame(HELLO)
+  t.same(stalled.takeKinds(), ['connect'])
+  const silent = new Driver()
+  silent.stall(20_000)
+  silent.advance(250)
+  t.same(silent.take(), VIOLATED, 'but once all is read that had come, it is over')
   t.end()
 })
 

@@ -20,6 +20,8 @@ export interface AgentLimits {
   readonly inFlightMax: number
   /** Sessions that may send a stored message without an acknowledgement before it is given up. */
   readonly sendsMax: number
+  /** Channels that one user agent may have. */
+  readonly channelsMax: number
   /** Commands of the user agent that may wait for the one before. */
   readonly commandsMax: number
   /** Shortest time between two pings of the user agent. */

@@ -16,17 +16,21 @@ export interface ClusterOptions {
 export class Cluster {
   readonly nats: NatsServer
   readonly mongodb: LocalMongoServer
+  /** The database of all processes. */
+  readonly mongodbUrl: string
   readonly #nodes: readonly Member[]
   readonly #endpoints: readonly Member[]
 
   private constructor(
     nats: NatsServer,
     mongodb: LocalMongoServer,
+    mongodbUrl: string,
     nodes: readonly Member[],
     endpoints: readonly Member[],
   ) {
     this.nats = nats
     this.mongodb = mongodb
+    this.mongodbUrl = mongodbUrl
     this.#nodes = nodes
     this.#endpoints = endpoints
   }
@@ -40,6 +44,8 @@ export class Cluster {
       PUSHGRID_NATS_URL: `nats://${nats.address}`,
       PUSHGRID_MONGODB_URL: mongodb.freshUrl(),
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
+      // Nobody waits for waves of connections unless a test is about them.
+      PUSHGRID_DRAIN_MS: '0',
       // In a deployment it is that of the proxy in front of all endpoints.
       PUSHGRID_PUBLIC_URL: `http://localhost:${httpPorts[0]}`,
       ...env,
@@ -47,6 +53,7 @@ export class Cluster {
     const cluster = new Cluster(
       nats,
       mongodb,
+      shared.PUSHGRID_MONGODB_URL,
       wsPorts.map((port) => new Member('node', port, shared)),
       httpPorts.map((port) => new Member('endpoint', port, shared)),
     )
