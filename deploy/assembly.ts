@@ -52,8 +52,11 @@ export interface SharedBusOptions {
   readonly hintsMax: number
 }
 
-/** Options of one server: all of the service's, and where it listens. */
-export type ServerOptions = Options & { readonly port: number; readonly publicUrl: string }
+/** The options of a process, those that depend on its role decided. */
+export type RoleOptions = Options & { readonly drainMs: number }
+
+/** Options of one server: all of the process, and where it listens. */
+export type ServerOptions = RoleOptions & { readonly port: number; readonly publicUrl: string }
 
 /** A node that runs, as far as a process is concerned. */
 export interface NodePart {
@@ -80,7 +83,7 @@ export interface Parts {
 
 /** A process on its way up: what it is made from, and what runs so far. */
 export interface Assembly {
-  readonly options: Options
+  readonly options: RoleOptions
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started

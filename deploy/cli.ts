@@ -55,7 +55,7 @@ async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
     random: createSystemRandom(),
     log,
   })
-  exitOnSignal(options, serving, { host: process, clock, log })
+  exitOnSignal(serving, { host: process, clock, log })
   announce(role, options, serving.listening, log)
 }
 

@@ -18,8 +18,6 @@ export interface Option<T> {
 
 const HOUR_MS = 60 * 60 * 1000
 const MEBIBYTE = 1024 * 1024
-/** The longest delay that a timer can have: beyond it Node fires at once. */
-const DELAY_MAX_MS = 2 ** 31 - 1
 
 /** Levels of the log, most talkative first. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
@@ -220,15 +218,20 @@ export const OPTIONS = {
     HOUR_MS,
     'pause before a read of the store that failed is tried again',
   ),
-  drainMs: count(
+  drainMs: unset(
     'Connections',
-    0,
-    0,
-    10 * 60_000,
-    'time over which a stopping node lets its user agents go; 0 is all at once',
+    wholeNumber(0, 10 * 60_000),
+    '30000 for node, 0 for serve',
+    'time over which a stopping process lets its user agents go, so that they do not come all at once elsewhere; 0 is all at once',
   ),
 
-  stopMs: count('Process', 20_000, 1000, DELAY_MAX_MS, 'longest time a stop may take; then it exits with 1'),
+  stopMs: count(
+    'Process',
+    20_000,
+    1000,
+    HOUR_MS,
+    'longest time a stop may take beyond PUSHGRID_DRAIN_MS; then it exits with 1',
+  ),
   logLevel: option('Process', oneOf(LOG_LEVELS), 'info', 'least important messages that are logged'),
 } as const satisfies Record<string, Option<unknown>>
 

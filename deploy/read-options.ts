@@ -102,7 +102,7 @@ function textOf(
 
 /** What no option can know alone. */
 function check(options: Options): void {
-  const { ackGraceMs, putTimeoutMs, askTimeoutMs, wsPort, httpPort, drainMs, stopMs } = options
+  const { ackGraceMs, putTimeoutMs, askTimeoutMs, wsPort, httpPort } = options
   const neededMs = ackGraceMs + putTimeoutMs + BUS_MARGIN_MS
   if (neededMs >= askTimeoutMs)
     throw new StartError(
@@ -110,6 +110,4 @@ function check(options: Options): void {
     )
   if (wsPort !== 0 && wsPort === httpPort)
     throw new StartError(`PUSHGRID_HTTP_PORT is ${httpPort}: must differ from PUSHGRID_WS_PORT`)
-  if (drainMs >= stopMs)
-    throw new StartError(`PUSHGRID_DRAIN_MS is ${drainMs}: must be less than PUSHGRID_STOP_MS, ${stopMs}`)
 }

@@ -193,6 +193,33 @@ t.test('each role of a cluster is made of its parts, stopped in the opposite ord
   }
 })
 
+t.test(
+  'a node of a cluster lets its user agents go slowly, and a stop may take that much longer',
+  async (t) => {
+    const cases: readonly [Role, readonly string[], number, number][] = [
+      ['node', [], 30_000, 50_000],
+      ['node', ['--drain-ms', '7'], 7, 20_007],
+      ['serve', [], 0, 20_000],
+      ['serve', ['--drain-ms', '7', '--stop-ms', '1000'], 7, 1007],
+    ]
+    for (const [role, args, drainMs, stopMs] of cases) {
+      const { parts, seen } = fakeParts()
+      const options = optionsFor(
+        t.testdir(),
+        ...CLUSTER,
+        ...KEYS,
+        '--public-url',
+        'https://push.example',
+        ...args,
+      )
+      const serving = await startRole(role, options, parts, deps())
+      t.equal(seen[0]?.options.drainMs, drainMs, `${role} ${args.join(' ')}`)
+      t.equal(serving.stopMs, stopMs)
+      await serving.stop()
+    }
+  },
+)
+
 t.test('a node is told when the bus was away', async (t) => {
   const { parts, steps, buses } = fakeParts()
   const lines: string[] = []

@@ -12,6 +12,8 @@ export type Role = 'serve' | 'node' | 'endpoint'
 /** A process that serves. */
 export interface Serving {
   readonly listening: Listening
+  /** The longest time that `stop` may take. */
+  readonly stopMs: number
   /** Drains and stops everything; `failed` when a part could not be stopped properly (the log says which). */
   stop(): Promise<'stopped' | 'failed'>
 }
@@ -21,6 +23,9 @@ const STARTS: { readonly [R in Role]: (assembly: Assembly) => Promise<Listening>
   node: startNodeRole,
   endpoint: startEndpointRole,
 }
+
+/** Time over which user agents are let go unless an operator says otherwise: those of a process that serves alone have nowhere to go. */
+const DRAIN_MS: { readonly [R in Role]: number } = { serve: 0, node: 30_000, endpoint: 0 }
 
 /**
  * Starts a process: one part after the other, each on top of those before it. They are stopped in the opposite order.
@@ -34,8 +39,9 @@ export async function startRole(
 ): Promise<Serving> {
   const started = new Started(deps.log)
   try {
-    const listening = await STARTS[role]({ options, parts, deps, started })
-    return { listening, stop: () => started.stop() }
+    const drainMs = options.drainMs ?? DRAIN_MS[role]
+    const listening = await STARTS[role]({ options: { ...options, drainMs }, parts, deps, started })
+    return { listening, stopMs: options.stopMs + drainMs, stop: () => started.stop() }
   } catch (error) {
     await started.stop()
     throw error

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Clock } from '../cluster/clock.ts'
 import { exitOnDefect, exitOnSignal } from './run.ts'
 
-const OPTIONS = { stopMs: 20_000 }
+const STOP_MS = 20_000
 
 /** A process that only notes its exit. */
 class FakeHost extends EventEmitter {
@@ -31,18 +31,19 @@ function run(stop: () => Promise<'stopped' | 'failed'>) {
     nowMs: () => 0,
     monotonicMs: () => monotonicMs,
     after(delayMs, fire) {
-      if (delayMs === OPTIONS.stopMs) late = fire
+      if (delayMs === STOP_MS) late = fire
       return { cancel: () => {} }
     },
   }
   let stops = 0
   const serving = {
+    stopMs: STOP_MS,
     stop() {
       stops += 1
       return stop()
     },
   }
-  exitOnSignal(OPTIONS, serving, { host, clock, log: { info: () => {}, error: () => {} } })
+  exitOnSignal(serving, { host, clock, log: { info: () => {}, error: () => {} } })
   const pass = (delayMs: number) => (monotonicMs += delayMs)
   return { host, pass, late: () => late(), stops: () => stops }
 }

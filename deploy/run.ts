@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
-import type { Options } from './options.ts'
 import type { Serving } from './roles.ts'
 
 /** The part of `process` that a run depends on. */
@@ -32,8 +31,7 @@ const ONE_SIGNAL_MS = 500
  * signal ends the process at once, for a person who would rather not wait.
  */
 export function exitOnSignal(
-  options: Pick<Options, 'stopMs'>,
-  serving: Pick<Serving, 'stop'>,
+  serving: Pick<Serving, 'stop' | 'stopMs'>,
   deps: { host: Host; clock: Clock; log: Pick<Logger, 'info' | 'error'> },
 ): void {
   const { host, clock, log } = deps
@@ -43,12 +41,12 @@ export function exitOnSignal(
     log.info({ signal }, 'stopping: finishing what was accepted; a second signal ends at once')
     const outcome = await within<'stopped' | 'failed' | 'late'>(
       clock,
-      options.stopMs,
+      serving.stopMs,
       serving.stop(),
       () => 'late',
     )
     if (outcome === 'stopped') log.info({}, 'stopped')
-    else if (outcome === 'late') log.error({ stopMs: options.stopMs }, 'stopping took too long')
+    else if (outcome === 'late') log.error({ stopMs: serving.stopMs }, 'stopping took too long')
     host.exit(outcome === 'stopped' ? 0 : 1)
   }
 

@@ -39,7 +39,7 @@ function message(ttlSeconds = 60, bodyBytes = 100): Message {
 
 type Answer = AgentOutcome | 'silence'
 
-function setUp(options: Partial<DeliveryOptions> = {}) {
+function setUp(options: Partial<DeliveryOptions> = {}, nodeAheadMs = 0) {
   const clock = new SimulatedClock()
   const store = new StoreDouble()
   const bus = new InProcessBus<AgentRequest, AgentReply>({
@@ -48,15 +48,20 @@ function setUp(options: Partial<DeliveryOptions> = {}) {
       throw error
     },
   })
-  const delivery = new Delivery({ ...OPTIONS, ...options }, { bus, store, clock })
+  const warnings: string[] = []
+  const warn = (_: unknown, line: string) => warnings.push(line)
+  const delivery = new Delivery(
+    { ...OPTIONS, ...options },
+    { bus, store, clock, log: { info: warn, warn, error: warn } },
+  )
   const received: AgentRequest[] = []
   const connect = (outcome: Answer) =>
     bus.listen(agentAddress(UAID), (request, respond) => {
       received.push(request)
       store.calls.push(request.kind)
-      if (outcome !== 'silence') respond?.({ outcome, clockMs: clock.nowMs() })
+      if (outcome !== 'silence') respond?.({ outcome, clockMs: clock.nowMs() + nodeAheadMs })
     })
-  return { clock, store, delivery, received, connect }
+  return { clock, store, delivery, received, connect, warnings }
 }
 
 const storeDown = async () => {
@@ -69,6 +74,19 @@ t.test('what the user agent acknowledged or its node stored touches no store her
     connect(outcome)
     t.equal(await delivery.deliver(SUBSCRIPTION, message()), outcome)
     t.strictSame(store.calls, ['deliver'])
+  }
+})
+
+t.test('a node whose clock is wrong is noticed', async (t) => {
+  for (const [nodeAheadMs, found] of [
+    [1000, 0],
+    [2000, 1],
+  ] as const) {
+    const { delivery, connect, warnings } = setUp({}, nodeAheadMs)
+    connect('delivered')
+    t.equal(await delivery.deliver(SUBSCRIPTION, message()), 'delivered')
+    t.equal(delivery.skewedReplies, found)
+    t.equal(warnings.length, found)
   }
 })
 

@@ -7,13 +7,15 @@ import {
   type AgentRequest,
   agentAddress,
 } from '../push/agent-requests.ts'
+import { Checks, type ChecksOptions } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
 import type { Uaid } from '../push/ids.ts'
+import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
-import { Checks, type ChecksOptions } from './checks.ts'
+import { ClockSkew } from './clock-skew.ts'
 
 /** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer could come too late. */
 export interface DeliveryOptions extends ChecksOptions {
@@ -33,6 +35,7 @@ export interface DeliveryDeps {
   bus: Bus<AgentRequest, AgentReply>
   store: Store
   clock: Clock
+  log: Log
 }
 
 /**
@@ -71,6 +74,7 @@ export class Delivery {
   readonly #options: DeliveryOptions
   readonly #deps: DeliveryDeps
   readonly #checks: Checks
+  readonly #skew: ClockSkew
   #pendingAsks = 0
   #pendingBytes = 0
 
@@ -85,6 +89,12 @@ export class Delivery {
     this.#options = options
     this.#deps = deps
     this.#checks = new Checks(options, deps.bus, deps.clock)
+    this.#skew = new ClockSkew(deps.clock, deps.log)
+  }
+
+  /** Answers of nodes whose clock differs by more than it may. */
+  get skewedReplies(): number {
+    return this.#skew.found
   }
 
   /** Delivers a message or makes it durable; never rejects for an expected reason. */
@@ -126,10 +136,13 @@ export class Delivery {
     if (timeoutMs === undefined) return 'timeout'
     this.#pendingAsks += 1
     this.#pendingBytes += bytes
+    const askedAtMs = this.#deps.clock.nowMs()
     const reply = await this.#deps.bus.ask(agentAddress(uaid), request, timeoutMs)
     this.#pendingAsks -= 1
     this.#pendingBytes -= bytes
-    return typeof reply === 'string' ? reply : reply.outcome
+    if (typeof reply === 'string') return reply
+    this.#skew.observe(askedAtMs, reply.clockMs)
+    return reply.outcome
   }
 
   /** Undefined when there is no room for another ask. */

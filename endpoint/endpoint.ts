@@ -4,6 +4,7 @@ import type { Bus } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { CHECKS_OPTIONS } from '../push/checks.ts'
 import type { Log } from '../push/log.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
@@ -42,8 +43,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> =
   putTimeoutMs: 2000,
   pendingAsksMax: 10_000,
   pendingBytesMax: 32 * 1024 * 1024,
-  checkAgainMs: 1000,
-  checksMax: 10_000,
+  ...CHECKS_OPTIONS,
 }
 
 /** What the endpoint works with. */
@@ -60,6 +60,8 @@ export interface EndpointDeps {
 export interface RunningEndpoint {
   /** The port it listens on. */
   readonly port: number
+  /** Answers of nodes whose clock differed by more than a second. */
+  readonly skewedReplies: number
   /** Stops accepting, answers what was accepted, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -93,6 +95,9 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   await app.listen({ host: options.host, port: options.port })
   return {
     port: (app.server.address() as AddressInfo).port,
+    get skewedReplies() {
+      return delivery.skewedReplies
+    },
     async close() {
       const closed = app.close()
       await underWay.close()

@@ -3,6 +3,7 @@ import type { Bus, Listening, Respond } from '../cluster/bus.ts'
 import type { Clock, Random, Timer } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
+import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
 import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
@@ -30,6 +31,7 @@ export interface AgentContext {
   readonly store: Store
   readonly tokens: Tokens
   readonly admission: Admission
+  readonly checks: Checks
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -135,7 +137,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   }
 
   #performOnBus(effect: BusEffect): void {
-    const { bus } = this.#context
+    const { bus, checks } = this.#context
     const { sessionId } = this.#actor.state
     switch (effect.kind) {
       case 'connect':
@@ -148,7 +150,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         bus.tell(agentAddress(this.#uaid), { kind: 'displace', sessionId, ageMs: effect.ageMs })
         return
       case 'tellCheck':
-        bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId })
+        checks.tell(this.#uaid, sessionId)
     }
   }
 

@@ -1,5 +1,4 @@
 import t from 'tap'
-import { seededRandom } from '../cluster/seeded-random.ts'
 import { settled } from '../cluster/simulated-clock.ts'
 import { agentAddress } from '../push/agent-requests.ts'
 import { parseUaid, type Uaid } from '../push/ids.ts'
@@ -238,52 +237,32 @@ t.test('of two sessions that a lost bus kept apart the older one yields when it 
   t.equal(newer.closedFor, undefined)
 })
 
-t.test('drain lets all go in waves and resolves when nothing of any is left', async (t) => {
-  const { hello, open, agents, clock, ask, message } = world()
-  const random = seededRandom(9)
-  const sockets = [open()]
-  for (let made = 1; made < 99; made += 1) {
-    sockets.push(await hello(parseUaid(Buffer.from(random.bytes(16)).toString('hex'))))
-  }
-  sockets.push(await hello(UAID))
-  const outcome = ask(UAID, message())
-  // Nobody is closed in the moment it is welcomed.
-  await clock.advanceSettled(50)
-  let isDrained = false
-  const drained = agents.drain(5000).then(() => {
-    isDrained = true
-  })
-  const closed = () => sockets.filter((socket) => socket.closedFor === 'drained').length
-  t.equal(closed(), 2)
-  await clock.advanceSettled(2499)
-  t.equal(closed(), 50)
-  t.notOk(isDrained)
-  await clock.advanceSettled(2501)
-  await drained
-  t.equal(closed(), 100)
-  t.equal(agents.size, 0)
-  t.equal(await outcome, 'stored')
-  t.equal(clock.waiting, 0, 'no timer is left')
-})
-
-t.test('drain waits for a put that hangs no longer than its asker', async (t) => {
-  const { hello, agents, clock, ask, message } = world({ store: { put: () => NEVER } })
-  const socket = await hello(UAID)
-  const outcome = ask(UAID, message())
-  const drained = agents.drain(0)
-  await clock.advanceSettled(2299)
-  t.equal(socket.closedFor, undefined)
-  await clock.advanceSettled(1)
-  await drained
-  t.equal(await outcome, 'unsaved')
-  t.equal(socket.closedFor, 'drained')
-})
-
-t.test('drain of a node without connections resolves', async (t) => {
-  const { agents, clock } = world()
-  await agents.drain(5000)
-  t.equal(clock.waiting, 0)
-})
+t.test(
+  'of two sessions apart while their process stood still the older one yields, and both look',
+  async (t) => {
+    const asked: Uaid[] = []
+    const pending: Store['pending'] = async (uaids) => {
+      asked.push(...uaids)
+      return []
+    }
+    const { bus, hello, clock, process, logged } = world({ store: { pending } })
+    const older = await hello(UAID)
+    await clock.advanceSettled(1000)
+    const { tell } = bus
+    bus.tell = () => 'sent'
+    const newer = await hello(UAID)
+    bus.tell = tell
+    process.pause()
+    clock.advance(1001)
+    process.resume()
+    clock.advance(0)
+    t.match(logged, ['the process stood still; its user agents look into the store'])
+    await clock.advanceSettled(AGENTS_OPTIONS.recheckSoonMs + 2000)
+    t.equal(older.closedFor, 'displaced')
+    t.equal(newer.closedFor, undefined)
+    t.ok(asked.includes(UAID))
+  },
+)
 
 t.test('a user agent whose hints were all lost is looked after', async (t) => {
   let isPending = false

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import type { Bus } from '../cluster/bus.ts'
-import type { Clock, Random } from '../cluster/clock.ts'
+import type { Clock, Random, Timer } from '../cluster/clock.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { CHECKS_OPTIONS, Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
@@ -13,9 +14,10 @@ import { step } from './agent/step.ts'
 import { type AgentContext, AgentHost } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
+import { StallWatch } from './stall-watch.ts'
 
 /** Options of all user agents of a node. */
-export interface AgentsOptions extends AgentLimits, AdmissionOptions, RecheckOptions {
+export interface AgentsOptions extends AgentLimits, AdmissionOptions, ChecksOptions, RecheckOptions {
   /** Origin of endpoint URLs, without a slash at its end. */
   publicUrl: string
   /** How long any one operation of the store may take. */
@@ -35,6 +37,7 @@ export interface AgentsDeps {
 /** Unless an operator says otherwise; protocol.md and delivery.md give the reasons. */
 export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
   ...ADMISSION_OPTIONS,
+  ...CHECKS_OPTIONS,
   ...RECHECK_OPTIONS,
   helloTimeoutMs: 5000,
   ackGraceMs: 250,
@@ -68,7 +71,9 @@ export class Agents {
   readonly #context: AgentContext
   readonly #hosts = new Set<AgentHost>()
   readonly #admission: Admission
+  readonly #checks: Checks
   readonly #rechecks: Rechecks
+  readonly #stallWatch: StallWatch
   readonly #counts = new Map<AgentEvent, number>()
   readonly #displaced = new LRUCache<Uaid, { times: number; sinceMs: number }>({ max: FLAPPING_MAX })
   #storeLoggedAtMs = Number.NEGATIVE_INFINITY
@@ -79,10 +84,12 @@ export class Agents {
     this.#deps = deps
     const failed = (error: unknown) => this.#storeFailed(error)
     this.#admission = new Admission(options, deps.clock)
+    this.#checks = new Checks(options, deps.bus, deps.clock)
     this.#rechecks = new Rechecks(options, { ...deps, failed })
     this.#context = {
       ...deps,
       admission: this.#admission,
+      checks: this.#checks,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX },
       limits: options,
       publicUrl: options.publicUrl,
@@ -93,6 +100,7 @@ export class Agents {
       recheck: (host, uaid) => this.#rechecks.add(host, uaid),
       left: (host) => this.#left(host),
     }
+    this.#stallWatch = new StallWatch(deps.clock, (lostMs) => this.#stalled(lostMs))
   }
 
   /** Connections, in whatever state. */
@@ -137,24 +145,35 @@ export class Agents {
 
   /**
    * Lets all user agents go, in waves over `drainMs`, so that they do not all come back somewhere else at once.
-   * Resolves when nothing of any is left.
+   * Resolves when nothing of any is left, which may be long before.
    */
   async drain(drainMs: number): Promise<void> {
     this.#draining = true
+    this.#stallWatch.close()
     const hosts = [...this.#hosts]
     const waveSize = Math.ceil(hosts.length / WAVES)
-    for (let at = 0; at < hosts.length; at += waveSize) {
+    let next: Timer | undefined
+    const letGo = (at: number) => {
       for (const host of hosts.slice(at, at + waveSize)) host.drain()
-      await new Promise<void>((resolve) => this.#deps.clock.after(drainMs / WAVES, resolve))
+      const rest = at + waveSize
+      next = rest < hosts.length ? this.#deps.clock.after(drainMs / WAVES, () => letGo(rest)) : undefined
     }
-    for (const host of this.#hosts) host.drain()
+    letGo(0)
     if (this.#hosts.size > 0) await new Promise<void>((resolve) => (this.#allLeft = resolve))
+    next?.cancel()
     this.#rechecks.close()
+    this.#checks.close()
   }
 
   #left(host: AgentHost): void {
     this.#hosts.delete(host)
     if (this.#hosts.size === 0) this.#allLeft?.()
+  }
+
+  /** Nobody heard of this process for a while: what was told to its user agents may be lost, and they may be elsewhere by now. */
+  #stalled(lostMs: number): void {
+    this.#deps.log.warn({ lostMs }, 'the process stood still; its user agents look into the store')
+    this.#rechecks.stalled()
   }
 
   #isFlapping(uaid: Uaid): boolean {

@@ -94,6 +94,12 @@ export class Rechecks {
     this.recheckSoon()
   }
 
+  /** This process stood still: each is told, when its turn comes, as if the bus had been away. */
+  stalled(): void {
+    for (const entry of this.#all()) entry.busRestored = true
+    this.recheckSoon()
+  }
+
   /** Stops for good. */
   close(): void {
     this.#timer?.cancel()

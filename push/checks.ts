@@ -1,0 +1,73 @@
+import type { Bus } from '../cluster/bus.ts'
+import type { Clock, Timer } from '../cluster/clock.ts'
+import { type AgentReply, type AgentRequest, agentAddress } from './agent-requests.ts'
+import type { SessionId, Uaid } from './ids.ts'
+
+/** Options of the check hints. */
+export interface ChecksOptions {
+  /** The hint is told a second time after this long: its first may have come before a new session was heard of. */
+  checkAgainMs: number
+  /** User agents that may wait for their second hint; beyond it the second is left out (a hint may be lost). */
+  checksMax: number
+}
+
+/** Unless an operator says otherwise. */
+export const CHECKS_OPTIONS: ChecksOptions = { checkAgainMs: 1000, checksMax: 10_000 }
+
+/** A user agent that is to be told once more. */
+interface Waiting {
+  readonly timer: Timer
+  /** The session that needs no telling: it is the only one that has put something. */
+  readonly from: SessionId | undefined
+}
+
+/**
+ * Tells user agents to look into the store after something was put there for them: at once, and once more later. The second
+ * outlives whoever asked for it, such as the session of a connection that has closed.
+ */
+export class Checks {
+  readonly #options: ChecksOptions
+  readonly #bus: Bus<AgentRequest, AgentReply>
+  readonly #clock: Clock
+  readonly #waiting = new Map<Uaid, Waiting>()
+  #closed = false
+
+  constructor(options: ChecksOptions, bus: Bus<AgentRequest, AgentReply>, clock: Clock) {
+    this.#options = options
+    this.#bus = bus
+    this.#clock = clock
+  }
+
+  /**
+   * Call it when a put has settled, whatever came of it.
+   * @param from the session that has put it, if one has: it knows
+   */
+  tell(uaid: Uaid, from?: SessionId): void {
+    this.#tellNow(uaid, from)
+    if (this.#closed) return
+    const waiting = this.#waiting.get(uaid)
+    if (waiting === undefined && this.#waiting.size >= this.#options.checksMax) return
+    waiting?.timer.cancel()
+    // What two have put, each of them has to look for.
+    const putter = waiting === undefined || waiting.from === from ? from : undefined
+    const timer = this.#clock.after(this.#options.checkAgainMs, () => {
+      this.#waiting.delete(uaid)
+      this.#tellNow(uaid, putter)
+    })
+    this.#waiting.set(uaid, { timer, from: putter })
+  }
+
+  /** Gives the waiting hints at once: the process is about to end. */
+  close(): void {
+    this.#closed = true
+    for (const [uaid, { timer, from }] of this.#waiting) {
+      timer.cancel()
+      this.#tellNow(uaid, from)
+    }
+    this.#waiting.clear()
+  }
+
+  #tellNow(uaid: Uaid, from: SessionId | undefined): void {
+    this.#bus.tell(agentAddress(uaid), from === undefined ? { kind: 'check' } : { kind: 'check', from })
+  }
+}
