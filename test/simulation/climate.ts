@@ -103,7 +103,6 @@ function sometimes(dice: Dice, rate: number): number {
 
 /** The faults of calm times in a climate: what takes time goes on taking time, and nothing is lost. */
 export function calmOf({ storm }: Climate): Faults {
-  const { busDelayMs, listenDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
-  // An actor tells its hint once: interest that comes late then loses it.
-  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs: [0, 0], frameDelayMs, storeDelayMs }
+  const { busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
+  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs }
 }
