@@ -13,6 +13,7 @@ import type { Delivery } from './delivery.ts'
 import { isEcdhKey } from './ecdh-key.ts'
 import { parseTopic } from './topic.ts'
 import { parseTtl } from './ttl.ts'
+import { readUrgency } from './urgency.ts'
 import type { Vapid, VapidKey } from './vapid.ts'
 
 /** What messages are accepted with. */
@@ -108,11 +109,13 @@ export class Messages {
     body: PostedMessage['body'],
     key: VapidKey | undefined,
   ): Checked<Message> {
-    const { ttl: ttlHeader, topic: topicHeader } = headers
+    const { ttl: ttlHeader, topic: topicHeader, urgency: urgencyHeader } = headers
     const ttl = parseTtl(text(ttlHeader))
     if (!ttl.ok) return ttl
     const topic = parseTopic(text(topicHeader))
     if (!topic.ok) return topic
+    const urgency = readUrgency(text(urgencyHeader))
+    if (!urgency.ok) return urgency
     const empty = body.outcome === 'read' && body.bytes.length === 0
     const crypto = empty ? accept(undefined) : parseCryptoHeaders(cryptoHeaderValues(headers))
     if (!crypto.ok) return crypto
@@ -125,13 +128,17 @@ export class Messages {
         'The message is encrypted with the VAPID key: use a key of its own for each message',
       )
     }
-    return accept(this.#message(channelId, topic.value, ttl.value, crypto.value, body.bytes))
+    const fields = { channelId, topic: topic.value, urgency: urgency.value, ttlSeconds: ttl.value }
+    return accept(this.#message(fields, crypto.value, body.bytes))
   }
 
   #message(
-    channelId: Subscription['channelId'],
-    topic: string | undefined,
-    ttlSeconds: number,
+    {
+      channelId,
+      topic,
+      urgency,
+      ttlSeconds,
+    }: Pick<Message, 'channelId' | 'topic' | 'urgency' | 'ttlSeconds'>,
     headers: CryptoHeaders | undefined,
     body: Uint8Array,
   ): Message {
@@ -139,6 +146,7 @@ export class Messages {
       id: this.#ids.next(),
       channelId,
       ...(topic !== undefined && { topic }),
+      urgency,
       ttlSeconds,
       expiresAtMs: this.#deps.clock.nowMs() + ttlSeconds * 1000,
       ...(headers && { headers }),

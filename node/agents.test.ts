@@ -9,13 +9,17 @@ import type { Message } from '../push/message.ts'
 import { MessageIds } from '../push/message-ids.ts'
 import { keyDigestOf } from '../push/subscription.ts'
 import { Tokens } from '../push/tokens.ts'
+import { NO_MIN_URGENCY } from '../push/urgency.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsOptions } from './agents.ts'
 import { storeOf } from './fixtures/store-double.ts'
 
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab' as ChannelId
-const KNOWN: StoredAgent = { channels: new Map([[CHANNEL, keyDigestOf(undefined)]]) }
+const KNOWN: StoredAgent = {
+  channels: new Map([[CHANNEL, keyDigestOf(undefined)]]),
+  minUrgency: NO_MIN_URGENCY,
+}
 const NEVER = new Promise<never>(() => {})
 
 /** A socket that closes the way uWebSockets.js does: `closed` is told before `close` returns. */
@@ -81,6 +85,7 @@ function world(overrides: { store?: Partial<Store>; options?: Partial<AgentsOpti
   const message = (fields: Partial<Message> = {}): Message => ({
     id: ids.next(),
     channelId: CHANNEL,
+    urgency: 'normal',
     ttlSeconds: 60,
     expiresAtMs: clock.nowMs() + 60_000,
     body: new Uint8Array(),

@@ -3,7 +3,7 @@ import { CLOSE_CODES, FAILURES, type Failure, type FailureCode, PushError } from
 
 /** The numbers that application servers know, status by status; 999 is autopush's for all others. */
 const ERRNOS: Readonly<Record<number, readonly number[]>> = {
-  400: [110, 111, 112, 113, 114, 999],
+  400: [110, 111, 112, 113, 114, 115, 999],
   401: [109],
   404: [102],
   405: [999],

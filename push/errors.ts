@@ -14,6 +14,7 @@ export const FAILURES = {
   ttlInvalid: { status: 400, errno: 112, message: 'Invalid TTL header' },
   topicInvalid: { status: 400, errno: 113, message: 'Invalid Topic header' },
   ttlNegative: { status: 400, errno: 114, message: 'TTL must not be negative' },
+  urgencyInvalid: { status: 400, errno: 115, message: 'Invalid Urgency header' },
   requestMalformed: { status: 400, errno: 999, message: 'Malformed request' },
   vapidInvalid: { status: 401, errno: 109, message: 'Invalid authorization' },
   tokenInvalid: { status: 404, errno: 102, message: 'Unknown endpoint' },
