@@ -11,6 +11,7 @@ import { accept, type Checked, refuse } from './checked.ts'
 import { parseCryptoHeaders } from './crypto-headers.ts'
 import type { Delivery } from './delivery.ts'
 import { isEcdhKey } from './ecdh-key.ts'
+import type { MessageRates } from './message-rates.ts'
 import { parseTopic } from './topic.ts'
 import { parseTtl } from './ttl.ts'
 import { readUrgency } from './urgency.ts'
@@ -21,6 +22,7 @@ export interface MessagesDeps {
   tokens: Tokens
   vapid: Vapid
   delivery: Delivery
+  rates: MessageRates
   clock: Clock
   random: Random
 }
@@ -62,7 +64,7 @@ export class Messages {
 
   /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
   async post({ version, token, headers, body }: PostedMessage): Promise<Checked<Accepted>> {
-    const { tokens, vapid, delivery } = this.#deps
+    const { tokens, vapid, delivery, rates } = this.#deps
     const subscription = tokens.openEndpoint(version, token)
     if (subscription === undefined) return UNKNOWN_ENDPOINT
     const authorized = await authorize(
@@ -74,6 +76,8 @@ export class Messages {
     if (!authorized.ok) return authorized
     const checked = this.#check(subscription, headers, body, authorized.value)
     if (!checked.ok) return checked
+    const admitted = rates.admit(subscription)
+    if (!admitted.ok) return admitted
     const message = checked.value
     const outcome = await delivery.deliver(subscription, message)
     switch (outcome) {

@@ -10,6 +10,7 @@ const ERRNOS: Readonly<Record<number, readonly number[]>> = {
   408: [999],
   410: [103, 106],
   413: [104],
+  429: [116],
   431: [999],
   500: [999],
   503: [201],
@@ -33,7 +34,7 @@ t.test('every status and number of the table is there', async (t) => {
 
 t.test('who is told to come again is told when, and nobody else', async (t) => {
   for (const [code, { status, retryAfterSeconds }] of failures) {
-    t.equal(retryAfterSeconds !== undefined, status === 503, code)
+    t.equal(retryAfterSeconds !== undefined, status === 503 || status === 429, code)
   }
 })
 

@@ -23,6 +23,7 @@ export const FAILURES = {
   agentGone: { status: 410, errno: 103, message: 'The user agent is gone' },
   notSubscribed: { status: 410, errno: 106, message: 'The subscription has ended' },
   bodyTooLarge: { status: 413, errno: 104, message: 'Message body too large' },
+  rateLimited: { status: 429, errno: 116, message: 'Too many messages', retryAfterSeconds: 1 },
   headersTooLarge: { status: 431, errno: 999, message: 'Request headers too large' },
   internal: { status: 500, errno: 999, message: 'Internal error' },
   unavailable: { status: 503, errno: 201, message: 'Not possible at the moment', retryAfterSeconds: 5 },
