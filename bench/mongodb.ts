@@ -35,7 +35,7 @@ const uaidAt = (index: number) => uaids[index % AGENTS] ?? newUaid(random)
 await Promise.all(uaids.map((uaid) => store.register(uaid, channelId, keyDigestOf(undefined), clock.nowMs())))
 
 const list = async (index: number) => {
-  await store.list(uaidAt(index), undefined, PAGE, clock.nowMs())
+  await store.list(uaidAt(index), { after: undefined, limit: PAGE, minUrgency: 'very-low' }, clock.nowMs())
 }
 await measure('list, nothing there', list)
 await measure('put', (index) => store.put(uaidAt(index), newMessage(), 0))
@@ -96,6 +96,7 @@ function newMessage(): Message {
   return {
     id: messageIds.next(),
     channelId,
+    urgency: 'normal',
     ttlSeconds,
     expiresAtMs: clock.nowMs() + ttlSeconds * 1000,
     headers: { encoding: 'aes128gcm' },

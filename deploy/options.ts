@@ -3,7 +3,7 @@ import { file, folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber 
 import { mongodbUrl, natsUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
-export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Connections' | 'Process'
+export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Limits' | 'Connections' | 'Process'
 
 /** One option of the service. Its name gives the flag and the environment variable. */
 export interface Option<T> {
@@ -145,6 +145,30 @@ export const OPTIONS = {
     'a user agent is told of a stored message a second time after this',
   ),
   checksMax: count('Delivery', 10_000, 1, 10_000_000, 'user agents that may wait for being told again'),
+
+  channelPerSecond: count(
+    'Limits',
+    100,
+    1,
+    1_000_000,
+    'messages that one subscription gets in the long run, counted by each endpoint process for itself; beyond it senders get 429',
+  ),
+  channelBurst: count('Limits', 1000, 1, 1_000_000, 'the same at once, after a while without any'),
+  agentPerSecond: count(
+    'Limits',
+    200,
+    1,
+    1_000_000,
+    'messages that all subscriptions of one user agent get together in the long run; beyond it senders get 429',
+  ),
+  agentBurst: count('Limits', 2000, 1, 1_000_000, 'the same at once, after a while without any'),
+  countedMax: count(
+    'Limits',
+    100_000,
+    1000,
+    10_000_000,
+    'subscriptions, and user agents, whose messages an endpoint counts at a time',
+  ),
 
   inFlightMax: count(
     'Connections',

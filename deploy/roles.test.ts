@@ -38,6 +38,7 @@ function fakeParts(broken?: string) {
     touch: unused,
     register: unused,
     unregister: unused,
+    setMinUrgency: unused,
     channelStatus: unused,
     dropAgent: unused,
     put: unused,

@@ -23,11 +23,12 @@ export function failureBody(failure: Failure, message: string): string {
  * Answers with a failure and the headers that belong to its status. Gives nothing back: a Fastify reply is a thenable, and
  * an asynchronous function that returns one waits until it has left.
  */
-export function sendFailure(reply: FastifyReply, { code, detail }: Refused): void {
-  const failure: Failure = FAILURES[code]
+export function sendFailure(reply: FastifyReply, refused: Refused): void {
+  const failure: Failure = FAILURES[refused.code]
+  const { retryAfterSeconds = failure.retryAfterSeconds, detail } = refused
   reply.code(failure.status).type('application/json')
   if (failure.status === 401) reply.header('www-authenticate', 'vapid')
   if (failure.status === 410) reply.header('cache-control', `max-age=${GONE_MAX_AGE_SECONDS}`)
-  if (failure.retryAfterSeconds !== undefined) reply.header('retry-after', failure.retryAfterSeconds)
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   reply.send(failureBody(failure, detail))
 }

@@ -8,6 +8,8 @@ export interface Refused {
   readonly ok: false
   readonly code: FailureCode
   readonly detail: string
+  /** Overrides that of the failure. */
+  readonly retryAfterSeconds?: number
 }
 
 /** Accepts a part of a request. */
@@ -16,6 +18,6 @@ export function accept<Value>(value: Value): Checked<Value> {
 }
 
 /** Refuses a request. @param detail what was wrong and what would be right */
-export function refuse(code: FailureCode, detail: string): Refused {
-  return { ok: false, code, detail }
+export function refuse(code: FailureCode, detail: string, retryAfterSeconds?: number): Refused {
+  return { ok: false, code, detail, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) }
 }

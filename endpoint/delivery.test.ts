@@ -31,6 +31,7 @@ function message(ttlSeconds = 60, bodyBytes = 100): Message {
   return {
     id: REF.id,
     channelId: SUBSCRIPTION.channelId,
+    urgency: 'normal',
     ttlSeconds,
     expiresAtMs: 0,
     body: Buffer.alloc(bodyBytes),

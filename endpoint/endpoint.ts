@@ -14,13 +14,14 @@ import { type Body, readBody } from './body.ts'
 import { refuse } from './checked.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
+import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
 import { addOperations } from './operations.ts'
 import { UnderWay } from './under-way.ts'
 import { Vapid, type VapidOptions } from './vapid.ts'
 
 /** Options of the endpoint. */
-export interface EndpointOptions extends DeliveryOptions, VapidOptions {
+export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageRatesOptions {
   /** Address to listen on. */
   host: string
   /** Port to listen on; 0 lets the system choose. */
@@ -44,6 +45,11 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> =
   pendingAsksMax: 10_000,
   pendingBytesMax: 32 * 1024 * 1024,
   ...CHECKS_OPTIONS,
+  channelPerSecond: 100,
+  channelBurst: 1000,
+  agentPerSecond: 200,
+  agentBurst: 2000,
+  countedMax: 100_000,
 }
 
 /** What the endpoint works with. */
@@ -80,7 +86,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const { clock, store } = deps
   const delivery = new Delivery(options, deps)
   const vapid = new Vapid(options, clock)
-  const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery })
+  const rates = new MessageRates(options, clock)
+  const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates })
   const underWay = new UnderWay()
   const app = createApp(deps.log)
   allowAnyOrigin(app)

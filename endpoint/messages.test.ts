@@ -8,7 +8,7 @@ import { VapidSigner } from './fixtures/vapid-signer.ts'
 endpointTest('201: an empty message, with its resource and the TTL granted', async (t, endpoint) => {
   await accepted(t, await post(endpoint, { ttl: '99999999999' }), '2592000')
   const [message] = endpoint.received
-  t.match(message, { ttlSeconds: 2_592_000, body: Buffer.alloc(0) })
+  t.match(message, { urgency: 'normal', ttlSeconds: 2_592_000, body: Buffer.alloc(0) })
   t.notOk(message && ('headers' in message || 'topic' in message))
 })
 
@@ -21,11 +21,11 @@ endpointTest(
 )
 
 endpointTest(
-  '201: a message with a body and a topic reaches the user agent as it came',
+  '201: a message with a body, a topic and an urgency reaches the user agent as it came',
   async (t, endpoint) => {
-    await accepted(t, await post(endpoint, { ...AES128GCM, topic: 'news' }, BODY), '60')
+    await accepted(t, await post(endpoint, { ...AES128GCM, topic: 'news', urgency: 'very-low' }, BODY), '60')
     t.match(endpoint.received, [
-      { ttlSeconds: 60, topic: 'news', headers: { encoding: 'aes128gcm' }, body: BODY },
+      { ttlSeconds: 60, topic: 'news', urgency: 'very-low', headers: { encoding: 'aes128gcm' }, body: BODY },
     ])
   },
 )

@@ -11,8 +11,10 @@ import { accept, type Checked, refuse } from './checked.ts'
 import { parseCryptoHeaders } from './crypto-headers.ts'
 import type { Delivery } from './delivery.ts'
 import { isEcdhKey } from './ecdh-key.ts'
+import type { MessageRates } from './message-rates.ts'
 import { parseTopic } from './topic.ts'
 import { parseTtl } from './ttl.ts'
+import { readUrgency } from './urgency.ts'
 import type { Vapid, VapidKey } from './vapid.ts'
 
 /** What messages are accepted with. */
@@ -20,6 +22,7 @@ export interface MessagesDeps {
   tokens: Tokens
   vapid: Vapid
   delivery: Delivery
+  rates: MessageRates
   clock: Clock
   random: Random
 }
@@ -61,7 +64,7 @@ export class Messages {
 
   /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
   async post({ version, token, headers, body }: PostedMessage): Promise<Checked<Accepted>> {
-    const { tokens, vapid, delivery } = this.#deps
+    const { tokens, vapid, delivery, rates } = this.#deps
     const subscription = tokens.openEndpoint(version, token)
     if (subscription === undefined) return UNKNOWN_ENDPOINT
     const authorized = await authorize(
@@ -73,6 +76,8 @@ export class Messages {
     if (!authorized.ok) return authorized
     const checked = this.#check(subscription, headers, body, authorized.value)
     if (!checked.ok) return checked
+    const admitted = rates.admit(subscription)
+    if (!admitted.ok) return admitted
     const message = checked.value
     const outcome = await delivery.deliver(subscription, message)
     switch (outcome) {
@@ -108,11 +113,13 @@ export class Messages {
     body: PostedMessage['body'],
     key: VapidKey | undefined,
   ): Checked<Message> {
-    const { ttl: ttlHeader, topic: topicHeader } = headers
+    const { ttl: ttlHeader, topic: topicHeader, urgency: urgencyHeader } = headers
     const ttl = parseTtl(text(ttlHeader))
     if (!ttl.ok) return ttl
     const topic = parseTopic(text(topicHeader))
     if (!topic.ok) return topic
+    const urgency = readUrgency(text(urgencyHeader))
+    if (!urgency.ok) return urgency
     const empty = body.outcome === 'read' && body.bytes.length === 0
     const crypto = empty ? accept(undefined) : parseCryptoHeaders(cryptoHeaderValues(headers))
     if (!crypto.ok) return crypto
@@ -125,13 +132,17 @@ export class Messages {
         'The message is encrypted with the VAPID key: use a key of its own for each message',
       )
     }
-    return accept(this.#message(channelId, topic.value, ttl.value, crypto.value, body.bytes))
+    const fields = { channelId, topic: topic.value, urgency: urgency.value, ttlSeconds: ttl.value }
+    return accept(this.#message(fields, crypto.value, body.bytes))
   }
 
   #message(
-    channelId: Subscription['channelId'],
-    topic: string | undefined,
-    ttlSeconds: number,
+    {
+      channelId,
+      topic,
+      urgency,
+      ttlSeconds,
+    }: Pick<Message, 'channelId' | 'topic' | 'urgency' | 'ttlSeconds'>,
     headers: CryptoHeaders | undefined,
     body: Uint8Array,
   ): Message {
@@ -139,6 +150,7 @@ export class Messages {
       id: this.#ids.next(),
       channelId,
       ...(topic !== undefined && { topic }),
+      urgency,
       ttlSeconds,
       expiresAtMs: this.#deps.clock.nowMs() + ttlSeconds * 1000,
       ...(headers && { headers }),

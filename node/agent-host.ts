@@ -163,17 +163,16 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'unregister':
         return this.#command(store.unregister(uaid, effect.channelId))
       case 'reload':
-        return this.#do(store.connect(uaid, clock.nowMs()), (agent) => ({
-          kind: 'reloaded',
-          channels: agent === 'failed' ? agent : (agent?.channels ?? new Map()),
-        }))
+        return this.#do(store.connect(uaid, clock.nowMs()), (agent) => ({ kind: 'reloaded', agent }))
+      case 'setMinUrgency':
+        return this.#command(store.setMinUrgency(uaid, effect.min))
       case 'put': {
         const { id } = effect.message
         const put = store.put(uaid, effect.message, 1)
         return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
       }
       case 'list': {
-        const list = store.list(uaid, effect.after, effect.limit, clock.nowMs())
+        const list = store.list(uaid, effect.wanted, clock.nowMs())
         return this.#do(list, (page) => ({ kind: 'page', page }))
       }
       case 'remove':
@@ -321,5 +320,5 @@ function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>
 type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
 type StoreEffect = Extract<
   AgentEffect,
-  { kind: 'register' | 'unregister' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
+  { kind: 'register' | 'unregister' | 'setMinUrgency' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
 >

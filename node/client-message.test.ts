@@ -1,6 +1,7 @@
 import { createECDH, createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import { URGENCIES } from '../push/urgency.ts'
 import { type ClientMessage, parseClientMessage } from './client-message.ts'
 
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab'
@@ -259,6 +260,7 @@ const KINDS = new Set([
   'broadcastSubscribe',
   'ack',
   'nack',
+  'urgency',
   'ping',
   'invalid',
 ])
@@ -275,11 +277,27 @@ t.test('no text makes the parser throw', (t) => {
   t.end()
 })
 
+t.test('urgency: one of the four names, else the frame is invalid', (t) => {
+  for (const min of URGENCIES) t.same(parse({ messageType: 'urgency', min }), { kind: 'urgency', min })
+  for (const min of ['High', '', 2, null, undefined, ['high']])
+    t.equal(parse({ messageType: 'urgency', min }).kind, 'invalid', JSON.stringify(min))
+  t.end()
+})
+
 /** A value that is right with luck, and anything at all otherwise. */
 const almost = (...right: string[]) => fc.oneof(fc.constantFrom(...right), fc.string(), fc.jsonValue())
 
 t.test('a frame that is nearly right gives its own kind or `invalid`, with ids that are ids', (t) => {
-  const types = ['hello', 'register', 'unregister', 'broadcast_subscribe', 'ack', 'nack', 'ping'] as const
+  const types = [
+    'hello',
+    'register',
+    'unregister',
+    'broadcast_subscribe',
+    'ack',
+    'nack',
+    'urgency',
+    'ping',
+  ] as const
   const update = fc.record({ channelID: almost(CHANNEL), version: almost(VERSION), code: fc.jsonValue() })
   const frame = fc.record(
     {
@@ -292,6 +310,7 @@ t.test('a frame that is nearly right gives its own kind or `invalid`, with ids t
       updates: fc.oneof(fc.array(fc.oneof(update, fc.jsonValue())), fc.jsonValue()),
       version: almost(VERSION),
       code: fc.oneof(fc.constantFrom(100, 200, 301), fc.jsonValue()),
+      min: almost(...URGENCIES),
     },
     { requiredKeys: ['messageType'] },
   )
@@ -323,6 +342,8 @@ function isWellFormed(message: ClientMessage): boolean {
       return message.updates.every((update) => update.id === VERSION && update.channelId === CHANNEL)
     case 'nack':
       return message.id === undefined || message.id === VERSION
+    case 'urgency':
+      return URGENCIES.includes(message.min)
     case 'broadcastSubscribe':
     case 'ping':
     case 'invalid':

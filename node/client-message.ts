@@ -7,6 +7,7 @@ import {
   parseUaid,
   type Uaid,
 } from '../push/ids.ts'
+import { parseUrgency, type Urgency } from '../push/urgency.ts'
 
 /** What a user agent says, parsed from one text frame. */
 export type ClientMessage =
@@ -21,6 +22,8 @@ export type ClientMessage =
   | { readonly kind: 'broadcastSubscribe'; readonly broadcasts: BroadcastIds }
   | { readonly kind: 'ack'; readonly updates: readonly AckUpdate[] }
   | { readonly kind: 'nack'; readonly id: MessageId | undefined; readonly code: number }
+  /** The least urgency it wants to be sent for now; messages below it wait. */
+  | { readonly kind: 'urgency'; readonly min: Urgency }
   | { readonly kind: 'ping' }
   | { readonly kind: 'invalid'; readonly why: string }
 
@@ -61,6 +64,8 @@ export function parseClientMessage(text: string): ClientMessage {
       return ack(fields)
     case 'nack':
       return { kind: 'nack', id: messageId(fields['version']), code: code(fields['code'], 0) }
+    case 'urgency':
+      return urgency(fields)
     case 'ping':
       return PING
     default:
@@ -97,6 +102,11 @@ function broadcastSubscribe(fields: Fields): ClientMessage {
   const broadcasts = broadcastIds(fields['broadcasts'])
   if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
   return { kind: 'broadcastSubscribe', broadcasts }
+}
+
+function urgency(fields: Fields): ClientMessage {
+  const min = parseUrgency(fields['min'])
+  return min === undefined ? invalid('min must be very-low, low, normal or high') : { kind: 'urgency', min }
 }
 
 /** Updates of channels or versions that can't be ours are left out: unknown versions are ignored. */

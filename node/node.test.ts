@@ -6,6 +6,7 @@ import { InProcessBus } from '../cluster/in-process-bus.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { Tokens } from '../push/tokens.ts'
+import { NO_MIN_URGENCY } from '../push/urgency.ts'
 import type { Store } from '../store/store.ts'
 import { storeOf } from './fixtures/store-double.ts'
 import { NODE_OPTIONS, type NodeOptions, startNode } from './node.ts'
@@ -95,7 +96,7 @@ t.test('a check for all nodes makes every user agent look into the store', async
   const { bus, address } = await start(
     t,
     {
-      connect: async () => ({ channels: new Map() }),
+      connect: async () => ({ channels: new Map(), minUrgency: NO_MIN_URGENCY }),
       pending: async (uaids) => {
         asked(uaids)
         return []

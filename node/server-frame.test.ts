@@ -18,6 +18,7 @@ function message(fields: Partial<Message> = {}): Message {
   return {
     id: VERSION,
     channelId: CHANNEL,
+    urgency: 'high',
     ttlSeconds: 60,
     expiresAtMs: 60_000,
     body: new Uint8Array(),

@@ -9,6 +9,8 @@ export type ServerFrame =
   /** 400: the key is none. 500: the store could not do it; the connection stays. */
   | { readonly kind: 'registerFailed'; readonly channelId: ChannelId; readonly status: 400 | 500 }
   | { readonly kind: 'unregister'; readonly channelId: ChannelId; readonly status: 200 | 500 }
+  /** 500: the store could not do it; what was wanted before stays. */
+  | { readonly kind: 'urgency'; readonly status: 200 | 500 }
   /** Broadcasts that do not exist here. */
   | { readonly kind: 'broadcastsUnknown'; readonly ids: BroadcastIds }
   | { readonly kind: 'pong' }
@@ -33,6 +35,8 @@ function frameFields(frame: Exclude<ServerFrame, { kind: 'pong' }>): object {
       return { messageType: 'register', channelID: frame.channelId, status: frame.status }
     case 'unregister':
       return { messageType: 'unregister', channelID: frame.channelId, status: frame.status }
+    case 'urgency':
+      return { messageType: 'urgency', status: frame.status }
     case 'broadcastsUnknown': {
       const errors = Object.fromEntries(frame.ids.map((id) => [id, 'Broadcast not found']))
       return { messageType: 'broadcast', broadcasts: { errors } }

@@ -55,6 +55,7 @@ function sample(expiresAtMs: number): Message {
   return {
     id: messageIdFromBytes(id),
     channelId: '02020202-0202-0202-0202-020202020202' as Message['channelId'],
+    urgency: 'normal',
     ttlSeconds: 60,
     expiresAtMs,
     body: Buffer.from('secret'),

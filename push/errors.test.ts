@@ -3,13 +3,14 @@ import { CLOSE_CODES, FAILURES, type Failure, type FailureCode, PushError } from
 
 /** The numbers that application servers know, status by status; 999 is autopush's for all others. */
 const ERRNOS: Readonly<Record<number, readonly number[]>> = {
-  400: [110, 111, 112, 113, 114, 999],
+  400: [110, 111, 112, 113, 114, 115, 999],
   401: [109],
   404: [102],
   405: [999],
   408: [999],
   410: [103, 106],
   413: [104],
+  429: [116],
   431: [999],
   500: [999],
   503: [201],
@@ -33,7 +34,7 @@ t.test('every status and number of the table is there', async (t) => {
 
 t.test('who is told to come again is told when, and nobody else', async (t) => {
   for (const [code, { status, retryAfterSeconds }] of failures) {
-    t.equal(retryAfterSeconds !== undefined, status === 503, code)
+    t.equal(retryAfterSeconds !== undefined, status === 503 || status === 429, code)
   }
 })
 

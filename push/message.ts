@@ -1,4 +1,5 @@
 import type { ChannelId, MessageId } from './ids.ts'
+import type { Urgency } from './urgency.ts'
 
 /** Longest time a message is kept, in seconds: 30 days. A longer TTL is granted as this. */
 export const TTL_MAX_SECONDS = 30 * 24 * 60 * 60
@@ -21,6 +22,7 @@ export interface Message {
   readonly channelId: ChannelId
   /** Replaces the undelivered message of the same channel and topic (RFC 8030 section 5.4). */
   readonly topic?: string | undefined
+  readonly urgency: Urgency
   /** The TTL granted, in seconds; 0 means now or never. */
   readonly ttlSeconds: number
   /** Wall time, in milliseconds since the epoch, after which the message must not be sent. */

@@ -10,6 +10,7 @@ const SAMPLE: Message = {
   id: messageIdFromBytes(new Uint8Array(16).fill(1)),
   channelId: channelIdFromBytes(new Uint8Array(16).fill(2)),
   topic: 'news',
+  urgency: 'normal',
   ttlSeconds: 60,
   expiresAtMs: 1_700_000_000_000,
   headers: { encoding: 'aesgcm', encryption: 'salt=abc', cryptoKey: 'dh=def' },
@@ -45,8 +46,8 @@ t.test('another version is refused with words that say which', async (t) => {
 
 t.test('unknown flags are refused', async (t) => {
   const record = encodeMessage(SAMPLE)
-  record[1] = 4
-  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /unknown flags 4/ })
+  record[1] = 16
+  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /unknown flags 16/ })
 })
 
 t.test('an unknown content encoding is refused', async (t) => {

@@ -1,5 +1,6 @@
 import { channelIdFromBytes, ID_BYTES, idToBytes, messageIdFromBytes } from './ids.ts'
 import type { ContentEncoding, CryptoHeaders, Message } from './message.ts'
+import type { Urgency } from './urgency.ts'
 
 /**
  * The binary form of a message, the same in every store and on the bus; integers are big-endian.
@@ -7,12 +8,18 @@ import type { ContentEncoding, CryptoHeaders, Message } from './message.ts'
  *     version 1 | flags 1 | id 16 | channel id 16 | expiresAtMs 6 | ttlSeconds 4
  *     | [topic: length 1, ASCII] | [encoding 1, encryption: length 2, ASCII, cryptoKey: length 2, ASCII] | body
  *
+ * The flags say which of the parts in brackets are there, and the urgency.
  * A reader refuses a version it does not know: a message misread would be a message lost.
  */
 const VERSION = 1
 const HAS_TOPIC = 1
 const HAS_HEADERS = 2
-const KNOWN_FLAGS = HAS_TOPIC | HAS_HEADERS
+/** Two bits: the place in URGENCY_CODES. */
+const URGENCY_SHIFT = 2
+const URGENCY_MASK = 3 << URGENCY_SHIFT
+/** The usual one first, for it has no bit set. */
+const URGENCY_CODES = ['normal', 'very-low', 'low', 'high'] as const satisfies readonly Urgency[]
+const KNOWN_FLAGS = HAS_TOPIC | HAS_HEADERS | URGENCY_MASK
 const FIXED_BYTES = 2 + 2 * ID_BYTES + 6 + 4
 const ENCODINGS: readonly ContentEncoding[] = ['aes128gcm', 'aesgcm']
 
@@ -22,7 +29,7 @@ export function encodeMessage(message: Message): Buffer {
   const extraBytes = (topic === undefined ? 0 : 1 + topic.length) + headersBytes(headers)
   const out = Buffer.allocUnsafe(FIXED_BYTES + extraBytes + message.body.length)
   out.writeUInt8(VERSION, 0)
-  out.writeUInt8((topic === undefined ? 0 : HAS_TOPIC) | (headers === undefined ? 0 : HAS_HEADERS), 1)
+  out.writeUInt8(flagsOf(message), 1)
   out.set(idToBytes(message.id), 2)
   out.set(idToBytes(message.channelId), 2 + ID_BYTES)
   out.writeUIntBE(message.expiresAtMs, 2 + 2 * ID_BYTES, 6)
@@ -54,10 +61,25 @@ export function decodeMessage(bytes: Uint8Array): Message {
     channelId: channelIdFromBytes(buffer.subarray(2 + ID_BYTES, 2 + 2 * ID_BYTES)),
     ...(topic !== undefined && { topic }),
     expiresAtMs: buffer.readUIntBE(2 + 2 * ID_BYTES, 6),
+    urgency: urgencyOf(flags),
     ttlSeconds: buffer.readUInt32BE(8 + 2 * ID_BYTES),
     ...(headers && { headers }),
     body: reader.rest(),
   }
+}
+
+/** The urgency of an encoded message, without decoding the rest. */
+export function recordUrgency(record: Uint8Array): Urgency {
+  return urgencyOf(record[1] ?? 0)
+}
+
+function flagsOf({ topic, headers, urgency }: Message): number {
+  const parts = (topic === undefined ? 0 : HAS_TOPIC) | (headers === undefined ? 0 : HAS_HEADERS)
+  return parts | (URGENCY_CODES.indexOf(urgency) << URGENCY_SHIFT)
+}
+
+function urgencyOf(flags: number): Urgency {
+  return URGENCY_CODES[(flags & URGENCY_MASK) >> URGENCY_SHIFT] ?? 'normal'
 }
 
 function readHeaders(reader: Reader): CryptoHeaders {

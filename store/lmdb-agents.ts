@@ -7,6 +7,7 @@ import {
   type KeyDigest,
   type Uaid,
 } from '../push/ids.ts'
+import { NO_MIN_URGENCY, URGENCIES, type Urgency, urgencyRank } from '../push/urgency.ts'
 import { pairKey, prefixEnd } from './lmdb-keys.ts'
 import type { ChannelStatus, StoredAgent } from './store.ts'
 
@@ -19,7 +20,7 @@ interface AgentRecord {
 /**
  * User agents and their channels, in one LMDB database:
  *
- *     uaid 16               -> lastConnectMs 6, big-endian
+ *     uaid 16               -> lastConnectMs 6, big-endian | rank of its least urgency 1
  *     uaid 16 | channel 16  -> key digest, ASCII
  *
  * The first key is there exactly as long as one of the second kind is. All that writes runs in a transaction.
@@ -34,13 +35,14 @@ export class LmdbAgents {
   /** Reads a user agent with its channels. */
   read(uaid: Uaid): AgentRecord | undefined {
     const prefix = idToBytes(uaid)
-    let lastConnectMs: number | undefined
+    let seen: Buffer | undefined
     const channels = new Map<ChannelId, KeyDigest>()
     for (const { key, value } of this.#db.getRange({ start: prefix, end: prefixEnd(prefix) })) {
-      if (key.length === ID_BYTES) lastConnectMs = value.readUIntBE(0, 6)
+      if (key.length === ID_BYTES) seen = value
       else channels.set(channelIdFromBytes(key.subarray(ID_BYTES)), digestOf(value))
     }
-    return lastConnectMs === undefined ? undefined : { lastConnectMs, agent: { channels } }
+    if (seen === undefined) return undefined
+    return { lastConnectMs: lastConnectOf(seen), agent: { channels, minUrgency: minUrgencyOf(seen) } }
   }
 
   /** Tells whether a channel can be delivered to. */
@@ -78,6 +80,13 @@ export class LmdbAgents {
     return there
   }
 
+  /** Keeps the least urgency of a user agent that is there. */
+  setMinUrgency(uaid: Uaid, min: Urgency): void {
+    const key = idToBytes(uaid)
+    const seen = this.#db.get(key)
+    if (seen !== undefined) this.#db.putSync(key, agentValue(lastConnectOf(seen), min))
+  }
+
   /** Drops a user agent with its channels. */
   drop(uaid: Uaid): void {
     const prefix = idToBytes(uaid)
@@ -88,15 +97,29 @@ export class LmdbAgents {
   /** The next `limit` records from `start` on; `lastConnectMs` is absent for one of a channel. */
   scan(start: Buffer, limit: number): { key: Buffer; lastConnectMs?: number }[] {
     return [...this.#db.getRange({ start, limit })].map(({ key, value }) =>
-      key.length === ID_BYTES ? { key, lastConnectMs: value.readUIntBE(0, 6) } : { key },
+      key.length === ID_BYTES ? { key, lastConnectMs: lastConnectOf(value) } : { key },
     )
   }
 
   #seen(key: Buffer, nowMs: number): void {
-    const value = Buffer.allocUnsafe(6)
-    value.writeUIntBE(nowMs, 0, 6)
-    this.#db.putSync(key, value)
+    const before = this.#db.get(key)
+    this.#db.putSync(key, agentValue(nowMs, before === undefined ? NO_MIN_URGENCY : minUrgencyOf(before)))
   }
+}
+
+function agentValue(lastConnectMs: number, min: Urgency): Buffer {
+  const value = Buffer.allocUnsafe(7)
+  value.writeUIntBE(lastConnectMs, 0, 6)
+  value.writeUInt8(urgencyRank(min), 6)
+  return value
+}
+
+function lastConnectOf(value: Buffer): number {
+  return value.readUIntBE(0, 6)
+}
+
+function minUrgencyOf(value: Buffer): Urgency {
+  return URGENCIES[value.readUInt8(6)] ?? NO_MIN_URGENCY
 }
 
 function digestOf(value: Buffer): KeyDigest {

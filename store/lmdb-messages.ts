@@ -8,7 +8,8 @@ import {
   type Uaid,
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
-import { decodeMessage, encodeMessage } from '../push/record.ts'
+import { decodeMessage, encodeMessage, recordUrgency } from '../push/record.ts'
+import type { Urgency } from '../push/urgency.ts'
 import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
 import type { StoredMessage } from './store.ts'
@@ -52,6 +53,10 @@ export class MessageEntry {
 
   get hasTopic(): boolean {
     return this.value.readUInt8(TOPIC_AT) === 1
+  }
+
+  get urgency(): Urgency {
+    return recordUrgency(this.value.subarray(RECORD_AT))
   }
 
   hasExpired(nowMs: number): boolean {

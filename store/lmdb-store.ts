@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { isBelow, type Urgency } from '../push/urgency.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
@@ -18,6 +19,7 @@ import {
   type Store,
   type StoredAgent,
   type StoreLimits,
+  type Wanted,
 } from './store.ts'
 
 /** Options of the embedded store. */
@@ -123,6 +125,10 @@ class LmdbStore implements Store {
     })
   }
 
+  setMinUrgency(uaid: Uaid, min: Urgency): Promise<void> {
+    return this.#commits.run('frees', () => this.#agents.setMinUrgency(uaid, min))
+  }
+
   async channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
     return this.#failStop.read(() => this.#agents.status(uaid, channelId))
   }
@@ -141,12 +147,15 @@ class LmdbStore implements Store {
     })
   }
 
-  async list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+  async list(uaid: Uaid, { after, limit, minUrgency }: Wanted, nowMs: number): Promise<Page> {
     return this.#failStop.read(() => {
       const looked = this.#messages.list(uaid, after, limit + 1)
       const more = looked.length > limit && looked.pop() !== undefined
       const wanted = looked.filter(
-        (entry) => !entry.hasExpired(nowMs) && this.#agents.hasChannel(entry.channelKey),
+        (entry) =>
+          !entry.hasExpired(nowMs) &&
+          !isBelow(entry.urgency, minUrgency) &&
+          this.#agents.hasChannel(entry.channelKey),
       )
       return { messages: wanted.map((entry) => entry.decode()), next: more ? looked.at(-1)?.id : undefined }
     })

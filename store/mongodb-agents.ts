@@ -9,6 +9,7 @@ import {
   type Uaid,
   uaidFromBytes,
 } from '../push/ids.ts'
+import { NO_MIN_URGENCY, URGENCIES, type Urgency, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { type AgentDocument, date, NOBODY, uuid } from './mongodb-schema.ts'
 import type { ChannelStatus, StoredAgent } from './store.ts'
@@ -87,6 +88,11 @@ export class MongoAgents {
     )
   }
 
+  /** Keeps the least urgency of a user agent that is there. */
+  async setMinUrgency(uaid: Uaid, min: Urgency): Promise<void> {
+    await this.#agents.updateOne({ _id: uuid(uaid) }, { $set: { minUrgency: urgencyRank(min) } })
+  }
+
   /** Ends a channel. */
   async dropChannel(uaid: Uaid, channelId: ChannelId): Promise<void> {
     await this.#agents.updateOne({ _id: uuid(uaid) }, { $unset: { [`channels.${channelId}`]: '' } })
@@ -134,11 +140,13 @@ function seenAt(nowMs: number): UpdateFilter<AgentDocument> {
   return { $max: { lastConnect: date(nowMs) } }
 }
 
-function recordOf({ lastConnect, channels }: AgentDocument): AgentRecord {
+function recordOf({ lastConnect, channels, minUrgency }: AgentDocument): AgentRecord {
   const parsed = new Map<ChannelId, KeyDigest>()
   for (const [key, digest] of Object.entries(channels)) {
     const channelId = parseChannelId(key)
     if (channelId !== undefined) parsed.set(channelId, digest as KeyDigest)
   }
-  return { lastConnectMs: lastConnect.getTime(), agent: { channels: parsed } }
+  const min = minUrgency === undefined ? undefined : URGENCIES[minUrgency]
+  const agent = { channels: parsed, minUrgency: min ?? NO_MIN_URGENCY }
+  return { lastConnectMs: lastConnect.getTime(), agent }
 }

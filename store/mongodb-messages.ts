@@ -11,12 +11,13 @@ import {
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { decodeMessage } from '../push/record.ts'
+import { NO_MIN_URGENCY, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { beyondCap, looksAfterCap } from './eviction.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
 import { MongoRemovals } from './mongodb-removals.ts'
 import { type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
-import type { StoredMessage } from './store.ts'
+import type { StoredMessage, Wanted } from './store.ts'
 
 /** What messages work with. */
 export interface MongoMessagesOptions {
@@ -84,19 +85,25 @@ export class MongoMessages {
   }
 
   /** Lists messages, expired or not, of which the greatest id of each topic stays; the others are deleted. */
-  async list(uaid: Uaid, after: MessageId | undefined, limit: number): Promise<Listing> {
+  async list(uaid: Uaid, { after, limit, minUrgency }: Wanted): Promise<Listing> {
     if (after === undefined && !(await this.#looks.run(uaid))) return { messages: [], next: undefined }
-    const filter = { u: uuid(uaid), ...(after !== undefined && { _id: { $gt: uuid(after) } }) }
+    const all = minUrgency === NO_MIN_URGENCY
+    const filter = {
+      u: uuid(uaid),
+      ...(after !== undefined && { _id: { $gt: uuid(after) } }),
+      ...(!all && { urgency: { $gte: urgencyRank(minUrgency) } }),
+    }
     const documents = await this.#messages
       .find(filter, { sort: { _id: 1 }, limit: limit + 1, batchSize: limit + 1 })
       .toArray()
     const more = documents.length > limit && documents.pop() !== undefined
     const last = documents.at(-1)
     const next = more && last !== undefined ? messageIdFromBytes(last._id.buffer) : undefined
-    const all = documents.map(({ record, sends }) => ({ message: decodeMessage(record.buffer), sends }))
-    const replaced = await this.#replaced(uaid, all, next)
+    const page = documents.map(({ record, sends }) => ({ message: decodeMessage(record.buffer), sends }))
+    // Where some are left out, a newer one of a topic may also stand between two of the page.
+    const replaced = await this.#replaced(uaid, page, all ? next : page[0]?.message.id)
     await this.remove(uaid, [...replaced])
-    return { messages: all.filter(({ message }) => !replaced.has(message.id)), next }
+    return { messages: page.filter(({ message }) => !replaced.has(message.id)), next }
   }
 
   /** Deletes messages; resolves to the ids that were there. */

@@ -2,6 +2,7 @@ import { Binary, type Collection, type Db, type IndexDescription } from 'mongodb
 import { type ChannelId, ID_BYTES, idToBytes, type MessageId, type Uaid, uaidFromBytes } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { encodeMessage } from '../push/record.ts'
+import { urgencyRank } from '../push/urgency.ts'
 
 /** A user agent in the collection `agents`. It is there exactly as long as it has a channel, crashes aside. */
 export interface AgentDocument {
@@ -10,6 +11,8 @@ export interface AgentDocument {
   /** Channel id -> digest of the key it is restricted to, or an empty string. */
   readonly channels: Readonly<Record<string, string>>
   readonly lastConnect: BsonDate
+  /** Rank of the least urgency it wants; absent for every one. */
+  readonly minUrgency?: number
 }
 
 /** A message in the collection `messages`. What queries need stands beside the record. */
@@ -21,6 +24,8 @@ export interface MessageDocument {
   /** The channel id, a UUID. */
   readonly channel: Binary
   readonly topic?: string
+  /** Rank among all urgencies. */
+  readonly urgency: number
   readonly expiresAt: BsonDate
   /** When the database itself may drop the document. */
   readonly gcAt: BsonDate
@@ -91,6 +96,7 @@ export function messageDocument(
     u: uuid(uaid),
     channel: uuid(message.channelId),
     ...(message.topic !== undefined && { topic: message.topic }),
+    urgency: urgencyRank(message.urgency),
     expiresAt: date(message.expiresAtMs),
     gcAt: date(message.expiresAtMs + expiredKeptMs),
     sends,

@@ -4,6 +4,7 @@ import { within } from '../cluster/within.ts'
 import { PushError } from '../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import type { Urgency } from '../push/urgency.ts'
 import { MongoAgents } from './mongodb-agents.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
 import { MongoGarbage } from './mongodb-garbage.ts'
@@ -17,6 +18,7 @@ import {
   type Store,
   type StoredAgent,
   type StoreLimits,
+  type Wanted,
 } from './store.ts'
 import { storeDown } from './store-down.ts'
 
@@ -112,6 +114,10 @@ class MongoStore implements Store {
     })
   }
 
+  setMinUrgency(uaid: Uaid, min: Urgency): Promise<void> {
+    return this.#bounded(() => this.#agents.setMinUrgency(uaid, min))
+  }
+
   channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
     return this.#bounded(() => this.#agents.status(uaid, channelId))
   }
@@ -127,16 +133,16 @@ class MongoStore implements Store {
     return this.#bounded(() => this.#messages.put(uaid, message, sends))
   }
 
-  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+  list(uaid: Uaid, wanted: Wanted, nowMs: number): Promise<Page> {
     return this.#bounded(async () => {
       const [record, { messages, next }] = await Promise.all([
         this.#agents.read(uaid),
-        this.#messages.list(uaid, after, limit),
+        this.#messages.list(uaid, wanted),
       ])
-      const wanted = messages.filter(
+      const deliverable = messages.filter(
         ({ message }) => message.expiresAtMs > nowMs && record?.agent.channels.has(message.channelId),
       )
-      return { messages: wanted, next }
+      return { messages: deliverable, next }
     })
   }
 

@@ -21,6 +21,7 @@ import { garbageContract } from './store-garbage.contract.ts'
 import { messagesContract } from './store-messages.contract.ts'
 import { modelContract } from './store-model.contract.ts'
 import { topicsContract } from './store-topics.contract.ts'
+import { urgencyContract } from './store-urgency.contract.ts'
 
 /**
  * Opens a store of the kind under test on the data that belongs to `directory`: an empty store the first time; what
@@ -42,6 +43,7 @@ export function storeContract(name: string, open: OpenStore, durable: boolean): 
   }
   messagesContract(withStore)
   topicsContract(withStore)
+  urgencyContract(withStore)
   agentsContract(withStore)
   garbageContract(withStore)
   modelContract(withStore)

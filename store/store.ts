@@ -1,10 +1,13 @@
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import type { Urgency } from '../push/urgency.ts'
 
 /** A user agent as the store knows it. One without a subscription is never written. */
 export interface StoredAgent {
   /** Its channels, each with the digest of the VAPID key it is restricted to (empty: none). */
   readonly channels: ReadonlyMap<ChannelId, KeyDigest>
+  /** The least urgency it wants to be sent for now. */
+  readonly minUrgency: Urgency
 }
 
 /** A message kept for a user agent. */
@@ -19,6 +22,16 @@ export interface Page {
   readonly messages: readonly StoredMessage[]
   /** The last id looked at: list after it to go on. Undefined when nothing followed at the moment of reading. */
   readonly next: MessageId | undefined
+}
+
+/** Which messages a listing is of. */
+export interface Wanted {
+  /** Only those with a greater id; from the first when undefined. */
+  readonly after: MessageId | undefined
+  /** At most so many. */
+  readonly limit: number
+  /** Only those at least so urgent. */
+  readonly minUrgency: Urgency
 }
 
 /** Whether a channel can be delivered to. */
@@ -68,6 +81,8 @@ export interface Store {
   register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void>
   /** Ends a channel and drops its messages; the user agent goes with its last channel. Repeating it is harmless. */
   unregister(uaid: Uaid, channelId: ChannelId): Promise<void>
+  /** Keeps the least urgency a user agent wants to be sent for now; does nothing for one that is not there. */
+  setMinUrgency(uaid: Uaid, min: Urgency): Promise<void>
   /** Tells whether a channel can be delivered to. */
   channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus>
   /** Drops a user agent with its channels and messages. */
@@ -80,17 +95,17 @@ export interface Store {
    */
   put(uaid: Uaid, message: Message, sends: number): Promise<void>
   /**
-   * Lists up to `limit` messages with an id greater than `after` (undefined: from the first), in the order of ids.
+   * Lists messages in the order of their ids.
    * Leaves out what has expired, what belongs to no channel, and all but the newest of a topic.
    */
-  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page>
+  list(uaid: Uaid, wanted: Wanted, nowMs: number): Promise<Page>
   /** Deletes messages; resolves to the ids that were there. */
   remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]>
   /** Deletes the messages of a channel's topic with an id up to and including `upTo`. */
   removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void>
   /** Adds one to `sends` of those messages that are there. */
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void>
-  /** Of these user agents, the ones that have an unexpired message. May name one too many, never one too few. */
+  /** Of these user agents, the ones that have an unexpired message, however urgent. May name one too many, never one too few. */
   pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]>
 
   /** Looks at up to `limit` more records and drops what is expired, orphaned or stale; call again for the next ones. */

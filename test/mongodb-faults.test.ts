@@ -5,6 +5,7 @@ import { PushError } from '../push/errors.ts'
 import type { MessageId } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import {
+  anyUrgency,
   CHANNEL,
   channelOf,
   channelsOf,
@@ -244,7 +245,7 @@ async function allDown(t: Test, store: Store): Promise<void> {
     unregister: store.unregister(UA, OTHER_CHANNEL),
     channelStatus: store.channelStatus(UA, CHANNEL),
     dropAgent: store.dropAgent(OTHER_UA),
-    list: store.list(UA, undefined, 10, NOW_MS),
+    list: store.list(UA, anyUrgency(undefined, 10), NOW_MS),
     remove: store.remove(UA, idsOf(99)),
     removeTopic: store.removeTopic(UA, CHANNEL, 'topic', messageIdOf(99)),
     countSends: store.countSends(UA, idsOf(99)),

@@ -2,6 +2,7 @@ import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { systemClock } from '../cluster/clock.ts'
 import {
+  anyUrgency,
   CHANNEL,
   digestOf,
   idsOf,
@@ -48,13 +49,15 @@ t.test('every query is served by an index', async (t) => {
   await agents.register(UA, CHANNEL, digestOf(1), NOW_MS)
   await agents.read(UA)
   await agents.refresh(UA, NOW_MS)
+  await agents.setMinUrgency(UA, 'low')
   await agents.touch([UA, OTHER_UA], NOW_MS)
   await agents.dropStale(NOW_MS - 1, 10)
   for (const number of numbers(1, 40)) await messages.put(UA, messageOf(number), 0)
   for (const number of numbers(41, 43)) await messages.put(UA, messageOf(number, { topic: 'topic' }), 0)
   await messages.put(UA, messageOf(0, { topic: 'other' }), 0)
-  await messages.list(UA, undefined, 3)
-  await messages.list(UA, messageIdOf(3), 3)
+  await messages.list(UA, anyUrgency(undefined, 3))
+  await messages.list(UA, anyUrgency(messageIdOf(3), 3))
+  await messages.list(UA, { ...anyUrgency(messageIdOf(3), 3), minUrgency: 'low' })
   await messages.remove(UA, idsOf(21))
   await messages.removeTopic(UA, CHANNEL, 'topic', messageIdOf(22))
   await messages.countSends(UA, idsOf(23))

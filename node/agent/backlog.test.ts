@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Message } from '../../push/message.ts'
-import { CHANNEL, channelId, Driver, message, messageId, UNRESTRICTED } from './fixtures/driver.ts'
+import { agentWith, CHANNEL, channelId, Driver, listing, message, messageId } from './fixtures/driver.ts'
 
 /** The numbers of the messages sent since the last look. */
 function sent(driver: Driver): number[] {
@@ -19,7 +19,7 @@ t.test('one read at a time; `check` during it asks for one more pass, however of
   driver.check()
   t.same(driver.take(), [])
   driver.page([])
-  t.same(driver.take(), [{ kind: 'list', after: undefined, limit: 4 }])
+  t.same(driver.take(), [listing(4)])
   driver.page([])
   t.same(driver.take(), [])
   t.end()
@@ -35,11 +35,11 @@ t.test('a check of its own session needs no look', (t) => {
 t.test('a pass goes on after its cursor, to the end', (t) => {
   const driver = Driver.opened({ limits: { inFlightMax: 100 } })
   driver.check()
-  t.same(driver.take(), [{ kind: 'list', after: undefined, limit: 50 }])
+  t.same(driver.take(), [listing(50)])
   driver.page(messages(1, 2), messageId(5))
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: messageId(5), limit: 50 }])
+  t.same(driver.takeOf('list'), [listing(50, messageId(5))])
   driver.page([], messageId(7))
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: messageId(7), limit: 50 }])
+  t.same(driver.takeOf('list'), [listing(50, messageId(7))])
   driver.page([])
   t.same(driver.take(), [])
   t.end()
@@ -51,7 +51,7 @@ t.test('every pass starts at the first message: one may have been put behind the
   driver.page(messages(5), messageId(5))
   driver.check()
   driver.page([])
-  t.same(driver.takeOf('list').at(-1), { kind: 'list', after: undefined, limit: 9 })
+  t.same(driver.takeOf('list').at(-1), listing(9))
   driver.page(messages(4, 5))
   t.same(sent(driver), [4])
   t.end()
@@ -61,7 +61,7 @@ t.test('a page that fills the window is gone on with at half of it, after the la
   const driver = Driver.opened()
   driver.deliver(message(1))
   driver.check()
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: undefined, limit: 3 }])
+  t.same(driver.takeOf('list'), [listing(3)])
   driver.deliver(message(2))
   driver.take()
   driver.page(messages(11, 12, 13), messageId(13))
@@ -70,7 +70,7 @@ t.test('a page that fills the window is gone on with at half of it, after the la
   driver.ack(message(1))
   t.same(driver.takeOf('list'), [])
   driver.ack(message(11))
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: messageId(12), limit: 2 }])
+  t.same(driver.takeOf('list'), [listing(2, messageId(12))])
   t.end()
 })
 
@@ -83,7 +83,7 @@ t.test('a page that did not fit is not the end of the pass, even if nothing foll
   driver.page(messages(11, 12, 13))
   t.same(sent(driver), [11, 12])
   driver.ack(...messages(1, 2))
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: messageId(12), limit: 2 }])
+  t.same(driver.takeOf('list'), [listing(2, messageId(12))])
   t.end()
 })
 
@@ -172,7 +172,7 @@ t.test('an unknown channel in a page makes the channels be read again, once, and
   const unknown = [1, 2].map((number) => message(number, { channelId: channelId(2) }))
   driver.page([...unknown, message(3)])
   t.same(driver.takeKinds(), ['reload', 'notify'])
-  driver.offer({ kind: 'reloaded', channels: new Map([[channelId(2), UNRESTRICTED]]) })
+  driver.offer({ kind: 'reloaded', agent: agentWith([channelId(2)]) })
   t.same(driver.takeKinds(), ['list'])
   driver.page([...unknown, message(3)])
   t.same(sent(driver), [1, 2])
@@ -184,7 +184,7 @@ t.test('channels that can not be read again wait for the next look', (t) => {
   driver.check()
   driver.page([message(1, { channelId: channelId(2) })])
   driver.take()
-  driver.offer({ kind: 'reloaded', channels: 'failed' })
+  driver.offer({ kind: 'reloaded', agent: 'failed' })
   t.same(driver.take(), [])
   t.same(driver.deliver(message(2)).outcomes, [], 'the channels known before stay')
   t.end()
@@ -200,7 +200,7 @@ t.test('a read that failed is tried again after a wait, from the first message',
   driver.advance(4999)
   t.same(driver.take(), [])
   driver.advance(1)
-  t.same(driver.take(), [{ kind: 'list', after: undefined, limit: 9 }])
+  t.same(driver.take(), [listing(9)])
   t.end()
 })
 

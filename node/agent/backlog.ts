@@ -1,5 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { Message } from '../../push/message.ts'
+import { isBelow } from '../../push/urgency.ts'
 import type { Page, StoredMessage } from '../../store/store.ts'
 import { enqueue } from './commands.ts'
 import type { AgentEffect } from './effect.ts'
@@ -27,7 +28,7 @@ export function readOn(state: AgentState, now: Instant, effects: AgentEffect[]):
   }
   backlog.reading = true
   const limit = Math.min(PAGE_MAX, limits.inFlightMax - inFlight(state))
-  effects.push({ kind: 'list', after: backlog.cursor, limit })
+  effects.push({ kind: 'list', wanted: { after: backlog.cursor, limit, minUrgency: state.minUrgency } })
 }
 
 /** A page has been read: send what is to be sent of it. */
@@ -75,6 +76,8 @@ function sendPage(state: AgentState, { messages }: Page, now: Instant, effects: 
 function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effects: AgentEffect[]): void {
   const { message, sends } = stored
   const ttlSeconds = Math.ceil((message.expiresAtMs - now.wallMs) / 1000)
+  // The page may have been asked for before less was wanted.
+  if (isBelow(message.urgency, state.minUrgency)) return
   if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
   if (state.ended?.covers(message.id, message)) return remove(state, message.id, message, effects)
   if (sends >= state.limits.sendsMax) return giveUp(state, message, now, effects)

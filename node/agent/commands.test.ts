@@ -1,6 +1,14 @@
 import t from 'tap'
 import type { ChannelId } from '../../push/ids.ts'
-import { CHANNEL, channelId, Driver, message, RESTRICTED, UNRESTRICTED } from './fixtures/driver.ts'
+import {
+  agentWith,
+  CHANNEL,
+  channelId,
+  Driver,
+  message,
+  RESTRICTED,
+  UNRESTRICTED,
+} from './fixtures/driver.ts'
 
 const KEY_HASH = Uint8Array.from(Buffer.from(`${RESTRICTED}${'00'.repeat(24)}`, 'hex'))
 const OTHER = channelId(2)
@@ -174,8 +182,7 @@ t.test('the channels are read again in their turn: what is registered meanwhile 
   driver.page([message(1, { channelId: channelId(3) })])
   done(driver)
   t.same(driver.takeOf('reload').length, 1, 'one reading for all that were unknown')
-  const channels = new Map([OTHER, channelId(3)].map((id) => [id, UNRESTRICTED] as const))
-  driver.offer({ kind: 'reloaded', channels })
+  driver.offer({ kind: 'reloaded', agent: agentWith([OTHER, channelId(3)]) })
   t.same([...(driver.state.channels?.keys() ?? [])], [OTHER, channelId(3)])
   t.equal(driver.state.commands, undefined)
   t.end()

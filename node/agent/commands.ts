@@ -1,5 +1,6 @@
 import type { ChannelId } from '../../push/ids.ts'
 import { keyDigestOf } from '../../push/subscription.ts'
+import { isBelow, NO_MIN_URGENCY } from '../../push/urgency.ts'
 import type { ClientMessage } from '../client-message.ts'
 import type { AgentEffect } from './effect.ts'
 import { answer } from './flights.ts'
@@ -33,6 +34,16 @@ export function unregister(
   else unregistered(channelId, 500, effects)
 }
 
+/** The user agent says how urgent a message has to be to be sent to it for now. */
+export function urgency(
+  state: AgentState,
+  { min }: Extract<ClientMessage, { kind: 'urgency' }>,
+  effects: AgentEffect[],
+): void {
+  if (hasRoom(state)) enqueue(state, { kind: 'urgency', min, asked: true }, effects)
+  else urgencyAnswered(500, effects)
+}
+
 /** Carries a command out, after those before it: changes of one channel must reach the store in order. */
 export function enqueue(state: AgentState, command: Command, effects: AgentEffect[]): void {
   const waiting = state.commands
@@ -53,18 +64,20 @@ export function commandDone(
   const command = state.commands?.[0]
   if (command?.kind === 'register') registered(state, command, done, effects)
   if (command?.kind === 'unregister') unregisterDone(state, command.channelId, done, effects)
+  if (command?.kind === 'urgency') urgencyDone(state, command, done, effects)
   startNext(state, effects)
 }
 
 /** The channels have been read again, because a message named one that is not known here. */
 export function reloaded(
   state: AgentState,
-  { channels }: Extract<AgentInput, { kind: 'reloaded' }>,
+  { agent }: Extract<AgentInput, { kind: 'reloaded' }>,
   effects: AgentEffect[],
 ): void {
   // After a failure the next re-read of the store comes here again.
-  if (channels !== 'failed') {
-    state.channels = new Map(channels)
+  if (agent !== 'failed') {
+    state.channels = new Map(agent?.channels)
+    if (agent !== undefined) state.minUrgency = agent.minUrgency
     state.backlog.dirty = true
   }
   startNext(state, effects)
@@ -104,6 +117,9 @@ function start(command: Command, effects: AgentEffect[]): void {
     case 'unregister':
       effects.push({ kind: 'unregister', channelId: command.channelId })
       break
+    case 'urgency':
+      effects.push({ kind: 'setMinUrgency', min: command.min })
+      break
     case 'reload':
       effects.push({ kind: 'reload' })
   }
@@ -125,6 +141,9 @@ function registered(
   state.channels ??= new Map()
   state.channels.set(command.channelId, keyDigestOf(command.keyHash))
   effects.push({ kind: 'sendEndpoint', channelId: command.channelId, keyHash: command.keyHash })
+  // The first channel made the user agent in the store, where nothing could be kept of it before.
+  if (state.channels.size === 1 && state.minUrgency !== NO_MIN_URGENCY)
+    enqueue(state, { kind: 'urgency', min: state.minUrgency, asked: false }, effects)
 }
 
 function unregisterDone(
@@ -143,6 +162,24 @@ function unregisterDone(
     if (flight.state === 'putting') flight.ended = true
     else state.flights?.delete(flight.id)
   }
+}
+
+/** What waited may be wanted now. */
+function urgencyDone(
+  state: AgentState,
+  { min, asked }: Extract<Command, { kind: 'urgency' }>,
+  done: boolean,
+  effects: AgentEffect[],
+): void {
+  if (!asked) return
+  urgencyAnswered(done ? 200 : 500, effects)
+  if (!done) return
+  if (isBelow(min, state.minUrgency)) state.backlog.dirty = true
+  state.minUrgency = min
+}
+
+function urgencyAnswered(status: 200 | 500, effects: AgentEffect[]): void {
+  effects.push({ kind: 'send', frame: { kind: 'urgency', status } })
 }
 
 function registerFailed(channelId: ChannelId, status: 400 | 500, effects: AgentEffect[]): void {

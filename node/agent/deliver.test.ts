@@ -1,5 +1,13 @@
 import t from 'tap'
-import { CHANNEL, channelId, Driver, message, RESTRICTED, UNSAVED_AFTER_MS } from './fixtures/driver.ts'
+import {
+  CHANNEL,
+  channelId,
+  Driver,
+  listing,
+  message,
+  RESTRICTED,
+  UNSAVED_AFTER_MS,
+} from './fixtures/driver.ts'
 
 const REMOVED = { id: message(1).id, channelId: CHANNEL, topic: undefined }
 
@@ -126,7 +134,7 @@ t.test('a full window answers `full`, and the store is read once there is room a
   driver.ack(message(1))
   t.same(driver.takeOf('list'), [], 'not yet at half of the window')
   driver.ack(message(2))
-  t.same(driver.takeOf('list'), [{ kind: 'list', after: undefined, limit: 2 }])
+  t.same(driver.takeOf('list'), [listing(2)])
   t.end()
 })
 

@@ -1,5 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { Message } from '../../push/message.ts'
+import { isBelow } from '../../push/urgency.ts'
 import type { AgentEffect } from './effect.ts'
 import {
   addFlight,
@@ -26,6 +27,8 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   const refusal = refusalOf(state, input, now)
   if (refusal === 'full') state.backlog.dirty = true
   if (refusal !== undefined) return reply(ask, refusal, effects)
+  // Put by its asker, it waits there until the user agent wants it: the window is for what it wants now.
+  if (isBelow(message.urgency, state.minUrgency)) return reply(ask, 'full', effects)
   effects.push({ kind: 'notify', message, ttlSeconds: message.ttlSeconds })
   const kept = message.ttlSeconds > 0
   if (kept) replaceOlder(state, message)

@@ -2,6 +2,8 @@ import type { AgentOutcome } from '../../push/agent-requests.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { Urgency } from '../../push/urgency.ts'
+import type { Wanted } from '../../store/store.ts'
 import type { ServerFrame } from '../server-frame.ts'
 import type { Ask, Removal } from './state.ts'
 
@@ -27,12 +29,14 @@ export type AgentEffect =
   | { readonly kind: 'register'; readonly channelId: ChannelId; readonly keyDigest: KeyDigest }
   /** End a channel [commandDone]. */
   | { readonly kind: 'unregister'; readonly channelId: ChannelId }
+  /** Keep the least urgency wanted [commandDone]. */
+  | { readonly kind: 'setMinUrgency'; readonly min: Urgency }
   /** Read the channels again [reloaded]. */
   | { readonly kind: 'reload' }
   /** Store a message that this session has sent [putSettled]. */
   | { readonly kind: 'put'; readonly message: Message }
   /** Read stored messages [page]. */
-  | { readonly kind: 'list'; readonly after: MessageId | undefined; readonly limit: number }
+  | { readonly kind: 'list'; readonly wanted: Wanted }
   /** Delete what has ended [removeFailed]. */
   | { readonly kind: 'remove'; readonly removal: Removal }
   /** Count sends without acknowledgement. */

@@ -1,10 +1,12 @@
 import t from 'tap'
 import {
   Asker,
+  agentWith,
   CHANNEL,
   channelId,
   Driver,
   KNOWN_UAID,
+  listing,
   message,
   NEW_UAID,
   UNRESTRICTED,
@@ -12,7 +14,7 @@ import {
 
 const HELLO = { kind: 'hello', uaid: KNOWN_UAID } as const
 const NEW_HELLO = { kind: 'hello', uaid: undefined } as const
-const AGENT = { channels: new Map([[CHANNEL, UNRESTRICTED]]) }
+const AGENT = agentWith([CHANNEL])
 const VIOLATED = [{ kind: 'close', reason: 'protocolViolated' }]
 
 t.test('a user agent without an id gets a new one; nothing is read for it', (t) => {
@@ -36,7 +38,7 @@ t.test('a user agent the store knows keeps its id, and its messages are read aft
   t.same(driver.take(), [
     { kind: 'send', frame: { kind: 'hello', uaid: KNOWN_UAID } },
     { kind: 'tellDisplace', ageMs: 40 },
-    { kind: 'list', after: undefined, limit: 4 },
+    listing(4),
   ])
   t.end()
 })

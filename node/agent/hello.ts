@@ -35,6 +35,7 @@ export function connected(
   state.welcomedAtMs = now.monotonicMs
   if (agent !== undefined) {
     state.channels = new Map(agent.channels)
+    state.minUrgency = agent.minUrgency
     state.backlog.dirty = true
   }
   effects.push({ kind: 'send', frame: { kind: 'hello', uaid: state.uaid } })

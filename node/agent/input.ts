@@ -1,4 +1,4 @@
-import type { ChannelId, KeyDigest, MessageId, SessionId } from '../../push/ids.ts'
+import type { KeyDigest, MessageId, SessionId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { Page, StoredAgent } from '../../store/store.ts'
 import type { ClientMessage } from '../client-message.ts'
@@ -40,8 +40,8 @@ export type AgentInput =
   | { readonly kind: 'connected'; readonly agent: StoredAgent | undefined | 'failed' }
   /** The command under way has been carried out, or not. */
   | { readonly kind: 'commandDone'; readonly done: boolean }
-  /** The channels have been read again. */
-  | { readonly kind: 'reloaded'; readonly channels: ReadonlyMap<ChannelId, KeyDigest> | 'failed' }
+  /** The user agent has been read again. */
+  | { readonly kind: 'reloaded'; readonly agent: StoredAgent | undefined | 'failed' }
   /** The put of a message in flight has settled; when not `done` its outcome is unknown. */
   | { readonly kind: 'putSettled'; readonly id: MessageId; readonly done: boolean }
   /** A page of stored messages, or `failed`. */

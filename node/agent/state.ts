@@ -3,6 +3,7 @@ import type { AgentReply } from '../../push/agent-requests.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, SessionId, Uaid } from '../../push/ids.ts'
 import type { Message, TopicOf } from '../../push/message.ts'
+import { NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
 import type { ClientMessage } from '../client-message.ts'
 import type { EndedMessages } from './ended-messages.ts'
 
@@ -67,11 +68,13 @@ export interface Flight extends TopicOf {
  */
 export type AgentPhase = 'greeting' | 'opening' | 'open' | 'leaving' | 'closed'
 
-/** A change of channels asked for by the user agent, or the reading of them; done strictly one after the other. */
+/** A change of what is kept of the user agent, or the reading of it; done strictly one after the other. */
 export type Command =
   | { readonly kind: 'register'; readonly channelId: ChannelId; readonly keyHash: Uint8Array | undefined }
   | { readonly kind: 'unregister'; readonly channelId: ChannelId }
   | { readonly kind: 'reload' }
+  /** `asked`: the user agent waits for an answer. */
+  | { readonly kind: 'urgency'; readonly min: Urgency; readonly asked: boolean }
 
 /** What to delete from the store: messages by id, and with a topic all of its messages up to that id. */
 export interface Removal {
@@ -106,6 +109,8 @@ export interface AgentState {
   phase: AgentPhase
   uaid: Uaid | undefined
   channels: Map<ChannelId, KeyDigest> | undefined
+  /** The least urgency it wants to be sent for now. */
+  minUrgency: Urgency
   readonly backlog: Backlog
   flights: Map<MessageId, Flight> | undefined
   /** Sent in this session and no longer waited for: durable, not to be sent again before the next session. */
@@ -150,6 +155,7 @@ export function newAgentState(
     phase: 'greeting',
     uaid: undefined,
     channels: undefined,
+    minUrgency: NO_MIN_URGENCY,
     backlog: { dirty: false, reading: false, inPass: false, cursor: undefined, retryAtMs: 0 },
     flights: undefined,
     parked: undefined,

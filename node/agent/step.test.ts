@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { ChannelId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import type { Page } from '../../store/store.ts'
+import { isBelow, NO_MIN_URGENCY, URGENCIES, type Urgency } from '../../push/urgency.ts'
+import type { Page, StoredAgent } from '../../store/store.ts'
 import type { AgentEffect } from './effect.ts'
 import {
   type Asker,
@@ -26,6 +27,7 @@ type Happening =
   | {
       kind: 'deliver'
       topic: boolean
+      urgency: Urgency
       ttlSeconds: number
       other: boolean
       restricted: boolean
@@ -37,6 +39,7 @@ type Happening =
   | { kind: 'advance'; ms: number }
   | { kind: 'socket'; takes: 'all' | 'buffered' | 'nothing' }
   | { kind: 'register' | 'unregister'; other: boolean }
+  | { kind: 'urgency'; min: Urgency }
   | { kind: 'displace'; ageMs: number; flapping: boolean }
   | { kind: 'check' | 'hello' | 'ping' | 'drain' | 'close' | 'invalid' }
 
@@ -47,6 +50,7 @@ const common: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('deliver' as const),
       topic: fc.boolean(),
+      urgency: fc.constantFrom(...URGENCIES),
       ttlSeconds: fc.constantFrom(0, 1, 60, 3600),
       other: fc.boolean(),
       restricted: fc.nat({ max: 9 }).map((one) => one === 0),
@@ -75,6 +79,10 @@ const common: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('register', 'unregister'), other: fc.boolean() }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('check', 'hello', 'ping') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('urgency' as const), min: fc.constantFrom(...URGENCIES) }),
+  },
 )
 const rare: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ kind: fc.constantFrom('drain', 'close', 'invalid') }),
@@ -86,7 +94,16 @@ const rare: fc.Arbitrary<Happening> = fc.oneof(
 )
 const happening = fc.oneof({ weight: 60, arbitrary: common }, { weight: 1, arbitrary: rare })
 
-const WAITING = ['connect', 'put', 'list', 'remove', 'register', 'unregister', 'reload'] as const
+const WAITING = [
+  'connect',
+  'put',
+  'list',
+  'remove',
+  'register',
+  'unregister',
+  'reload',
+  'setMinUrgency',
+] as const
 type Waiting = Extract<AgentEffect, { kind: (typeof WAITING)[number] }>
 
 function isWaiting(effect: AgentEffect): effect is Waiting {
@@ -99,6 +116,7 @@ class World {
   readonly #asked: { asker: Asker; isCancel: boolean }[] = []
   readonly #stored = new Map<string, Message>()
   readonly #channels = new Map([[CHANNEL, UNRESTRICTED]])
+  #minUrgency: Urgency = NO_MIN_URGENCY
   #waiting: Waiting[] = []
   /** Sent and not dropped, in this session. */
   readonly #sent = new Map<string, Message>()
@@ -139,6 +157,8 @@ class World {
       case 'register':
       case 'unregister':
         return this.#command(next.kind, next.other ? OTHER : CHANNEL)
+      case 'urgency':
+        return this.#frame({ kind: 'urgency', min: next.min })
       case 'displace':
         return this.#offer({ ...next, sessionId: EARLIER_SESSION })
       case 'check':
@@ -215,6 +235,7 @@ class World {
     const number = next.late ? this.#number - 50 : this.#number
     this.#number += 1
     const one = message(number, {
+      urgency: next.urgency,
       ttlSeconds: next.ttlSeconds,
       expiresAtMs: this.driver.wallMs + next.ttlSeconds * 1000,
       ...(next.topic && { topic: 'mail' }),
@@ -267,6 +288,7 @@ class World {
   }
 
   #notify({ message: one }: Extract<AgentEffect, { kind: 'notify' }>): AgentInput[] {
+    if (isBelow(one.urgency, this.driver.state.minUrgency)) throw new Error('sent what is not wanted now')
     if (this.#sent.has(one.id) && !this.#mayBeForgotten(one))
       throw new Error(`${one.id} sent twice in one session`)
     if (one.ttlSeconds > 0 && one.expiresAtMs <= this.driver.wallMs) throw new Error('sent after its TTL')
@@ -291,7 +313,7 @@ class World {
   #carryOut(effect: Waiting, done: boolean): AgentInput | undefined {
     switch (effect.kind) {
       case 'connect': {
-        const agent = effect.read ? { channels: new Map(this.#channels) } : undefined
+        const agent = effect.read ? this.#agent() : undefined
         return { kind: 'connected', agent: done ? agent : 'failed' }
       }
       case 'put':
@@ -312,8 +334,15 @@ class World {
         if (done) this.#unregister(effect.channelId)
         return { kind: 'commandDone', done }
       case 'reload':
-        return { kind: 'reloaded', channels: done ? new Map(this.#channels) : 'failed' }
+        return { kind: 'reloaded', agent: done ? this.#agent() : 'failed' }
+      case 'setMinUrgency':
+        if (done) this.#minUrgency = effect.min
+        return { kind: 'commandDone', done }
     }
+  }
+
+  #agent(): StoredAgent {
+    return { channels: new Map(this.#channels), minUrgency: this.#minUrgency }
   }
 
   #store(one: Message): void {
@@ -327,10 +356,10 @@ class World {
     for (const one of this.#sent.values()) if (one.channelId === id) this.#sent.delete(one.id)
   }
 
-  #page({ after, limit }: Extract<AgentEffect, { kind: 'list' }>): Page {
+  #page({ wanted: { after, limit, minUrgency } }: Extract<AgentEffect, { kind: 'list' }>): Page {
     const known = [...this.#stored.values()].filter(({ channelId }) => this.#channels.has(channelId))
     const rest = known
-      .filter(({ id }) => after === undefined || id > after)
+      .filter(({ id, urgency }) => (after === undefined || id > after) && !isBelow(urgency, minUrgency))
       .sort((a, b) => (a.id < b.id ? -1 : 1))
     const page = rest.slice(0, limit)
     const next = rest.length > limit ? page.at(-1)?.id : undefined

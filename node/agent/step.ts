@@ -2,7 +2,7 @@ import type { Instant } from '../../cluster/actor.ts'
 import type { ClientMessage } from '../client-message.ts'
 import { ack, ackOverdue, nack, parkRefused, removeAgain, removed, removeFailed } from './ack.ts'
 import { page, readOn } from './backlog.ts'
-import { commandDone, register, reloaded, unregister } from './commands.ts'
+import { commandDone, register, reloaded, unregister, urgency } from './commands.ts'
 import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from './deliver.ts'
 import type { AgentEffect } from './effect.ts'
 import { connected, hello } from './hello.ts'
@@ -124,6 +124,8 @@ function command(state: AgentState, message: ClientMessage, now: Instant, effect
       return broadcastSubscribe(message, effects)
     case 'nack':
       return nack(state, message, effects)
+    case 'urgency':
+      return urgency(state, message, effects)
     case 'ping':
       return ping(state, now, effects)
     case 'hello':

@@ -3,7 +3,8 @@ import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import type { ChannelStatus, Collected, Page, Store, StoredAgent } from '../../store/store.ts'
+import type { Urgency } from '../../push/urgency.ts'
+import type { ChannelStatus, Collected, Page, Store, StoredAgent, Wanted } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -62,6 +63,10 @@ export class FaultyStore implements Store {
     return this.#run('unregister', () => this.#truth.unregister(uaid, channelId))
   }
 
+  setMinUrgency(uaid: Uaid, min: Urgency): Promise<void> {
+    return this.#run('setMinUrgency', () => this.#truth.setMinUrgency(uaid, min))
+  }
+
   channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
     return this.#run('channelStatus', () => this.#truth.channelStatus(uaid, channelId))
   }
@@ -76,8 +81,8 @@ export class FaultyStore implements Store {
     return this.#putInTwoSteps(uaid, message, sends)
   }
 
-  list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
-    return this.#run('list', () => this.#truth.list(uaid, after, limit, nowMs))
+  list(uaid: Uaid, wanted: Wanted, nowMs: number): Promise<Page> {
+    return this.#run('list', () => this.#truth.list(uaid, wanted, nowMs))
   }
 
   remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {

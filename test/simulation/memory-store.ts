@@ -1,5 +1,6 @@
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import { type Message, sameTopic } from '../../push/message.ts'
+import { isBelow, NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
 import {
   type ChannelStatus,
   type Collected,
@@ -9,6 +10,7 @@ import {
   type StoredAgent,
   type StoredMessage,
   type StoreLimits,
+  type Wanted,
 } from '../../store/store.ts'
 
 /** Why a message left the store. */
@@ -31,6 +33,7 @@ export interface StoreObserver {
 
 interface AgentRow {
   readonly channels: Map<ChannelId, KeyDigest>
+  minUrgency: Urgency
   lastConnectMs: number
 }
 
@@ -64,7 +67,7 @@ export class MemoryStore implements Store {
     const agent = this.#agents.get(uaid)
     if (agent === undefined) return undefined
     if (nowMs - agent.lastConnectMs > LAST_CONNECT_REFRESH_MS) agent.lastConnectMs = nowMs
-    return { channels: new Map(agent.channels) }
+    return { channels: new Map(agent.channels), minUrgency: agent.minUrgency }
   }
 
   async touch(uaids: readonly Uaid[], nowMs: number): Promise<void> {
@@ -75,7 +78,11 @@ export class MemoryStore implements Store {
   }
 
   async register(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest, nowMs: number): Promise<void> {
-    const agent = this.#agents.get(uaid) ?? { channels: new Map(), lastConnectMs: nowMs }
+    const agent = this.#agents.get(uaid) ?? {
+      channels: new Map(),
+      minUrgency: NO_MIN_URGENCY,
+      lastConnectMs: nowMs,
+    }
     this.#agents.set(uaid, agent)
     agent.channels.set(channelId, keyDigest)
     this.#observer.subscribed(uaid, channelId)
@@ -86,6 +93,11 @@ export class MemoryStore implements Store {
     if (agent?.channels.delete(channelId)) this.#observer.unsubscribed(uaid, channelId)
     if (agent?.channels.size === 0) this.#agents.delete(uaid)
     this.#drop(uaid, ({ message }) => message.channelId === channelId, 'unregistered')
+  }
+
+  async setMinUrgency(uaid: Uaid, min: Urgency): Promise<void> {
+    const agent = this.#agents.get(uaid)
+    if (agent !== undefined) agent.minUrgency = min
   }
 
   async channelStatus(uaid: Uaid, channelId: ChannelId): Promise<ChannelStatus> {
@@ -127,7 +139,7 @@ export class MemoryStore implements Store {
     this.#drop(uaid, (row) => row !== newest && same.includes(row), 'replaced')
   }
 
-  async list(uaid: Uaid, after: MessageId | undefined, limit: number, nowMs: number): Promise<Page> {
+  async list(uaid: Uaid, { after, limit, minUrgency }: Wanted, nowMs: number): Promise<Page> {
     for (const { message } of this.#rows(uaid)) this.replace(uaid, message)
     const rows = this.#rows(uaid)
     const start = after === undefined ? 0 : firstAfter(rows, after)
@@ -135,8 +147,8 @@ export class MemoryStore implements Store {
     const messages: StoredMessage[] = []
     for (let at = start; at < rows.length; at++) {
       const row = rows[at]
-      if (row === undefined || row.message.expiresAtMs <= nowMs || !channels?.has(row.message.channelId))
-        continue
+      if (row === undefined || row.message.expiresAtMs <= nowMs) continue
+      if (isBelow(row.message.urgency, minUrgency) || !channels?.has(row.message.channelId)) continue
       messages.push({ ...row })
       if (messages.length === limit)
         return { messages, next: at + 1 < rows.length ? row.message.id : undefined }

@@ -271,6 +271,7 @@ export class World {
       id: server.ids.next(),
       channelId: subscription.channelId,
       ...(post.topic !== undefined && { topic: post.topic }),
+      urgency: 'normal',
       ttlSeconds: post.ttlSeconds,
       expiresAtMs: clock.nowMs() + post.ttlSeconds * 1000,
       body: new Uint8Array(0),

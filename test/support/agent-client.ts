@@ -8,6 +8,7 @@ export type Frame =
   | { messageType: 'hello'; uaid: string; status: number; use_webpush: boolean; broadcasts: object }
   | { messageType: 'register'; channelID: string; status: number; pushEndpoint: string }
   | { messageType: 'unregister'; channelID: string; status: number }
+  | { messageType: 'urgency'; status: number }
   | Notification
   | { messageType: 'broadcast'; broadcasts: Record<string, unknown> }
   | { messageType: 'ping' }
@@ -120,6 +121,11 @@ export class AgentClient {
   unregister(channelID: string, code = 200): Promise<FrameOf<'unregister'>> {
     this.send({ messageType: 'unregister', channelID, code })
     return this.next('unregister')
+  }
+
+  urgency(min: string): Promise<FrameOf<'urgency'>> {
+    this.send({ messageType: 'urgency', min })
+    return this.next('urgency')
   }
 
   ack({ channelID, version }: Notification, code = 100): void {
