@@ -55,6 +55,9 @@ export interface SharedBusOptions {
 /** Options of one server: all of the service's, and where it listens. */
 export type ServerOptions = Options & { readonly port: number; readonly publicUrl: string }
 
+/** Options of a node, and whether other processes listen on its port, too. */
+export type NodeServerOptions = ServerOptions & { readonly sharedPort: boolean }
+
 /** A node that runs, as far as a process is concerned. */
 export interface NodePart {
   readonly port: number
@@ -74,7 +77,7 @@ export interface Parts {
   openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   openSharedBus(options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps): Promise<AgentBus>
-  startNode(options: ServerOptions, deps: ServerDeps): Promise<NodePart>
+  startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
   startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
 }
 
@@ -84,4 +87,6 @@ export interface Assembly {
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started
+  /** The number of this worker among those that share a port, from 1 on; undefined where a process has the port to itself. */
+  readonly worker: number | undefined
 }

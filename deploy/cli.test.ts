@@ -48,7 +48,12 @@ t.test('what is wrong is said in one line on stderr, with exit code 1', (t) => {
     [['keys'], {}, /say `pushgrid keys new`/],
     [['node'], {}, /pushgrid node needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL; `pushgrid serve`/],
     [['endpoint', '--host', '::'], {}, /pushgrid endpoint needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL/],
-    [['node', '--workers', '2'], {}, /--workers: more than one worker is not in this version yet/],
+    [['node', '--workers', 'many'], {}, /--workers is "many": must be auto or a whole number from 1 to 1024/],
+    [
+      ['serve'],
+      { PUSHGRID_WORKERS: '2' },
+      /PUSHGRID_WORKERS is 2: `pushgrid serve` is one process; for more/,
+    ],
     [['serve', '--ws-port', 'x'], {}, /--ws-port is "x": must be a whole number from 0 to 65535/],
     [['serve'], { PUSHGRID_WS_PORT: 'x' }, /PUSHGRID_WS_PORT is "x": must be/],
     [

@@ -1,5 +1,15 @@
 import { STORE_LIMITS } from '../store/store.ts'
-import { file, folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber } from './option-kinds.ts'
+import {
+  file,
+  folder,
+  host,
+  type Kind,
+  oneOf,
+  origin,
+  serviceKeys,
+  wholeNumber,
+  workerCount,
+} from './option-kinds.ts'
 import { mongodbUrl, natsUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
@@ -213,6 +223,14 @@ export const OPTIONS = {
     'time over which a stopping node lets its user agents go; 0 is all at once',
   ),
 
+  workers: {
+    group: 'Process',
+    kind: workerCount,
+    initial: 1,
+    shown: '1',
+    meaning:
+      'processes of a node or endpoint, which share its port and have all limits each; auto is one per core',
+  },
   stopMs: count('Process', 20_000, 1000, DELAY_MAX_MS, 'longest time a stop may take; then it exits with 1'),
   logLevel: option('Process', oneOf(LOG_LEVELS), 'info', 'least important messages that are logged'),
 } as const satisfies Record<string, Option<unknown>>
@@ -227,10 +245,9 @@ export type Options = {
 
 /**
  * Options that the design has and this version has not: setting one is refused, because an option that is ignored is
- * worse than one that is missing. `allowed` is the value that asks for what this version does anyhow.
+ * worse than one that is missing.
  */
-export const UNAVAILABLE: Readonly<Record<string, { what: string; allowed?: string }>> = {
-  workers: { what: 'more than one worker', allowed: '1' },
+export const UNAVAILABLE: Readonly<Record<string, { what: string }>> = {
   adminToken: { what: 'publishing broadcasts' },
   megaphoneUrl: { what: 'following a Megaphone server' },
   megaphonePollMs: { what: 'following a Megaphone server' },

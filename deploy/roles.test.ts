@@ -5,6 +5,7 @@ import t from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
+import { SimulatedClock } from '../cluster/simulated-clock.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
@@ -26,7 +27,7 @@ function optionsFor(dataDir: string, ...args: string[]): Options {
 /** Parts that note what is done to them; `broken` is the step that fails. */
 function fakeParts(broken?: string) {
   const steps: string[] = []
-  const seen: { options: ServerOptions; deps: ServerDeps }[] = []
+  const seen: { options: ServerOptions & { sharedPort?: boolean }; deps: ServerDeps }[] = []
   const buses: NatsBusEvents[] = []
   const step = async (name: string) => {
     steps.push(name)
@@ -207,6 +208,22 @@ t.test('a node is told when the bus was away', async (t) => {
   await serving.stop()
 })
 
+t.test('workers share a port that their parent has tried, and only the first collects garbage', async (t) => {
+  for (const [worker, sharedPort, timers] of [
+    [undefined, false, 1],
+    [1, true, 1],
+    [2, true, 0],
+  ] as const) {
+    const { parts, seen } = fakeParts()
+    const clock = new SimulatedClock()
+    const options = optionsFor(t.testdir(), ...CLUSTER, ...KEYS, '--http-port', '1')
+    const serving = await startRole('node', options, parts, { ...deps(), clock }, worker)
+    t.equal(seen[0]?.options.sharedPort, sharedPort, `worker ${worker}`)
+    t.equal(clock.waiting, timers, `worker ${worker}`)
+    await serving.stop()
+  }
+})
+
 t.test('half a cluster is refused in one line that says which half is missing', async (t) => {
   const [nats, mongodb] = [CLUSTER.slice(0, 2), CLUSTER.slice(2)]
   const cases: readonly [Role, readonly string[], RegExp][] = [
@@ -223,6 +240,11 @@ t.test('half a cluster is refused in one line that says which half is missing', 
     ['node', CLUSTER, /^pushgrid node needs PUSHGRID_SERVICE_KEYS/],
     ['endpoint', CLUSTER, /^pushgrid endpoint needs PUSHGRID_SERVICE_KEYS/],
     ['node', [...CLUSTER, ...KEYS], /^pushgrid node needs PUSHGRID_PUBLIC_URL/],
+    [
+      'serve',
+      ['--workers', '2'],
+      /^PUSHGRID_WORKERS is 2: `pushgrid serve` is one process; .* `pushgrid node`/,
+    ],
   ]
   for (const [role, args, message] of cases) {
     const { parts, steps } = fakeParts()

@@ -24,6 +24,7 @@ const STARTS: { readonly [R in Role]: (assembly: Assembly) => Promise<Listening>
 
 /**
  * Starts a process: one part after the other, each on top of those before it. They are stopped in the opposite order.
+ * @param worker its number, where it is one of several workers that share a port
  * @throws StartError when a part can't start; what was started by then is stopped again
  */
 export async function startRole(
@@ -31,10 +32,11 @@ export async function startRole(
   options: Options,
   parts: Parts,
   deps: ProcessDeps,
+  worker?: number,
 ): Promise<Serving> {
   const started = new Started(deps.log)
   try {
-    const listening = await STARTS[role]({ options, parts, deps, started })
+    const listening = await STARTS[role]({ options, parts, deps, started, worker })
     return { listening, stop: () => started.stop() }
   } catch (error) {
     await started.stop()

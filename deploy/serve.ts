@@ -4,7 +4,9 @@ import type { Listening } from './banner.ts'
 import { openOwnBus, openSharedBus } from './buses.ts'
 import { clusterOf } from './cluster-options.ts'
 import { keptServiceKeys, openDataFolder } from './data-folder.ts'
+import { variableOf } from './options.ts'
 import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
+import { StartError } from './start-error.ts'
 import { collectGarbage, openEmbeddedStore, openSharedStore } from './stores.ts'
 
 /**
@@ -17,7 +19,11 @@ import { collectGarbage, openEmbeddedStore, openSharedStore } from './stores.ts'
  */
 export async function startServe(assembly: Assembly): Promise<Listening> {
   const { options, deps } = assembly
-  const { dataDir, serviceKeys } = options
+  const { dataDir, serviceKeys, workers } = options
+  if (workers > 1)
+    throw new StartError(
+      `${variableOf('workers')} is ${workers}: \`pushgrid serve\` is one process; for more run \`pushgrid node\` and \`pushgrid endpoint\` on NATS and MongoDB`,
+    )
   const cluster = clusterOf(options)
   if (cluster === undefined || serviceKeys === undefined) await openDataFolder(dataDir)
   const store = await (cluster === undefined
