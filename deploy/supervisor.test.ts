@@ -90,12 +90,14 @@ t.test('it serves once all workers do', async (t) => {
 })
 
 t.test('where no worker can start the reason of the last is given, once', async (t) => {
-  const { starting, worker } = supervise(2)
+  const { starting, worker, workers, pass } = supervise(2)
   worker(0).says({ kind: 'failed', reason: 'no NATS' })
   worker(0).ends({ code: 1 })
   worker(1).says({ kind: 'failed', reason: 'no NATS' })
   worker(1).ends({ code: 1 })
   await t.rejects(starting, { name: 'StartError', message: 'no NATS' })
+  pass(60_000)
+  t.equal(workers.length, 2, 'and none is started again')
 })
 
 t.test('a defect at start is a reason, too', async (t) => {

@@ -76,7 +76,8 @@ export class Supervisor {
 
   #failedToStart(index: number, reason: string): void {
     this.#failed.add(index)
-    if (!this.#hasServed && this.#failed.size === this.#slots.length) this.#notStarted(new StartError(reason))
+    if (this.#hasServed || this.#failed.size < this.#slots.length) return
+    void this.stop().then(() => this.#notStarted(new StartError(reason)))
   }
 
   #pingLater(): void {

@@ -195,7 +195,11 @@ for (const role of ['node', 'endpoint'] as const)
       random: createSystemRandom(),
       log: { info: note, warn() {}, error() {} },
     }
-    const workers = await startWorkers(program, options, deps, { ...WORKER_CARE, pingMs: 100 })
+    const workers = await startWorkers(program, options, deps, {
+      ...WORKER_CARE,
+      pingMs: 100,
+      unansweredAtStartMax: 300,
+    })
     const { wsPort, httpPort } = workers.listening
     const load = new Load(
       () => (wsPort === undefined ? node.url : `ws://127.0.0.1:${wsPort}/`),
