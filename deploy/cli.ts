@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
 import { createSystemRandom } from '../cluster/clock.ts'
-import { COMMANDS, globalHelp, keysHelp, roleHelp } from './help.ts'
+import { COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
@@ -9,6 +9,7 @@ import type { Role } from './roles.ts'
 import { runRole } from './run-role.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
+import { checkStore } from './store-check.ts'
 import { version } from './version.ts'
 
 const HELP: readonly (string | undefined)[] = ['--help', '-h', 'help']
@@ -32,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return roleCommand(command, args)
     case 'keys':
       return keysCommand(args)
+    case 'store':
+      return storeCommand(args)
     default:
       throw unknownCommand(command)
   }
@@ -50,6 +53,14 @@ function keysCommand([verb, ...rest]: readonly string[]): void {
   }
   if (verb !== 'new' || rest.length > 0) throw new StartError('say `pushgrid keys new` to make a service key')
   print(`${formatServiceKey(newServiceKey(createSystemRandom()))}\n`)
+}
+
+async function storeCommand([verb, ...rest]: readonly string[]): Promise<void> {
+  if (HELP.includes(verb)) return print(storeHelp())
+  if (verb !== 'check') throw new StartError('say `pushgrid store check` to look at the database')
+  const request = readOptions(rest, process.env)
+  if (request.kind === 'help') return print(storeHelp())
+  if (!(await checkStore(request.options, print))) process.exitCode = 1
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -14,6 +14,8 @@ export interface Serving {
   readonly listening: Listening
   /** Drains and stops everything; `failed` when a part could not be stopped properly (the log says which). */
   stop(): Promise<'stopped' | 'failed'>
+  /** Resolves with the reason when the process must not go on. */
+  readonly failed: Promise<string>
 }
 
 const STARTS: { readonly [R in Role]: (assembly: Assembly) => Promise<Listening> } = {
@@ -35,9 +37,13 @@ export async function startRole(
   worker?: number,
 ): Promise<Serving> {
   const started = new Started(deps.log)
+  let fail: (reason: string) => void = () => {}
+  const failed = new Promise<string>((resolve) => {
+    fail = resolve
+  })
   try {
-    const listening = await STARTS[role]({ options, parts, deps, started, worker })
-    return { listening, stop: () => started.stop() }
+    const listening = await STARTS[role]({ options, parts, deps, started, worker, fail })
+    return { listening, stop: () => started.stop(), failed }
   } catch (error) {
     await started.stop()
     throw error

@@ -37,6 +37,10 @@ async function runAlone(role: Role, options: Options): Promise<void> {
   const deps = depsOf(options)
   const serving = await startRole(role, options, await loadParts(), deps)
   exitOnSignal(options, serving, { host: process, ...deps })
+  void serving.failed.then((reason) => {
+    deps.log.fatal({ reason }, 'this process must not go on')
+    process.exit(1)
+  })
   announce(role, options, serving.listening, deps.log)
 }
 

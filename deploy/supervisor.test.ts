@@ -178,8 +178,9 @@ t.test('a worker that does not answer is killed and replaced; one that does is n
   t.end()
 })
 
-t.test('a process that has not said anything yet has more time', (t) => {
+t.test('a worker that does not serve yet has more time', (t) => {
   const { worker, pass } = supervise(1)
+  worker(0).says({ kind: 'pong' })
   pass(30_000)
   t.same(worker(0).signals, [])
   pass(1000)

@@ -33,7 +33,7 @@ export interface WorkerCare {
   readonly pingMs: number
   /** Pings without an answer after which a worker is killed. Pings are counted, not time: a parent that was paused has sent none. */
   readonly unansweredMax: number
-  /** The same for a process that has not said anything yet: it may have to wait for the processor to load at all. */
+  /** The same for one that does not serve yet: loading the program keeps it busy, and a busy machine keeps it waiting. */
   readonly unansweredAtStartMax: number
   /** A worker that has served this long was sound: its end is no sign that the next will end, too. */
   readonly soundMs: number
@@ -88,9 +88,8 @@ export class WorkerSlot {
 
   /** Starts a worker. */
   start(): void {
-    const { unansweredMax, unansweredAtStartMax } = this.#care
     this.#reason = undefined
-    this.#unanswered = unansweredMax - unansweredAtStartMax
+    this.#unanswered = 0
     this.#process = this.#deps.fork(this.#number, {
       message: (message) => this.#message(message),
       ended: (end) => this.#ended(end),
@@ -103,7 +102,8 @@ export class WorkerSlot {
    */
   ping(): void {
     if (this.#process === undefined) return
-    if (this.#unanswered < this.#care.unansweredMax) {
+    const { unansweredMax, unansweredAtStartMax } = this.#care
+    if (this.#unanswered < (this.serves ? unansweredMax : unansweredAtStartMax)) {
       this.#unanswered += 1
       this.#process.send({ kind: 'ping' })
       return

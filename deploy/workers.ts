@@ -18,7 +18,7 @@ export interface WorkerProgram {
 }
 
 /** A parent whose workers serve. */
-export interface ServingWorkers extends Serving {
+export interface ServingWorkers extends Pick<Serving, 'listening' | 'stop'> {
   /** Passes a signal on to every worker. */
   signal(signal: NodeJS.Signals): void
 }

@@ -46,7 +46,7 @@ async function ownWorkers(role: 'node' | 'endpoint') {
   }
   const log = { info, warn() {}, error() {} }
   const deps = { clock: systemClock, random: createSystemRandom(), log }
-  const care = { ...WORKER_CARE, pingMs: 100, unansweredAtStartMax: 300 }
+  const care = { ...WORKER_CARE, pingMs: 300, unansweredAtStartMax: 200 }
   const { listening, stop } = await startWorkers({ file: CLI, role, args }, request.options, deps, care)
   return { listening, stop, pids, replaced }
 }
