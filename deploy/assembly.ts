@@ -5,6 +5,7 @@ import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
@@ -40,7 +41,15 @@ export interface SharedStoreOptions {
   readonly limits: StoreLimits
   readonly clock: Clock
   readonly operationTimeoutMs: number
+  /** Whether this process may use it at the moment. */
+  readonly isAllowed: () => boolean
 }
+
+/** Options of the lease of a process that serves alone from a shared database. */
+export type DatabaseLeaseOptions = Pick<
+  LeaseOptions,
+  'url' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
+>
 
 /** Options of the bus between processes. */
 export interface SharedBusOptions {
@@ -57,6 +66,9 @@ export type RoleOptions = Options & { readonly drainMs: number }
 
 /** Options of one server: all of the process, and where it listens. */
 export type ServerOptions = RoleOptions & { readonly port: number; readonly publicUrl: string }
+
+/** Options of a node, and whether other processes listen on its port, too. */
+export type NodeServerOptions = ServerOptions & { readonly sharedPort: boolean }
 
 /** A node that runs, as far as a process is concerned. */
 export interface NodePart {
@@ -76,8 +88,9 @@ export interface EndpointPart {
 export interface Parts {
   openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
+  takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
   openSharedBus(options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps): Promise<AgentBus>
-  startNode(options: ServerOptions, deps: ServerDeps): Promise<NodePart>
+  startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
   startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
 }
 
@@ -87,4 +100,8 @@ export interface Assembly {
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started
+  /** The number of this worker among those that share a port, from 1 on; undefined where a process has the port to itself. */
+  readonly worker: number | undefined
+  /** Says that the process must not go on, and why. */
+  readonly fail: (reason: string) => void
 }

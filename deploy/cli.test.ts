@@ -28,6 +28,8 @@ t.test('--help goes to stdout, for all and for each command', (t) => {
   t.match(pushgrid(['serve', '--help']), { status: 0, stdout: /^pushgrid serve.*--ws-port/s, stderr: '' })
   for (const role of ['node', 'endpoint'])
     t.match(pushgrid([role, '-h']), { status: 0, stdout: new RegExp(`^pushgrid ${role}.*--nats-url`, 's') })
+  t.match(pushgrid(['store', '--help']), { status: 0, stdout: /^pushgrid store check/, stderr: '' })
+  t.match(pushgrid(['store', 'check', '-h']), { status: 0, stdout: /^pushgrid store check/, stderr: '' })
   t.match(pushgrid(['keys', '--help']), { status: 0, stdout: /^pushgrid keys new/, stderr: '' })
   t.end()
 })
@@ -42,13 +44,25 @@ t.test('keys new prints a fresh key that is accepted', (t) => {
 
 t.test('what is wrong is said in one line on stderr, with exit code 1', (t) => {
   const cases: readonly [readonly string[], Record<string, string>, RegExp][] = [
-    [[], {}, /say what to do: serve, node, endpoint, keys new/],
+    [[], {}, /say what to do: serve, node, endpoint, store check, keys new/],
     [['srve'], {}, /"srve" is no command; did you mean serve\?/],
     [['dance'], {}, /"dance" is no command; --help lists all/],
     [['keys'], {}, /say `pushgrid keys new`/],
+    [['store'], {}, /say `pushgrid store check`/],
+    [
+      ['store', 'check'],
+      {},
+      /needs --mongodb-url \(PUSHGRID_MONGODB_URL\).*embedded store.*`pushgrid serve`/,
+    ],
+    [['store', 'check', '--mongodb-url', 'me:hunter2@x'], {}, /--mongodb-url is a text of 12 characters/],
     [['node'], {}, /pushgrid node needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL; `pushgrid serve`/],
     [['endpoint', '--host', '::'], {}, /pushgrid endpoint needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL/],
-    [['node', '--workers', '2'], {}, /--workers: more than one worker is not in this version yet/],
+    [['node', '--workers', 'many'], {}, /--workers is "many": must be auto or a whole number from 1 to 1024/],
+    [
+      ['serve'],
+      { PUSHGRID_WORKERS: '2' },
+      /PUSHGRID_WORKERS is 2: `pushgrid serve` is one process; for more/,
+    ],
     [['serve', '--ws-port', 'x'], {}, /--ws-port is "x": must be a whole number from 0 to 65535/],
     [['serve'], { PUSHGRID_WS_PORT: 'x' }, /PUSHGRID_WS_PORT is "x": must be/],
     [

@@ -1,18 +1,15 @@
 #!/usr/bin/env node
-import type { Logger } from 'pino'
-import { createSystemRandom, systemClock } from '../cluster/clock.ts'
-import type { Parts } from './assembly.ts'
-import { banner, type Listening, websocketUrl } from './banner.ts'
-import { COMMANDS, globalHelp, keysHelp, roleHelp } from './help.ts'
-import { createLog } from './log.ts'
+import { fileURLToPath } from 'node:url'
+import { createSystemRandom } from '../cluster/clock.ts'
+import { COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
-import type { Options } from './options.ts'
 import { readOptions } from './read-options.ts'
-import { type Role, startRole } from './roles.ts'
-import { exitOnDefect, exitOnSignal } from './run.ts'
+import type { Role } from './roles.ts'
+import { runRole } from './run-role.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
+import { checkStore } from './store-check.ts'
 import { version } from './version.ts'
 
 const HELP: readonly (string | undefined)[] = ['--help', '-h', 'help']
@@ -36,6 +33,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return roleCommand(command, args)
     case 'keys':
       return keysCommand(args)
+    case 'store':
+      return storeCommand(args)
     default:
       throw unknownCommand(command)
   }
@@ -44,31 +43,7 @@ async function main([command, ...args]: string[]): Promise<void> {
 async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
   if (request.kind === 'help') return print(roleHelp(role))
-  const { options } = request
-  // Whatever is written is for the owner only, also in a folder that others may look into.
-  process.umask(0o077)
-  const log = createLog(options, process.stdout)
-  exitOnDefect(process, log)
-  const clock = systemClock
-  const serving = await startRole(role, options, await loadParts(), {
-    clock,
-    random: createSystemRandom(),
-    log,
-  })
-  exitOnSignal(serving, { host: process, clock, log })
-  announce(role, options, serving.listening, log)
-}
-
-/** Loads the servers only when they are to run: help comes at once, and comes where a binary of theirs can't be loaded. */
-async function loadParts(): Promise<Parts> {
-  try {
-    return (await import('./parts.ts')).parts
-  } catch (error) {
-    throw new StartError(
-      `the service can't be loaded, is it installed for this system (npm ci)? ${error}`,
-      error,
-    )
-  }
+  return runRole({ role, args, file: fileURLToPath(import.meta.url) }, request.options)
 }
 
 function keysCommand([verb, ...rest]: readonly string[]): void {
@@ -80,20 +55,12 @@ function keysCommand([verb, ...rest]: readonly string[]): void {
   print(`${formatServiceKey(newServiceKey(createSystemRandom()))}\n`)
 }
 
-/**
- * Says where it listens: to machines in the log, to people who run the whole service in the banner, which stays out of a
- * stdout of JSON lines.
- */
-function announce(role: Role, options: Options, listening: Listening, log: Logger): void {
-  const { wsPort, httpPort, publicUrl } = listening
-  const wsUrl = wsPort === undefined ? undefined : websocketUrl(options.host, { wsPort, publicUrl })
-  const dataDir = role === 'serve' ? options.dataDir : undefined
-  log.info({ role, ...listening, wsUrl, dataDir }, 'listening')
-  if (wsPort === undefined || httpPort === undefined) return
-  const { stdout, stderr } = process
-  const reached = { wsPort, httpPort, publicUrl }
-  if (stdout.isTTY) stdout.write(banner(options, reached, stdout.hasColors()))
-  else stderr.write(banner(options, reached, false))
+async function storeCommand([verb, ...rest]: readonly string[]): Promise<void> {
+  if (HELP.includes(verb)) return print(storeHelp())
+  if (verb !== 'check') throw new StartError('say `pushgrid store check` to look at the database')
+  const request = readOptions(rest, process.env)
+  if (request.kind === 'help') return print(storeHelp())
+  if (!(await checkStore(request.options, print))) process.exitCode = 1
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -17,23 +17,25 @@ type ClusterOptions = Pick<
 /** Options that mean nothing without NATS. */
 const NATS_FILES = ['natsCredsFile', 'natsNkeyFile', 'natsCaFile'] as const
 
-/**
- * Reads what the options say of a cluster; undefined when they ask for none.
- * @throws StartError when they ask for half of one
- */
-export function clusterOf(options: ClusterOptions): Cluster | undefined {
+/** What a process meets others by. */
+export type Setting =
+  /** Nothing: it is alone, with a store of its own. */
+  | { readonly kind: 'alone' }
+  /** A database, from which one process at a time serves. */
+  | { readonly kind: 'aloneOnMongodb'; readonly mongodbUrl: string }
+  | { readonly kind: 'cluster'; readonly cluster: Cluster }
+
+/** Reads what the options say of others. @throws StartError when they contradict each other */
+export function settingOf(options: ClusterOptions): Setting {
   const { natsUrl, natsCaFile, mongodbUrl } = options
   const stray = NATS_FILES.find((name) => natsUrl === undefined && options[name] !== undefined)
   if (stray !== undefined)
     throw new StartError(`${variableOf(stray)} is set: it needs PUSHGRID_NATS_URL, too`)
-  if (natsUrl === undefined && mongodbUrl === undefined) return undefined
+  if (natsUrl === undefined)
+    return mongodbUrl === undefined ? { kind: 'alone' } : { kind: 'aloneOnMongodb', mongodbUrl }
   if (mongodbUrl === undefined)
     throw new StartError(
       'PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL: the processes of a cluster need one store in common',
-    )
-  if (natsUrl === undefined)
-    throw new StartError(
-      'PUSHGRID_MONGODB_URL is set without PUSHGRID_NATS_URL: one process alone on MongoDB is not in this version yet; set both or neither',
     )
   const tls = natsUrl.tls || natsCaFile !== undefined
   const nats = {
@@ -41,17 +43,24 @@ export function clusterOf(options: ClusterOptions): Cluster | undefined {
     credentials: credentialsOf(options, natsUrl.credentials),
     ...(tls && { tls: natsCaFile === undefined ? {} : { caFile: natsCaFile } }),
   }
-  return { nats, mongodbUrl }
+  return { kind: 'cluster', cluster: { nats, mongodbUrl } }
 }
 
 /** Reads the same for a role that is nothing without a cluster. @throws StartError when there is none */
 export function requireCluster(role: 'node' | 'endpoint', options: ClusterOptions): Cluster {
-  const cluster = clusterOf(options)
-  if (cluster === undefined)
-    throw new StartError(
-      `pushgrid ${role} needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL; \`pushgrid serve\` runs everything in one process without them`,
-    )
-  return cluster
+  const setting = settingOf(options)
+  switch (setting.kind) {
+    case 'cluster':
+      return setting.cluster
+    case 'aloneOnMongodb':
+      throw new StartError(
+        `pushgrid ${role} needs PUSHGRID_NATS_URL beside PUSHGRID_MONGODB_URL; \`pushgrid serve\` runs everything in one process without it`,
+      )
+    case 'alone':
+      throw new StartError(
+        `pushgrid ${role} needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL; \`pushgrid serve\` runs everything in one process without them`,
+      )
+  }
 }
 
 /** The service keys of a role that never makes them: all processes must have the same. @throws StartError */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
-import { globalHelp, keysHelp, roleHelp } from './help.ts'
+import { globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
 import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
 
 const ALL = Object.entries<Option<unknown>>(OPTIONS)
@@ -29,9 +29,10 @@ t.test('help is set in columns and fits 100', (t) => {
 })
 
 t.test('help names every command', (t) => {
-  for (const command of ['serve', 'node', 'endpoint', 'keys new', '--version'])
+  for (const command of ['serve', 'node', 'endpoint', 'store check', 'keys new', '--version'])
     t.match(globalHelp(), `pushgrid ${command}`)
   t.match(keysHelp(), /^pushgrid keys new/)
+  t.match(storeHelp(), /^pushgrid store check.*--mongodb-url URL +PUSHGRID_MONGODB_URL/s)
   t.end()
 })
 

@@ -12,13 +12,14 @@ export const COMMANDS = {
   serve: 'serve user agents and application servers from this one process',
   node: 'serve user agents as one process of a cluster',
   endpoint: 'serve application servers as one process of a cluster',
+  'store check': 'look whether a MongoDB database can be reached and written, and has its indexes',
   'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
 } as const
 
 /** Help on everything. */
 export function globalHelp(): string {
   const commands = Object.entries(COMMANDS).map(
-    ([name, meaning]) => `  pushgrid ${name.padEnd(10)} ${meaning}`,
+    ([name, meaning]) => `  pushgrid ${name.padEnd(11)} ${meaning}`,
   )
   return `Pushgrid, a self-hostable Web Push service that Firefox works with unchanged.
 
@@ -32,14 +33,20 @@ ${optionsHelp()}`
 /** Help on a role. */
 export function roleHelp(role: Role): string {
   return `pushgrid ${role} [--flag value ...]: ${COMMANDS[role]}.
-${role === 'serve' ? '' : NEEDED}
+${role === 'serve' ? ALONE : NEEDED}
 ${optionsHelp()}`
 }
 
 const NEEDED = `
 A cluster is any number of nodes and endpoints on one NATS cluster and one MongoDB database. Each
 needs PUSHGRID_NATS_URL, PUSHGRID_MONGODB_URL and PUSHGRID_SERVICE_KEYS. Give all of them the same
-options, for the limits of the one side rely on those of the other.
+options, for the limits of the one side rely on those of the other. With --workers one command is
+several processes, which share its port.
+`
+
+const ALONE = `
+Without PUSHGRID_NATS_URL it is alone: its store is in the data folder or, with
+PUSHGRID_MONGODB_URL, in a database from which no second process can serve at the same time.
 `
 
 /** Help on `keys`. */
@@ -48,6 +55,19 @@ export function keysHelp(): string {
 
 To change keys, put the new one in front and keep the old ones as long as subscriptions made with them are in use:
 endpoint URLs are sealed with the first and opened with any. Up to 4 keys, separated by commas.
+`
+}
+
+/** Help on `store`. */
+export function storeHelp(): string {
+  const { mongodbUrl, putTimeoutMs } = OPTIONS
+  return `pushgrid store check [--flag value ...]: ${COMMANDS['store check']}.
+
+It makes nothing and leaves nothing behind; indexes are made when a process of the service starts. It prints one
+line for each thing it looks at and exits with 0 when all are ok, else with 1. Of the options it uses
+
+${optionHelp(['mongodbUrl', mongodbUrl])}
+${optionHelp(['putTimeoutMs', putTimeoutMs])}
 `
 }
 

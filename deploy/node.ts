@@ -9,7 +9,7 @@ import { collectGarbage, openSharedStore } from './stores.ts'
 
 /** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
 export async function startNodeRole(assembly: Assembly): Promise<Listening> {
-  const { options } = assembly
+  const { options, worker = 1 } = assembly
   const cluster = requireCluster('node', options)
   const tokens = new Tokens(requireServiceKeys('node', options))
   const { publicUrl = localUrl(options.httpPort), httpPort } = options
@@ -18,7 +18,8 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
       "pushgrid node needs PUSHGRID_PUBLIC_URL: with PUSHGRID_HTTP_PORT 0 nobody knows the endpoints' port",
     )
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
-  collectGarbage(assembly, store)
+  // One worker of a machine is enough.
+  if (worker === 1) collectGarbage(assembly, store)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { SERVICE_KEYS_MAX } from '../push/tokens.ts'
 import { describeServiceKeys, parseServiceKeys, SERVICE_KEYS_EXPECTED } from './service-keys.ts'
 
@@ -18,6 +19,7 @@ export interface Kind<T> {
 
 /** Longest part of a wrong value that a message shows. */
 const SHOWN_CHARACTERS = 60
+const WORKERS_MAX = 1024
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$/i
 const WHOLE_NUMBER = /^\d{1,15}$/
@@ -40,6 +42,15 @@ export function wholeNumber(min: number, max: number): Kind<number> {
     },
     describe: quote,
   }
+}
+
+/** A number of processes; `auto` is as many as this one may use cores at a time. */
+export const workerCount: Kind<number> = {
+  placeholder: 'NUMBER',
+  expected: `auto or a whole number from 1 to ${WORKERS_MAX}`,
+  hint: `1 to ${WORKERS_MAX}, or auto`,
+  parse: (text) => (text === 'auto' ? availableParallelism() : wholeNumber(1, WORKERS_MAX).parse(text)),
+  describe: quote,
 }
 
 /** One of a few words. */

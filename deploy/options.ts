@@ -1,5 +1,15 @@
 import { STORE_LIMITS } from '../store/store.ts'
-import { file, folder, host, type Kind, oneOf, origin, serviceKeys, wholeNumber } from './option-kinds.ts'
+import {
+  file,
+  folder,
+  host,
+  type Kind,
+  oneOf,
+  origin,
+  serviceKeys,
+  wholeNumber,
+  workerCount,
+} from './option-kinds.ts'
 import { mongodbUrl, natsUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
@@ -249,6 +259,14 @@ export const OPTIONS = {
     'time over which a stopping process lets its user agents go, so that they do not come all at once elsewhere; 0 is all at once',
   ),
 
+  workers: {
+    group: 'Process',
+    kind: workerCount,
+    initial: 1,
+    shown: '1',
+    meaning:
+      'processes of a node or endpoint, which share its port and have all limits each; auto is one per core',
+  },
   stopMs: count(
     'Process',
     20_000,
@@ -269,10 +287,9 @@ export type Options = {
 
 /**
  * Options that the design has and this version has not: setting one is refused, because an option that is ignored is
- * worse than one that is missing. `allowed` is the value that asks for what this version does anyhow.
+ * worse than one that is missing.
  */
-export const UNAVAILABLE: Readonly<Record<string, { what: string; allowed?: string }>> = {
-  workers: { what: 'more than one worker', allowed: '1' },
+export const UNAVAILABLE: Readonly<Record<string, { what: string }>> = {
   adminToken: { what: 'publishing broadcasts' },
   megaphoneUrl: { what: 'following a Megaphone server' },
   megaphonePollMs: { what: 'following a Megaphone server' },

@@ -16,6 +16,10 @@ export const parts: Parts = {
     const { MONGO_DEFAULTS, openMongoStore } = await import('../store/mongodb-store.ts')
     return openMongoStore({ ...MONGO_DEFAULTS, ...options })
   },
+  async takeLease(options, clock) {
+    const { LEASE_DEFAULTS, takeLease } = await import('../store/mongodb-lease.ts')
+    return takeLease({ ...LEASE_DEFAULTS, ...options }, clock)
+  },
   async openSharedBus({ hintsMax, ...options }, events, { clock, random }) {
     const { NatsBus } = await import('../cluster/nats-bus.ts')
     const repeated = {

@@ -65,9 +65,9 @@ function unknownFlag(flag: string): StartError {
 }
 
 function refuseUnavailable(flags: ReadonlyMap<string, string>, environment: Environment): void {
-  for (const [name, { what, allowed }] of Object.entries(UNAVAILABLE)) {
+  for (const [name, { what }] of Object.entries(UNAVAILABLE)) {
     const given = textOf(name, flags, environment)
-    if (given !== undefined && given.text !== allowed)
+    if (given !== undefined)
       throw new StartError(`${given.source}: ${what} is not in this version yet; leave it out`)
   }
 }

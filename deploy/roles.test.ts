@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
+import { SimulatedClock } from '../cluster/simulated-clock.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
@@ -26,7 +28,7 @@ function optionsFor(dataDir: string, ...args: string[]): Options {
 /** Parts that note what is done to them; `broken` is the step that fails. */
 function fakeParts(broken?: string) {
   const steps: string[] = []
-  const seen: { options: ServerOptions; deps: ServerDeps }[] = []
+  const seen: { options: ServerOptions & { sharedPort?: boolean }; deps: ServerDeps }[] = []
   const buses: NatsBusEvents[] = []
   const step = async (name: string) => {
     steps.push(name)
@@ -56,10 +58,18 @@ function fakeParts(broken?: string) {
       await step('store open')
       return store
     },
-    async openSharedStore({ url }) {
-      await step('shared store open')
+    async openSharedStore({ url, isAllowed }) {
+      await step(isAllowed() ? 'shared store open' : 'leased store open')
       if (broken === url) throw new PushError('storeDown', undefined, new Error(`no server at ${url}`))
       return store
+    },
+    async takeLease({ url, name, onWaiting }) {
+      await step('lease taken')
+      if (broken === url) throw new PushError('storeDown', undefined, new Error(`no server at ${url}`))
+      onWaiting('another')
+      if (broken === 'lease') return { outcome: 'held', by: name }
+      const lost = broken === 'renewal' ? Promise.resolve('it is late') : new Promise<string>(() => {})
+      return { outcome: 'taken', lease: { isHeld: false, lost, release: () => step('lease released') } }
     },
     async openSharedBus({ nats }, events, { clock }) {
       await step(`bus open as ${nats.name}`)
@@ -235,11 +245,51 @@ t.test('a node is told when the bus was away', async (t) => {
   await serving.stop()
 })
 
+t.test('workers share a port that their parent has tried, and only the first collects garbage', async (t) => {
+  for (const [worker, sharedPort, timers] of [
+    [undefined, false, 1],
+    [1, true, 1],
+    [2, true, 0],
+  ] as const) {
+    const { parts, seen } = fakeParts()
+    const clock = new SimulatedClock()
+    const options = optionsFor(t.testdir(), ...CLUSTER, ...KEYS, '--http-port', '1')
+    const serving = await startRole('node', options, parts, { ...deps(), clock }, worker)
+    t.equal(seen[0]?.options.sharedPort, sharedPort, `worker ${worker}`)
+    t.equal(clock.waiting, timers, `worker ${worker}`)
+    await serving.stop()
+  }
+})
+
+t.test('with MongoDB alone a process serves under a lease, which it lets go of last', async (t) => {
+  const { parts, steps } = fakeParts()
+  const lines: string[] = []
+  const serving = await startRole('serve', optionsFor(t.testdir(), ...CLUSTER.slice(2)), parts, deps(lines))
+  t.same(steps.splice(0), ['lease taken', 'leased store open', 'node started', 'endpoint started'])
+  t.match(lines.join(''), /"by":"another".*is it gone/)
+  t.equal(await serving.stop(), 'stopped')
+  t.same(steps, ['endpoint closed', 'node drained', 'store closed', 'lease released'])
+})
+
+t.test('a lease that another process holds stops the start; one that is lost ends the process', async (t) => {
+  const options = optionsFor(t.testdir(), ...CLUSTER.slice(2))
+  await t.rejects(startRole('serve', options, fakeParts('lease').parts, deps()), {
+    name: 'StartError',
+    message: `the database is in use by pushgrid, process ${process.pid} on ${hostname()}: stop that one, or give`,
+  })
+  const serving = await startRole('serve', options, fakeParts('renewal').parts, deps())
+  t.equal(await serving.failed, 'the lease of the database is lost: it is late')
+  await serving.stop()
+  const unreachable = startRole('serve', options, fakeParts(CLUSTER[3]).parts, deps())
+  await t.rejects(unreachable, {
+    message: /^the store can't start: no server at the URL; check --mongodb-url/,
+  })
+})
+
 t.test('half a cluster is refused in one line that says which half is missing', async (t) => {
   const [nats, mongodb] = [CLUSTER.slice(0, 2), CLUSTER.slice(2)]
   const cases: readonly [Role, readonly string[], RegExp][] = [
     ['serve', nats, /^PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL/],
-    ['serve', mongodb, /^PUSHGRID_MONGODB_URL is set without PUSHGRID_NATS_URL: .* not in this version yet/],
     ['serve', ['--nats-ca-file', 'ca.pem'], /^PUSHGRID_NATS_CA_FILE is set: it needs PUSHGRID_NATS_URL/],
     [
       'serve',
@@ -247,10 +297,15 @@ t.test('half a cluster is refused in one line that says which half is missing', 
       /^choose one of credentials in PUSHGRID_NATS_URL and PUSH/,
     ],
     ['node', KEYS, /^pushgrid node needs PUSHGRID_NATS_URL and PUSHGRID_MONGODB_URL/],
-    ['endpoint', [...KEYS, ...mongodb], /^PUSHGRID_MONGODB_URL is set without PUSHGRID_NATS_URL/],
+    ['endpoint', [...KEYS, ...mongodb], /^pushgrid endpoint needs PUSHGRID_NATS_URL beside PUSHGRID_M/],
     ['node', CLUSTER, /^pushgrid node needs PUSHGRID_SERVICE_KEYS/],
     ['endpoint', CLUSTER, /^pushgrid endpoint needs PUSHGRID_SERVICE_KEYS/],
     ['node', [...CLUSTER, ...KEYS], /^pushgrid node needs PUSHGRID_PUBLIC_URL/],
+    [
+      'serve',
+      ['--workers', '2'],
+      /^PUSHGRID_WORKERS is 2: `pushgrid serve` is one process; .* `pushgrid node`/,
+    ],
   ]
   for (const [role, args, message] of cases) {
     const { parts, steps } = fakeParts()

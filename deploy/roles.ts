@@ -16,6 +16,8 @@ export interface Serving {
   readonly stopMs: number
   /** Drains and stops everything; `failed` when a part could not be stopped properly (the log says which). */
   stop(): Promise<'stopped' | 'failed'>
+  /** Resolves with the reason when the process must not go on. */
+  readonly failed: Promise<string>
 }
 
 const STARTS: { readonly [R in Role]: (assembly: Assembly) => Promise<Listening> } = {
@@ -29,6 +31,7 @@ const DRAIN_MS: { readonly [R in Role]: number } = { serve: 0, node: 30_000, end
 
 /**
  * Starts a process: one part after the other, each on top of those before it. They are stopped in the opposite order.
+ * @param worker its number, where it is one of several workers that share a port
  * @throws StartError when a part can't start; what was started by then is stopped again
  */
 export async function startRole(
@@ -36,14 +39,29 @@ export async function startRole(
   options: Options,
   parts: Parts,
   deps: ProcessDeps,
+  worker?: number,
 ): Promise<Serving> {
   const started = new Started(deps.log)
+  let fail: (reason: string) => void = () => {}
+  const failed = new Promise<string>((resolve) => {
+    fail = resolve
+  })
   try {
-    const drainMs = options.drainMs ?? DRAIN_MS[role]
-    const listening = await STARTS[role]({ options: { ...options, drainMs }, parts, deps, started })
-    return { listening, stopMs: options.stopMs + drainMs, stop: () => started.stop() }
+    const drainMs = drainMsOf(role, options)
+    const assembly = { options: { ...options, drainMs }, parts, deps, started, worker, fail }
+    const listening = await STARTS[role](assembly)
+    return { listening, stopMs: stopMsOf(role, options), stop: () => started.stop(), failed }
   } catch (error) {
     await started.stop()
     throw error
   }
+}
+
+/** The longest time, in milliseconds, that a process of this role may take to stop. */
+export function stopMsOf(role: Role, options: Pick<Options, 'drainMs' | 'stopMs'>): number {
+  return options.stopMs + drainMsOf(role, options)
+}
+
+function drainMsOf(role: Role, { drainMs }: Pick<Options, 'drainMs'>): number {
+  return drainMs ?? DRAIN_MS[role]
 }

@@ -43,9 +43,9 @@ function run(stop: () => Promise<'stopped' | 'failed'>) {
       return stop()
     },
   }
-  exitOnSignal(serving, { host, clock, log: { info: () => {}, error: () => {} } })
+  const stopFor = exitOnSignal(serving, { host, clock, log: { info: () => {}, error: () => {} } })
   const pass = (delayMs: number) => (monotonicMs += delayMs)
-  return { host, pass, late: () => late(), stops: () => stops }
+  return { host, pass, late: () => late(), stops: () => stops, stopFor }
 }
 
 t.test('a signal stops everything, then exits with 0', async (t) => {
@@ -94,6 +94,18 @@ t.test('a signal that comes twice at once, as Ctrl+C does through npm, is one', 
   const { host, pass, stops } = run(() => new Promise((resolve) => (finish = resolve)))
   host.emit('SIGINT')
   pass(2)
+  host.emit('SIGINT')
+  t.equal(host.exits, 0)
+  finish('stopped')
+  t.equal(await host.exited, 0)
+  t.equal(stops(), 1)
+})
+
+t.test('a stop for another reason is no signal: one that comes on top of it changes nothing', async (t) => {
+  let finish: (outcome: 'stopped') => void = () => {}
+  const { host, pass, stops, stopFor } = run(() => new Promise((resolve) => (finish = resolve)))
+  stopFor('the parent stops')
+  pass(501)
   host.emit('SIGINT')
   t.equal(host.exits, 0)
   finish('stopped')

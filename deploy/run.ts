@@ -29,16 +29,20 @@ const ONE_SIGNAL_MS = 500
 /**
  * Stops on SIGTERM or SIGINT and exits: 0 when all went well, 1 when it did not or took longer than `stopMs`. A second
  * signal ends the process at once, for a person who would rather not wait.
+ * @returns stops for another reason, which does not count as a signal
  */
 export function exitOnSignal(
   serving: Pick<Serving, 'stop' | 'stopMs'>,
   deps: { host: Host; clock: Clock; log: Pick<Logger, 'info' | 'error'> },
-): void {
+): (reason: string) => void {
   const { host, clock, log } = deps
   let firstAtMs: number | undefined
+  let stopping = false
 
-  async function stop(signal: string): Promise<void> {
-    log.info({ signal }, 'stopping: finishing what was accepted; a second signal ends at once')
+  async function stop(reason: string): Promise<void> {
+    if (stopping) return
+    stopping = true
+    log.info({ reason }, 'stopping: finishing what was accepted; a second signal ends at once')
     const outcome = await within<'stopped' | 'failed' | 'late'>(
       clock,
       serving.stopMs,
@@ -59,4 +63,5 @@ export function exitOnSignal(
       } else if (nowMs - firstAtMs > ONE_SIGNAL_MS) host.exit(1)
     })
   }
+  return (reason) => void stop(reason)
 }

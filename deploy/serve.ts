@@ -1,15 +1,18 @@
 import { Tokens } from '../push/tokens.ts'
+import type { Store } from '../store/store.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { openOwnBus, openSharedBus } from './buses.ts'
-import { clusterOf } from './cluster-options.ts'
+import { type Setting, settingOf } from './cluster-options.ts'
 import { keptServiceKeys, openDataFolder } from './data-folder.ts'
+import { variableOf } from './options.ts'
 import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
-import { collectGarbage, openEmbeddedStore, openSharedStore } from './stores.ts'
+import { StartError } from './start-error.ts'
+import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
 
 /**
- * Puts together a process that is all of the service: alone, with an embedded store and a bus of its own; or as one of
- * several, where NATS and MongoDB are given.
+ * Puts together a process that is all of the service: alone, with a bus of its own and a store that is embedded or
+ * in MongoDB; or as one of several, where NATS and MongoDB are given.
  *
  * What is started last is stopped first: the endpoint, because what it has accepted may still need the node to acknowledge
  * it; then the node, whose user agents may still have to store what they have not acknowledged; the store last.
@@ -17,19 +20,34 @@ import { collectGarbage, openEmbeddedStore, openSharedStore } from './stores.ts'
  */
 export async function startServe(assembly: Assembly): Promise<Listening> {
   const { options, deps } = assembly
-  const { dataDir, serviceKeys } = options
-  const cluster = clusterOf(options)
-  if (cluster === undefined || serviceKeys === undefined) await openDataFolder(dataDir)
-  const store = await (cluster === undefined
-    ? openEmbeddedStore(assembly)
-    : openSharedStore(assembly, cluster.mongodbUrl))
+  const { dataDir, serviceKeys, workers } = options
+  if (workers > 1)
+    throw new StartError(
+      `${variableOf('workers')} is ${workers}: \`pushgrid serve\` is one process; for more run \`pushgrid node\` and \`pushgrid endpoint\` on NATS and MongoDB`,
+    )
+  const setting = settingOf(options)
+  if (setting.kind === 'alone' || serviceKeys === undefined) await openDataFolder(dataDir)
+  const store = await openStore(assembly, setting)
   const tokens = new Tokens(serviceKeys ?? (await keptServiceKeys(dataDir, deps.random)))
   collectGarbage(assembly, store)
   const bus =
-    cluster === undefined ? openOwnBus(assembly) : await openSharedBus(assembly, cluster, 'pushgrid serve')
+    setting.kind === 'cluster'
+      ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
+      : openOwnBus(assembly)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
   const publicUrl = options.publicUrl ?? localUrl(httpPort)
   const wsPort = await startNode(assembly, publicUrl, beneath)
   return { wsPort, httpPort: await startEndpoint(assembly, httpPort, publicUrl, beneath), publicUrl }
+}
+
+function openStore(assembly: Assembly, setting: Setting): Promise<Store> {
+  switch (setting.kind) {
+    case 'alone':
+      return openEmbeddedStore(assembly)
+    case 'aloneOnMongodb':
+      return openLeasedStore(assembly, setting.mongodbUrl)
+    case 'cluster':
+      return openSharedStore(assembly, setting.cluster.mongodbUrl)
+  }
 }

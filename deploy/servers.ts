@@ -10,12 +10,13 @@ export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
 
 /** Starts the websocket side. @returns its port @throws StartError */
 export async function startNode(assembly: Assembly, publicUrl: string, beneath: Beneath): Promise<number> {
-  const { options, parts, deps, started } = assembly
+  const { options, parts, deps, started, worker } = assembly
   const { host, wsPort } = options
-  if (wsPort !== 0) await probePort(host, wsPort, 'wsPort')
+  const sharedPort = worker !== undefined
+  if (wsPort !== 0 && !sharedPort) await probePort(host, wsPort, 'wsPort')
   const { bus, ...rest } = beneath
   const node = await parts
-    .startNode({ ...options, port: wsPort, publicUrl }, { ...deps, ...rest, bus: bus.bus })
+    .startNode({ ...options, port: wsPort, sharedPort, publicUrl }, { ...deps, ...rest, bus: bus.bus })
     .catch((error) => {
       throw startErrorOf('the websocket side', error, '')
     })
@@ -47,9 +48,9 @@ export async function startEndpoint(
   return endpoint.port
 }
 
-/** Finds out at which port the endpoint side can listen; 0 takes a free one. @throws StartError */
-export function probeHttpPort({ options }: Assembly): Promise<number> {
-  return probePort(options.host, options.httpPort, 'httpPort')
+/** Finds out at which port the endpoint side can listen; 0 takes a free one. The parent of workers has done so. @throws StartError */
+export async function probeHttpPort({ options, worker }: Assembly): Promise<number> {
+  return worker !== undefined ? options.httpPort : probePort(options.host, options.httpPort, 'httpPort')
 }
 
 /** The origin of endpoint URLs where no other is given. */

@@ -1,8 +1,11 @@
+import { hostname } from 'node:os'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Assembly } from './assembly.ts'
 import { startGarbageCollection } from './garbage.ts'
 import type { Options } from './options.ts'
-import { startErrorOf } from './start-error.ts'
+import { StartError, startErrorOf } from './start-error.ts'
+
+const HOLDER_BYTES = 16
 
 /** Opens the store of a process that serves alone, in its data folder. @throws StartError */
 export async function openEmbeddedStore({ options, parts, started }: Assembly): Promise<Store> {
@@ -17,10 +20,17 @@ export async function openEmbeddedStore({ options, parts, started }: Assembly): 
   }
 }
 
-/** Opens the store that the processes of a cluster share. @throws StartError */
+const CHECK_URL = '; check --mongodb-url (PUSHGRID_MONGODB_URL)'
+
+/**
+ * Opens the store that the processes of a cluster share.
+ * @param isAllowed whether this process may use it at the moment
+ * @throws StartError
+ */
 export async function openSharedStore(
   { options, parts, deps, started }: Assembly,
   url: string,
+  isAllowed = () => true,
 ): Promise<Store> {
   try {
     const store = await parts.openSharedStore({
@@ -28,12 +38,45 @@ export async function openSharedStore(
       limits: limitsOf(options),
       clock: deps.clock,
       operationTimeoutMs: options.putTimeoutMs,
+      isAllowed,
     })
     started.add('store', () => store.close())
     return store
   } catch (error) {
-    throw startErrorOf('the store', withoutUrl(error, url), '; check --mongodb-url (PUSHGRID_MONGODB_URL)')
+    throw startErrorOf('the store', withoutUrl(error, url), CHECK_URL)
   }
+}
+
+/**
+ * Opens the same store for a process that serves from it alone: its bus reaches nobody else, so that no other one may serve
+ * beside it. A lease in the database sees to that; without it the process fails.
+ * @throws StartError, also when another process holds the lease
+ */
+export async function openLeasedStore(assembly: Assembly, url: string): Promise<Store> {
+  const { options, parts, deps, started, fail } = assembly
+  const { clock, random, log } = deps
+  const taken = await parts
+    .takeLease(
+      {
+        url,
+        holder: Buffer.from(random.bytes(HOLDER_BYTES)).toString('hex'),
+        name: `process ${process.pid} on ${hostname()}`,
+        operationTimeoutMs: options.putTimeoutMs,
+        onWaiting: (by) => log.info({ by }, 'the database has been used by another process: is it gone?'),
+      },
+      clock,
+    )
+    .catch((error) => {
+      throw startErrorOf('the store', withoutUrl(error, url), CHECK_URL)
+    })
+  if (taken.outcome === 'held')
+    throw new StartError(
+      `the database is in use by pushgrid, ${taken.by}: stop that one, or give both PUSHGRID_NATS_URL to serve together`,
+    )
+  const { lease } = taken
+  started.add('lease', () => lease.release())
+  void lease.lost.then((reason) => fail(`the lease of the database is lost: ${reason}`))
+  return openSharedStore(assembly, url, () => lease.isHeld)
 }
 
 /**

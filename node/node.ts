@@ -11,6 +11,7 @@ export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
 /** Unless an operator says otherwise. */
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
+  sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
 }

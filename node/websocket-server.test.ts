@@ -52,7 +52,7 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
   const load = { isOverloaded: false }
   const server = await startWebSocketServer(
     await loadUws(),
-    { host: HOST, port: 0, socketBufferBytes: 1024 * 1024, ...options },
+    { host: HOST, port: 0, sharedPort: false, socketBufferBytes: 1024 * 1024, ...options },
     {
       open: (socket) => {
         const peer = new Peer(socket)
@@ -234,6 +234,16 @@ t.test('a port in use is refused in one line', async (t) => {
   const { port } = server
   await serve(t, { port })
   await t.rejects(serve(t, { port }), { message: /^can't listen on 127\.0\.0\.1:\d+: .*in use.*$/ })
+})
+
+t.test('a port is shared where all who listen on it agree', async (t) => {
+  const { server } = await serve(t)
+  server.stopListening()
+  const { port } = server
+  const options = { port, sharedPort: true }
+  t.equal((await serve(t, options)).server.port, port)
+  t.equal((await serve(t, options)).server.port, port)
+  await t.rejects(serve(t, { port }), { message: /in use/ }, 'and nobody else')
 })
 
 t.test('GET /health tells whether the node can serve', async (t) => {

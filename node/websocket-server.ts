@@ -11,6 +11,8 @@ export interface WebSocketServerOptions {
   host: string
   /** 0 takes any free one. */
   port: number
+  /** Whether other processes may listen on this port, too: the system spreads connections over them. Not with port 0. */
+  sharedPort: boolean
   /** What a slow reader may leave unread in the server's memory before frames are dropped. */
   socketBufferBytes: number
 }
@@ -42,8 +44,9 @@ const PAYLOAD_BYTES_MAX = 64 * 1024
 /** A ping after 5 minutes of silence, then 16 s for the pong: uWebSockets.js pings 16 s before its time-out. */
 const IDLE_TIMEOUT_SECONDS = 5 * 60 + 16
 
-/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it a second listener on a used port succeeds in silence. */
+/** LIBUS_LISTEN_EXCLUSIVE_PORT: without it a second listener on a used port succeeds in silence (SO_REUSEPORT). */
 const LISTEN_EXCLUSIVE_PORT = 1
+const LISTEN_SHARED_PORT = 0
 
 /** What a user agent is told that is sent away; by then a queue of hellos is a good deal shorter. Firefox has its own 5 s. */
 const RETRY_AFTER_SECONDS = '5'
@@ -117,14 +120,15 @@ export function startWebSocketServer(
 type ListenCallback = (token: Uws.us_listen_socket | false) => void
 
 /** The types leave out the form with host and options, which the binary has. */
-function listen(app: Uws.TemplatedApp, { host, port }: WebSocketServerOptions, done: ListenCallback): void {
+function listen(app: Uws.TemplatedApp, options: WebSocketServerOptions, done: ListenCallback): void {
+  const { host, port, sharedPort } = options
   const withHost = app.listen.bind(app) as unknown as (
     host: string,
     port: number,
     options: number,
     done: ListenCallback,
   ) => void
-  withHost(host, port, LISTEN_EXCLUSIVE_PORT, done)
+  withHost(host, port, sharedPort ? LISTEN_SHARED_PORT : LISTEN_EXCLUSIVE_PORT, done)
 }
 
 function behaviour(

@@ -34,6 +34,8 @@ export interface MongoStoreOptions {
   readonly waitingBytesMax: number
   /** The database drops a message so long after its expiry: more than clocks may differ. */
   readonly expiredKeptMs: number
+  /** Whether this process may use the database at the moment; where it may not every operation is refused. */
+  readonly isAllowed: () => boolean
 }
 
 /** Unless an operator says otherwise. */
@@ -41,6 +43,7 @@ export const MONGO_DEFAULTS = {
   operationTimeoutMs: 2000,
   waitingBytesMax: 32 * 1024 * 1024,
   expiredKeptMs: 60 * 60 * 1000,
+  isAllowed: () => true,
 }
 
 const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 }
@@ -66,6 +69,7 @@ class MongoStore implements Store {
   readonly #client: MongoClient
   readonly #clock: Clock
   readonly #timeoutMs: number
+  readonly #isAllowed: () => boolean
   readonly #agents: MongoAgents
   readonly #messages: MongoMessages
   readonly #garbage: MongoGarbage
@@ -73,12 +77,13 @@ class MongoStore implements Store {
   #closed = false
 
   constructor(client: MongoClient, options: MongoStoreOptions) {
-    const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs } = options
+    const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs, isAllowed } = options
     const { agents, messages } = collectionsOf(client.db(databaseOf(options.url)))
     const batches = { ...BATCHES, waitingBytesMax, waitMaxMs: operationTimeoutMs }
     this.#client = client
     this.#clock = clock
     this.#timeoutMs = operationTimeoutMs
+    this.#isAllowed = isAllowed
     this.#agents = new MongoAgents(agents, clock, batches)
     this.#messages = new MongoMessages(messages, {
       clock,
@@ -187,6 +192,7 @@ class MongoStore implements Store {
   /** Runs an operation, each command of which is bounded by the client. */
   async #run<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new PushError('storeDown', 'the store is closed')
+    if (!this.#isAllowed()) throw new PushError('storeDown', 'this process may not use the database any more')
     const running = work()
     this.#underWay.add(running)
     try {

@@ -49,8 +49,9 @@ t.test(`${AGENTS} user agents of a node that is killed come to the other one at 
 
 /** Puts user agents with a channel each into the store: one by one, as they register, it would take half a minute. */
 async function registered(uaids: readonly Uaid[]): Promise<void> {
-  const client = new MongoClient(cluster.mongodbUrl)
-  const { agents } = collectionsOf(client.db(databaseOf(cluster.mongodbUrl)))
+  const { PUSHGRID_MONGODB_URL: mongodbUrl = '' } = cluster.settings
+  const client = new MongoClient(mongodbUrl)
+  const { agents } = collectionsOf(client.db(databaseOf(mongodbUrl)))
   const lastConnect = date(systemClock.nowMs())
   await agents.insertMany(
     uaids.map((uaid) => ({ _id: uuid(uaid), channels: { [CHANNEL]: '' }, lastConnect })),

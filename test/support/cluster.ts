@@ -16,21 +16,21 @@ export interface ClusterOptions {
 export class Cluster {
   readonly nats: NatsServer
   readonly mongodb: LocalMongoServer
-  /** The database of all processes. */
-  readonly mongodbUrl: string
+  /** What all processes are told (`PUSHGRID_...`). */
+  readonly settings: Readonly<Record<string, string>>
   readonly #nodes: readonly Member[]
   readonly #endpoints: readonly Member[]
 
   private constructor(
     nats: NatsServer,
     mongodb: LocalMongoServer,
-    mongodbUrl: string,
+    settings: Readonly<Record<string, string>>,
     nodes: readonly Member[],
     endpoints: readonly Member[],
   ) {
     this.nats = nats
     this.mongodb = mongodb
-    this.mongodbUrl = mongodbUrl
+    this.settings = settings
     this.#nodes = nodes
     this.#endpoints = endpoints
   }
@@ -53,7 +53,7 @@ export class Cluster {
     const cluster = new Cluster(
       nats,
       mongodb,
-      shared.PUSHGRID_MONGODB_URL,
+      shared,
       wsPorts.map((port) => new Member('node', port, shared)),
       httpPorts.map((port) => new Member('endpoint', port, shared)),
     )
@@ -91,6 +91,12 @@ export class Member {
     this.url = role === 'node' ? `ws://127.0.0.1:${port}/` : `http://127.0.0.1:${port}`
     const variable = role === 'node' ? 'PUSHGRID_WS_PORT' : 'PUSHGRID_HTTP_PORT'
     this.#start = () => new PushgridProcess(role, { ...shared, [variable]: `${port}` })
+  }
+
+  /** Its run, once it was started. */
+  get process(): PushgridProcess {
+    if (this.#process === undefined) throw new Error('it was never started')
+    return this.#process
   }
 
   get exit(): Exit | undefined {

@@ -16,12 +16,16 @@ export interface Ports {
   readonly httpPort?: number
 }
 
+/** A line of the log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string }
+
 /** What the command line calls a role. */
 export type Command = 'serve' | 'node' | 'endpoint'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 30_000
+const LOG_TIMEOUT_MS = 30_000
 
 /** One run of a role of Pushgrid, as a process of its own. */
 export class PushgridProcess {
@@ -33,6 +37,8 @@ export class PushgridProcess {
   readonly #name: string
   readonly #child: ChildProcess
   readonly #ended: Promise<Exit>
+  readonly #lines: LogLine[] = []
+  #watchers: (() => void)[] = []
 
   /** @param settings its options (`PUSHGRID_...`); it gets none of those a developer may have around */
   constructor(command: Command, settings: Readonly<Record<string, string>>) {
@@ -56,8 +62,11 @@ export class PushgridProcess {
     const listening = new Promise<Ports>((resolve, reject) => {
       createInterface(child.stdout).on('line', (line) => {
         this.output += `${line}\n`
-        const ports = portsOf(line)
-        if (ports !== undefined) resolve(ports)
+        if (!line.startsWith('{')) return
+        const logged = JSON.parse(line) as LogLine
+        this.#lines.push(logged)
+        if (logged.msg === 'listening') resolve(portsOf(logged))
+        for (const watcher of this.#watchers.splice(0)) watcher()
       })
       void this.#ended.then((exit) =>
         reject(
@@ -67,6 +76,29 @@ export class PushgridProcess {
     })
     this.listening = within(systemClock, START_TIMEOUT_MS, listening, () => {
       throw new Error(`${this.#name} does not listen after ${START_TIMEOUT_MS} ms:\n${this.output}`)
+    })
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** The lines of its log with that message so far. */
+  lines(msg: string): LogLine[] {
+    return this.#lines.filter((line) => line.msg === msg)
+  }
+
+  /** Waits until a line with that message is the `times`-th that matches. */
+  logged(msg: string, times: number, matches: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+    const found = async () => {
+      for (;;) {
+        const line = this.lines(msg).filter(matches)[times - 1]
+        if (line !== undefined) return line
+        await new Promise<void>((resolve) => this.#watchers.push(resolve))
+      }
+    }
+    return within(systemClock, LOG_TIMEOUT_MS, found(), () => {
+      throw new Error(`${this.#name} has not logged ${JSON.stringify(msg)} ${times} times:\n${this.output}`)
     })
   }
 
@@ -85,11 +117,8 @@ function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PUSHGRID_')))
 }
 
-/** The ports in a log line, if it is the one that says "listening". */
-function portsOf(line: string): Ports | undefined {
-  if (!line.startsWith('{')) return undefined
-  const { msg, wsPort, httpPort } = JSON.parse(line) as Record<string, unknown>
-  if (msg !== 'listening') return undefined
+/** The ports in the log line that says "listening". */
+function portsOf({ wsPort, httpPort }: LogLine): Ports {
   return {
     ...(typeof wsPort === 'number' && { wsPort }),
     ...(typeof httpPort === 'number' && { httpPort }),

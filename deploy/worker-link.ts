@@ -1,0 +1,52 @@
+import cluster, { type Worker } from 'node:cluster'
+import type { Listening } from './banner.ts'
+import type { Environment } from './read-options.ts'
+import type { FromWorker, ToWorker } from './worker-messages.ts'
+
+/** Variable in which a parent tells a worker its number, from 1 on. It is not an option: nobody else sets it. */
+export const WORKER_VARIABLE = 'PUSHGRID_WORKER'
+
+/** The link to the parent, where this process is one of its workers. */
+export function linkToParent(environment: Environment): WorkerLink | undefined {
+  const number = Number(environment[WORKER_VARIABLE])
+  return cluster.worker === undefined || !(number > 0) ? undefined : new WorkerLink(number, cluster.worker)
+}
+
+/** A worker's end of the channel between it and its parent. */
+export class WorkerLink {
+  readonly number: number
+  /** Before it serves there is nothing to finish. */
+  #stop: (reason: string) => void = () => process.exit(0)
+
+  constructor(number: number, worker: Worker) {
+    this.number = number
+    process.on('message', (message: ToWorker) => {
+      if (message.kind === 'ping') void this.#say({ kind: 'pong' })
+      else this.#stop('the parent stops')
+    })
+    worker.once('disconnect', () => {
+      // Otherwise node:cluster ends the process right after this, without a drain.
+      worker.exitedAfterDisconnect = true
+      this.#stop('the parent is gone')
+    })
+  }
+
+  /** It serves. @param stop drains, then exits: the parent stops, or is gone and nobody would replace or stop this process */
+  serving(listening: Listening, stop: (reason: string) => void): void {
+    this.#stop = stop
+    void this.#say({ kind: 'serving', listening })
+  }
+
+  /** It can't start. Resolves when that is said, as far as somebody listens. */
+  failed(reason: string): Promise<void> {
+    return this.#say({ kind: 'failed', reason })
+  }
+
+  #say(message: FromWorker): Promise<void> {
+    return new Promise((resolve) => {
+      // The error of a parent that has just gone is seen by its disconnect.
+      if (process.connected) process.send?.(message, undefined, undefined, () => resolve())
+      else resolve()
+    })
+  }
+}
