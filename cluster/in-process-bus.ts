@@ -25,6 +25,10 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
     this.#options = options
   }
 
+  isReachable(): boolean {
+    return true
+  }
+
   ask(address: string, message: Message, timeoutMs: number): Promise<Reply | 'absent' | 'timeout'> {
     if (!this.#listeners.has(address)) return Promise.resolve('absent')
     return new Promise((resolve) => {
@@ -43,10 +47,6 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
     const present = this.#listeners.get(address)
     this.#listeners.set(address, present === undefined ? listener : [...asList(present), listener])
     return new InProcessListening(this, address, listener)
-  }
-
-  flush(): Promise<void> {
-    return Promise.resolve()
   }
 
   async close(): Promise<void> {
@@ -125,6 +125,10 @@ class InProcessListening<Message, Reply extends object> implements Listening {
 
   stop(): void {
     this.#bus.unlisten(this.#address, this.#listener)
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve()
   }
 }
 

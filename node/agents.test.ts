@@ -145,10 +145,15 @@ t.test(
         },
       },
     })
-    bus.flush = async () => void calls.push('flush')
+    let flush = async () => void calls.push('flush')
+    const listen = bus.listen.bind(bus)
+    bus.listen = (address, listener) => {
+      const listening = listen(address, listener)
+      return { stop: () => listening.stop(), flush: () => flush() }
+    }
     await hello(UAID)
     t.same(calls, ['flush', 'connect'])
-    bus.flush = () => Promise.reject(new Error('the bus is away'))
+    flush = () => Promise.reject(new Error('the bus is away'))
     t.equal((await hello(OTHER)).closedFor, 'storeDown')
   },
 )

@@ -131,6 +131,10 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
     process.onKill(() => this.#dropAll())
   }
 
+  isReachable(): boolean {
+    return true
+  }
+
   ask(address: string, message: Message, timeoutMs: number): Promise<Reply | 'absent' | 'timeout'> {
     return new Promise((resolve) => {
       const settle = (outcome: Reply | 'absent' | 'timeout') => {
@@ -169,10 +173,12 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
         this.#own.delete(interest)
         this.#network.drop(interest)
       },
+      flush: () => this.#flush(),
     }
   }
 
-  flush(): Promise<void> {
+  /** One connection carries all listening, in order: it waits for all that was listened to before. */
+  #flush(): Promise<void> {
     const { time, dice, faults } = this.#deps
     const fails = this.#isLost(faults.flushFailureRate, 'flush')
     const delayMs = Math.max(0, this.#flushedAtMs - time.elapsedMs) + dice.within(faults.busDelayMs)
