@@ -18,14 +18,15 @@ export interface Listening {
   flush(): Promise<void>
 }
 
+/** Tells whether an address is among those that something happened to. */
+export type Concerns = (address: string) => boolean
+
 /**
  * Messages between actors that know only each other's addresses. Any number may listen on one address: all of
  * them get every message, and an ask takes the first reply. The bus knows nothing of push: message and reply
  * are type parameters, and a bus that crosses processes is given their encoding.
  */
 export interface Bus<Message, Reply extends object> {
-  /** Whether any others can be reached at the moment, as far as is known. */
-  readonly connected: boolean
   /** Whether who is at this address can be reached at the moment, and can reach us, as far as is known. */
   isReachable(address: string): boolean
   /**

@@ -13,7 +13,6 @@ export interface InProcessBusOptions {
  * is always exact and an ask costs no copy. Senders must not change a message they have sent.
  */
 export class InProcessBus<Message, Reply extends object> implements Bus<Message, Reply> {
-  readonly connected = true
   readonly #options: InProcessBusOptions
   /** One listener is the rule; a list only where several share an address. */
   readonly #listeners = new Map<string, Listener<Message, Reply> | readonly Listener<Message, Reply>[]>()

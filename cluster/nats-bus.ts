@@ -100,6 +100,7 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     })
   }
 
+  /** Whether there is a connection at the moment. */
   get connected(): boolean {
     return this.#link.connection !== undefined
   }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
-import type { Bus } from '../cluster/bus.ts'
+import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { BusHealth } from '../push/health.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Options } from './options.ts'
@@ -22,6 +23,7 @@ export interface ProcessDeps {
 /** What both servers work with. */
 export interface ServerDeps extends ProcessDeps {
   bus: AgentBus
+  busHealth: () => BusHealth
   store: Store
   tokens: Tokens
 }
@@ -42,7 +44,7 @@ export interface SharedStoreOptions {
   readonly operationTimeoutMs: number
 }
 
-/** Options of the bus between processes. */
+/** Options of the bus between processes, in one cell. */
 export interface SharedBusOptions {
   readonly nats: NatsOptions
   readonly pendingAsksMax: number
@@ -55,11 +57,15 @@ export interface SharedBusOptions {
 /** Options of one server: all of the service's, and where it listens. */
 export type ServerOptions = Options & { readonly port: number; readonly publicUrl: string }
 
+/** Who is told what becomes of the bus: connections to these addresses. */
+export interface BusWatcher {
+  busLost(concerns: Concerns): void
+  busRestored(concerns: Concerns): void
+}
+
 /** A node that runs, as far as a process is concerned. */
-export interface NodePart {
+export interface NodePart extends BusWatcher {
   readonly port: number
-  busLost(): void
-  busRestored(): void
   drain(): Promise<void>
 }
 
@@ -69,11 +75,15 @@ export interface EndpointPart {
   close(): Promise<void>
 }
 
+/** Connects to one cell of the bus between processes. */
+export type OpenCellBus = (options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps) => AgentBus
+
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
   openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
-  openSharedBus(options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps): Promise<AgentBus>
+  /** Loads the client of NATS. */
+  loadSharedBus(): Promise<OpenCellBus>
   startNode(options: ServerOptions, deps: ServerDeps): Promise<NodePart>
   startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
 }
@@ -84,4 +94,6 @@ export interface Assembly {
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started
+  /** What to do when the process is told to read again what may change. */
+  readonly reloads: (() => void)[]
 }

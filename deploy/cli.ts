@@ -9,6 +9,7 @@ import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import type { Options } from './options.ts'
 import { readOptions } from './read-options.ts'
+import { reloadOnSignal } from './reload.ts'
 import { type Role, startRole } from './roles.ts'
 import { exitOnDefect, exitOnSignal } from './run.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
@@ -50,11 +51,10 @@ async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
   const log = createLog(options, process.stdout)
   exitOnDefect(process, log)
   const clock = systemClock
-  const serving = await startRole(role, options, await loadParts(), {
-    clock,
-    random: createSystemRandom(),
-    log,
-  })
+  const deps = { clock, random: createSystemRandom(), log }
+  const starting = startRole(role, options, await loadParts(), deps)
+  reloadOnSignal(starting, { host: process, log })
+  const serving = await starting
   exitOnSignal(options, serving, { host: process, clock, log })
   announce(role, options, serving.listening, log)
 }

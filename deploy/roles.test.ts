@@ -60,14 +60,16 @@ function fakeParts(broken?: string) {
       if (broken === url) throw new PushError('storeDown', undefined, new Error(`no server at ${url}`))
       return store
     },
-    async openSharedBus({ nats }, events, { clock }) {
-      await step(`bus open as ${nats.name}`)
-      buses.push(events)
-      if (broken === 'connection') events.failed('connect', new Error('Authorization Violation'))
-      else events.restored()
-      const bus = new InProcessBus<AgentRequest, AgentReply>({ clock, onListenerError: () => {} })
-      bus.close = () => step('bus closed')
-      return bus
+    async loadSharedBus() {
+      return ({ nats }, events, { clock }) => {
+        steps.push(`bus open as ${nats.name}`)
+        buses.push(events)
+        if (broken === 'connection') events.failed('connect', new Error('Authorization Violation'))
+        else events.restored()
+        const bus = new InProcessBus<AgentRequest, AgentReply>({ clock, onListenerError: () => {} })
+        bus.close = () => step('bus closed')
+        return bus
+      }
     },
     async startNode(options, deps) {
       seen.push({ options, deps })

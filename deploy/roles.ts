@@ -12,6 +12,8 @@ export type Role = 'serve' | 'node' | 'endpoint'
 /** A process that serves. */
 export interface Serving {
   readonly listening: Listening
+  /** Reads again what may change while it serves. */
+  reload(): void
   /** Drains and stops everything; `failed` when a part could not be stopped properly (the log says which). */
   stop(): Promise<'stopped' | 'failed'>
 }
@@ -33,11 +35,17 @@ export async function startRole(
   deps: ProcessDeps,
 ): Promise<Serving> {
   const started = new Started(deps.log)
+  const reloads: (() => void)[] = []
   try {
-    const listening = await STARTS[role]({ options, parts, deps, started })
-    return { listening, stop: () => started.stop() }
+    const listening = await STARTS[role]({ options, parts, deps, started, reloads })
+    return { listening, reload: () => reloadAll(reloads, deps), stop: () => started.stop() }
   } catch (error) {
     await started.stop()
     throw error
   }
+}
+
+function reloadAll(reloads: readonly (() => void)[], { log }: Pick<ProcessDeps, 'log'>): void {
+  if (reloads.length === 0) log.info({}, 'there is nothing to read again: PUSHGRID_NATS_URL_FILE is not set')
+  for (const reload of reloads) reload()
 }

@@ -1,10 +1,11 @@
 import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
-import { openOwnBus, openSharedBus } from './buses.ts'
+import { openOwnBus } from './buses.ts'
 import { clusterOf } from './cluster-options.ts'
 import { keptServiceKeys, openDataFolder } from './data-folder.ts'
 import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
+import { openSharedBus } from './shared-bus.ts'
 import { collectGarbage, openEmbeddedStore, openSharedStore } from './stores.ts'
 
 /**

@@ -245,6 +245,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#offer({ kind: 'check', from: request.from })
       case 'displace':
         return this.#displace(request)
+      case 'cells':
+        // For processes, not for user agents.
+        return
     }
   }
 

@@ -319,11 +319,11 @@ t.test('of two sessions that a lost bus kept apart the older one yields when it 
   await clock.advanceSettled(1000)
   const { tell } = bus
   bus.tell = () => 'sent'
-  agents.busLost()
+  agents.busLost(() => true)
   const newer = await hello(UAID)
   t.equal(older.closedFor, undefined, 'what was told is lost')
   bus.tell = tell
-  agents.busRestored()
+  agents.busRestored(() => true)
   await clock.advanceSettled(AGENTS_OPTIONS.recheckSoonMs + 2000)
   t.equal(older.closedFor, 'displaced')
   t.equal(newer.closedFor, undefined)

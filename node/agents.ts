@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Bus } from '../cluster/bus.ts'
+import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
-import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
@@ -74,7 +74,8 @@ export class Agents {
   constructor(options: AgentsOptions, deps: AgentsDeps) {
     this.#deps = deps
     const failed = (error: unknown) => this.#storeFailed(error)
-    this.#rechecks = new Rechecks(options, { ...deps, failed })
+    const isReachable = (uaid: Uaid) => deps.bus.isReachable(agentAddress(uaid))
+    this.#rechecks = new Rechecks(options, { ...deps, failed, isReachable })
     this.#context = {
       ...deps,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX },
@@ -111,17 +112,17 @@ export class Agents {
 
   /** Hints for any user agent may have been lost: all look into the store soon. */
   recheckSoon(): void {
-    this.#rechecks.recheckSoon()
+    this.#rechecks.recheckSoon(() => true)
   }
 
-  /** The bus is away: until it is back all look into the store often, for nobody can tell them to. */
-  busLost(): void {
-    this.#rechecks.busLost()
+  /** The bus is away for these addresses: until it is back they look into the store often, for nobody can tell them to. */
+  busLost(concerns: Concerns): void {
+    this.#rechecks.recheckSoon((uaid) => concerns(agentAddress(uaid)))
   }
 
-  /** The bus is back: all look into the store soon, and tell other sessions of theirs once more that they are here. */
-  busRestored(): void {
-    this.#rechecks.busRestored()
+  /** The bus is back for these addresses: they look into the store soon, and tell other sessions of theirs once more that they are here. */
+  busRestored(concerns: Concerns): void {
+    this.#rechecks.busRestored((uaid) => concerns(agentAddress(uaid)))
   }
 
   /**

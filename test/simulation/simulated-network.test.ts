@@ -36,7 +36,6 @@ busContract('SimulatedNetwork', async () => {
   const bus = simulated.busOf(process('one'))
   return {
     bus: {
-      connected: bus.connected,
       isReachable: (address) => bus.isReachable(address),
       ask: (address, note, timeoutMs) => {
         const asked = bus.ask(address, note, timeoutMs)

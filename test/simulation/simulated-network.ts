@@ -116,7 +116,6 @@ export class SimulatedNetwork<Message, Reply extends object> {
 
 /** The bus as one process has it. */
 class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
-  readonly connected = true
   readonly #network: SimulatedNetwork<Message, Reply>
   readonly #process: Process
   readonly #deps: NetworkDeps<Message>
