@@ -35,7 +35,7 @@ export interface Bus<Message, Reply extends object> {
    * received and acted on all the same. Never rejects.
    */
   ask(address: string, message: Message, timeoutMs: number): Promise<Reply | 'absent' | 'timeout'>
-  /** Sends without a reply: a hint that may be lost. `notSent` says that it certainly was. */
+  /** Sends without a reply: a hint that may be lost or come twice. `notSent` says that it certainly was lost. */
   tell(address: string, message: Message): 'sent' | 'notSent'
   /** Starts to listen. Others may not know of it until `flush` of the listening resolves. */
   listen(address: string, listener: Listener<Message, Reply>): Listening
