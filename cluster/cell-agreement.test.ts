@@ -74,6 +74,7 @@ t.test('a process that takes another map is younger than those that have theirs'
   clock.advance(1000)
   changes.agreement.changed(NEW)
   t.same([changes.disputes(), stays.disputes()], [1, 0])
+  t.same([changes.noticed, stays.noticed], [['older'], ['newer']])
   stays.agreement.changed(BOTH)
   t.same([changes.disputes(), stays.disputes()], [0, 0])
 })

@@ -63,7 +63,7 @@ export class CellAgreement {
   changed(digests: MapDigests): void {
     this.#digests = digests
     this.#sinceMs = this.#deps.clock.monotonicMs()
-    for (const { statement } of this.#peers.values()) this.#notice(statement)
+    for (const peer of this.#peers.values()) this.#notice(peer)
     this.#say()
   }
 
@@ -73,9 +73,10 @@ export class CellAgreement {
     if (process === this.#process) return
     const known = this.#peers.get(process)
     if (known === undefined && this.#peers.size >= PEERS_MAX) return
-    this.#peers.set(process, { statement, heardAtMs: this.#deps.clock.monotonicMs() })
+    const peer = { statement, heardAtMs: this.#deps.clock.monotonicMs() }
+    this.#peers.set(process, peer)
     if (known === undefined) this.#answerSoon()
-    if (known === undefined || !isSame(known.statement.digests, digests)) this.#notice(statement)
+    if (known === undefined || !isSame(known.statement.digests, digests)) this.#notice(peer)
   }
 
   /** Processes whose map differs from this one's and is older. */
@@ -97,10 +98,9 @@ export class CellAgreement {
     return aheadMs > 0 || (aheadMs === 0 && statement.process < this.#process)
   }
 
-  #notice(statement: MapStatement): void {
-    if (agree(statement.digests, this.#digests)) return
-    const nowMs = this.#deps.clock.monotonicMs()
-    this.#deps.differs(this.#isOlder({ statement, heardAtMs: nowMs }, nowMs))
+  #notice(peer: Peer): void {
+    if (agree(peer.statement.digests, this.#digests)) return
+    this.#deps.differs(this.#isOlder(peer, this.#deps.clock.monotonicMs()))
   }
 
   #say(): void {
