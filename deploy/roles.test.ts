@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
-import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { settled } from '../cluster/simulated-clock.ts'
+import { type AgentReply, type AgentRequest, PROCESSES_ADDRESS } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
 import type { Store } from '../store/store.ts'
@@ -65,7 +66,7 @@ function fakeParts(broken?: string) {
         steps.push(`bus open as ${nats.name}`)
         buses.push(events)
         if (broken === 'connection') events.failed('connect', new Error('Authorization Violation'))
-        else events.restored()
+        else if (broken !== `cell ${nats.servers}`) events.restored()
         const bus = new InProcessBus<AgentRequest, AgentReply>({ clock, onListenerError: () => {} })
         bus.close = () => step('bus closed')
         return bus
@@ -214,6 +215,13 @@ t.test('half a cluster is refused in one line that says which half is missing', 
   const cases: readonly [Role, readonly string[], RegExp][] = [
     ['serve', nats, /^PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL/],
     ['serve', mongodb, /^PUSHGRID_MONGODB_URL is set without PUSHGRID_NATS_URL: .* not in this version yet/],
+    [
+      'serve',
+      [...CLUSTER, '--nats-url-file', 'f'],
+      /^choose one of PUSHGRID_NATS_URL and PUSHGRID_NATS_URL_FILE$/,
+    ],
+    ['serve', ['--nats-url-file', 'f'], /^PUSHGRID_NATS_URL_FILE is set without PUSHGRID_MONGODB_URL/],
+    ['node', ['--nats-url-file', 'none', ...mongodb], /NATS_URL_FILE names can't be read \(ENOENT\): none$/],
     ['serve', ['--nats-ca-file', 'ca.pem'], /^PUSHGRID_NATS_CA_FILE is set: it needs PUSHGRID_NATS_URL/],
     [
       'serve',
@@ -236,6 +244,81 @@ t.test('half a cluster is refused in one line that says which half is missing', 
     t.same(steps, [], 'before anything is started')
     t.notOk(existsSync(folder))
   }
+})
+
+t.test('the map of cells comes from a file, and is read again when told to', async (t) => {
+  const folder = t.testdir({ cells: 'east=nats://a\n' })
+  const file = path.join(folder, 'cells')
+  const { parts, seen, buses, steps } = fakeParts()
+  const lines: string[] = []
+  const options = optionsFor(folder, '--nats-url-file', file, ...CLUSTER.slice(2), ...KEYS)
+  const serving = await startRole('endpoint', options, parts, deps(lines))
+  const health = () => seen[0]?.deps.busHealth()
+  t.same(health(), { isReady: true, cells: { settled: true, byName: { east: { connected: true } } } })
+  writeFileSync(file, 'east=nats://a;+west=nats://me:hunter2@b')
+  serving.reload()
+  await settled()
+  const byName = { east: { connected: true }, west: { connected: true, change: 'adding' } }
+  t.same(health(), { isReady: true, cells: { settled: true, byName } })
+  t.equal(buses.length, 2)
+  writeFileSync(file, 'east=nats://a;west')
+  serving.reload()
+  t.match(lines.at(-1), /"level":50.*the map of cells stays as it is: .* cell 2 has no name: must be/)
+  t.match(health(), { cells: { byName } })
+  rmSync(file)
+  serving.reload()
+  t.match(lines.at(-1), /the map of cells stays as it is: .* can't be read \(ENOENT\)/)
+  buses[0]?.lost()
+  t.match(health(), { isReady: true, cells: { byName: { east: { connected: false } } } })
+  buses[1]?.lost()
+  t.match(health(), { isReady: false, reason: 'no server of NATS is connected' })
+  t.match(lines.at(-1), /"cell":"west".*the connection to NATS is lost/)
+  t.notMatch(lines.join(), 'hunter2')
+  t.equal(await serving.stop(), 'stopped')
+  t.equal(steps.filter((step) => step === 'bus closed').length, 2)
+})
+
+t.test('a process starts without a cell that is away, and says so', async (t) => {
+  const { parts, seen, buses } = fakeParts('cell b:4222')
+  const lines: string[] = []
+  const clock = {
+    ...systemClock,
+    after: (ms: number, run: () => void) => systemClock.after(ms === 2000 ? 0 : ms, run),
+  }
+  const cells = ['--nats-url', 'east=nats://a;west=nats://b']
+  const options = optionsFor(t.testdir(), ...cells, ...CLUSTER.slice(2), ...KEYS)
+  const serving = await startRole('endpoint', options, parts, { ...deps(lines), clock })
+  t.match(lines.join(), /"cell":"west".*starting without this cell of NATS/)
+  t.match(seen[0]?.deps.busHealth(), { isReady: true, cells: { byName: { west: { connected: false } } } })
+  buses[1]?.restored()
+  t.match(seen[0]?.deps.busHealth(), { cells: { byName: { west: { connected: true } } } })
+  await serving.stop()
+})
+
+t.test('a process whose map differs from an older one is not ready; the older one is', async (t) => {
+  const { parts, seen } = fakeParts()
+  const lines: string[] = []
+  const cells = ['--nats-url', 'east=nats://a;west=nats://b']
+  const serving = await startRole(
+    'endpoint',
+    optionsFor(t.testdir(), ...cells, ...CLUSTER.slice(2), ...KEYS),
+    parts,
+    deps(lines),
+  )
+  const [endpoint] = seen
+  const say = (process: string, ageMs: number, digest: string) => {
+    const digests = { from: digest, to: digest }
+    const statement = { process, ageMs, digests, isDisputed: false }
+    endpoint?.deps.bus.tell(PROCESSES_ADDRESS, { kind: 'cells', statement })
+  }
+  say('a'.repeat(16), 0, '0'.repeat(16))
+  t.match(endpoint?.deps.busHealth(), { isReady: true })
+  t.match(lines.at(-1), /"level":40.*a newer process has another map of cells/)
+  say('b'.repeat(16), 1_000_000, '0'.repeat(16))
+  const reason = '1 other processes have had another map of cells for longer'
+  t.match(endpoint?.deps.busHealth(), { isReady: false, reason })
+  t.match(lines.at(-1), /"level":40.*this one is not ready until they agree/)
+  await serving.stop()
 })
 
 t.test('a cluster that is not there is named in one line, without a password', async (t) => {

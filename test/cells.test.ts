@@ -13,8 +13,10 @@ import { connectedBus } from './support/test-bus.ts'
 
 const HEALTH_TIMEOUT_MS = 30_000
 const COMPLETE_TIMEOUT_MS = 30_000
-/** Pause between two messages of one of the senders of the steady load. */
-const LOAD_PAUSE_MS = 20
+/** Pause between two messages of one of the senders of the steady load, and between two looks at a health check. */
+const LOAD_PAUSE_MS = 10
+/** Messages posted in the state that each step of a change leads to, at least. */
+const LOAD_EACH_STEP = 60
 const LOAD_SENDERS = 3
 /** User agents at least that have each cell before and after each change. */
 const AGENTS_EACH = 2
@@ -71,18 +73,21 @@ async function post(agent: LoadAgent): Promise<void> {
   else refused.push(status)
 }
 
-/** Posts to all user agents by turns until it is stopped. */
-function steadyLoad(): { stop(): Promise<void> } {
+/** Posts to all user agents by turns until it is stopped. `goOn` resolves after some more messages. */
+function steadyLoad(): { goOn(): Promise<void>; stop(): Promise<void> } {
   let stopped = false
   const send = async (first: number) => {
     for (let turn = first; !stopped; turn += LOAD_SENDERS) {
       const agent = agents[turn % agents.length]
       if (agent !== undefined) await post(agent)
-      await new Promise<void>((resolve) => void systemClock.after(LOAD_PAUSE_MS, resolve))
+      await pause()
     }
   }
   const sending = Promise.all(Array.from({ length: LOAD_SENDERS }, (_, first) => send(first)))
   return {
+    async goOn() {
+      for (const end = posted + LOAD_EACH_STEP; posted < end; await pause());
+    },
     async stop() {
       stopped = true
       await sending
@@ -110,7 +115,7 @@ async function healthy(
     for (;;) {
       const { body } = await member.healthReport()
       if (is(body as Health)) return
-      await new Promise<void>((resolve) => void systemClock.after(LOAD_PAUSE_MS, resolve))
+      await pause()
     }
   })
   await within(systemClock, HEALTH_TIMEOUT_MS, Promise.all(polling).then(), () => {
@@ -206,10 +211,15 @@ t.test('while a cell hangs, messages to user agents of another are not held up',
 
 t.test('a cell is added under load in four steps: nothing is lost and nobody disconnected', async (t) => {
   const load = steadyLoad()
-  await step(nodes, 'east west +north')
-  await step(endpoints, 'east west +north')
-  await step(nodes, 'east west north')
-  await step(endpoints, 'east west north')
+  for (const [group, map] of [
+    [nodes, 'east west +north'],
+    [endpoints, 'east west +north'],
+    [nodes, 'east west north'],
+    [endpoints, 'east west north'],
+  ] as const) {
+    await step(group, map)
+    await load.goOn()
+  }
   await load.stop()
   await complete(t)
   const probe = await connectedBus(t, [servers.north])
@@ -222,12 +232,17 @@ t.test('a cell is added under load in four steps: nothing is lost and nobody dis
 
 t.test('a cell is removed under load in four steps, and is needed no more', async (t) => {
   const load = steadyLoad()
-  await step(nodes, 'east -west north')
-  await step(endpoints, 'east -west north')
-  await step(nodes, 'east north')
-  await step(endpoints, 'east north')
+  for (const [group, map] of [
+    [nodes, 'east -west north'],
+    [endpoints, 'east -west north'],
+    [nodes, 'east north'],
+    [endpoints, 'east north'],
+  ] as const) {
+    await step(group, map)
+    await load.goOn()
+  }
   await servers.west.kill()
-  for (const agent of agents) await post(agent)
+  await load.goOn()
   await load.stop()
   await complete(t)
   await servers.west.restart()
@@ -262,7 +277,9 @@ t.test('a process with another map than the others is not ready, and says why; t
 
 /** Resolves when a process has logged this. */
 async function logged(member: Member, text: string): Promise<void> {
-  while (!member.output.includes(text)) {
-    await new Promise<void>((resolve) => void systemClock.after(LOAD_PAUSE_MS, resolve))
-  }
+  while (!member.output.includes(text)) await pause()
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => void systemClock.after(LOAD_PAUSE_MS, resolve))
 }
