@@ -13,7 +13,6 @@ export interface InProcessBusOptions {
  * is always exact and an ask costs no copy. Senders must not change a message they have sent.
  */
 export class InProcessBus<Message, Reply extends object> implements Bus<Message, Reply> {
-  readonly connected = true
   readonly #options: InProcessBusOptions
   /** One listener is the rule; a list only where several share an address. */
   readonly #listeners = new Map<string, Listener<Message, Reply> | readonly Listener<Message, Reply>[]>()
@@ -23,6 +22,10 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
 
   constructor(options: InProcessBusOptions) {
     this.#options = options
+  }
+
+  isReachable(): boolean {
+    return true
   }
 
   ask(address: string, message: Message, timeoutMs: number): Promise<Reply | 'absent' | 'timeout'> {
@@ -43,10 +46,6 @@ export class InProcessBus<Message, Reply extends object> implements Bus<Message,
     const present = this.#listeners.get(address)
     this.#listeners.set(address, present === undefined ? listener : [...asList(present), listener])
     return new InProcessListening(this, address, listener)
-  }
-
-  flush(): Promise<void> {
-    return Promise.resolve()
   }
 
   async close(): Promise<void> {
@@ -125,6 +124,10 @@ class InProcessListening<Message, Reply extends object> implements Listening {
 
   stop(): void {
     this.#bus.unlisten(this.#address, this.#listener)
+  }
+
+  flush(): Promise<void> {
+    return Promise.resolve()
   }
 }
 

@@ -88,10 +88,11 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
       max,
       everyone: { address: everyone.address, bytes: codec.encode(everyone.message) },
     })
-    this.#listenings = new NatsListenings(
-      (listening, message) => this.#receive(listening, message),
-      (error, address) => events.failed('connect', error, address),
-    )
+    this.#listenings = new NatsListenings({
+      receive: (listening, message) => this.#receive(listening, message),
+      refused: (error, address) => events.failed('connect', error, address),
+      flush: () => this.flush(),
+    })
     this.#link = new NatsLink(options.nats, clock, random, {
       up: (connection) => void this.#up(connection),
       down: () => this.#down(),
@@ -99,8 +100,13 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     })
   }
 
+  /** Whether there is a connection at the moment. */
   get connected(): boolean {
     return this.#link.connection !== undefined
+  }
+
+  isReachable(): boolean {
+    return this.connected
   }
 
   /** Asks that wait for a reply. */
@@ -135,6 +141,7 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     return this.#listenings.add(address, listener)
   }
 
+  /** Resolves when the server has got all that was sent so far; rejects when the connection is or gets lost. */
   flush(): Promise<void> {
     return this.#confirmations.flush()
   }
@@ -153,7 +160,7 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
     this.#confirmations.up(connection)
     connection.subscribe(`${this.#inbox}*`, { callback: (error, message) => this.#replied(error, message) })
     this.#sendUnsent()
-    const restored = await this.#listenings.restore(connection, () => this.flush())
+    const restored = await this.#listenings.restore(connection)
     if (restored) this.#deps.events.restored()
   }
 

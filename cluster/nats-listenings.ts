@@ -10,6 +10,8 @@ interface Owner<Listener> {
   /** The server refused the subscription, for lack of permission. */
   refused(error: Error, address: string): void
   forget(listening: NatsListening<Listener>): void
+  /** Resolves when the server has got what was sent; rejects without a connection. */
+  flush(): Promise<void>
 }
 
 /** One listener on one address; its subscription is made anew on each connection. */
@@ -39,6 +41,10 @@ export class NatsListening<Listener> implements Listening {
     this.#owner.forget(this)
   }
 
+  flush(): Promise<void> {
+    return this.#owner.flush()
+  }
+
   readonly #called = (error: Error | null, message: Msg): void => {
     if (error !== null) this.#owner.refused(error, this.address)
     else if (!this.stopped) this.#owner.receive(this, message)
@@ -57,8 +63,8 @@ export class NatsListenings<Listener> {
   readonly #all = new Set<NatsListening<Listener>>()
   #connection: NatsConnection | undefined
 
-  constructor(receive: Receive<Listener>, refused: (error: Error, address: string) => void) {
-    this.#owner = { receive, refused, forget: (listening) => this.#all.delete(listening) }
+  constructor(owner: Omit<Owner<Listener>, 'forget'>) {
+    this.#owner = { ...owner, forget: (listening) => this.#all.delete(listening) }
   }
 
   get size(): number {
@@ -80,10 +86,9 @@ export class NatsListenings<Listener> {
 
   /**
    * Subscribes everything on a new connection, a piece at a time, so that what is sent in between is not held up.
-   * @param flush resolves when the server has got what was sent
    * @returns whether it is done; false when the connection was lost on the way
    */
-  async restore(connection: NatsConnection, flush: () => Promise<void>): Promise<boolean> {
+  async restore(connection: NatsConnection): Promise<boolean> {
     this.#connection = connection
     const all = [...this.#all]
     for (let at = 0; at === 0 || at < all.length; at += RESTORED_AT_ONCE) {
@@ -91,7 +96,7 @@ export class NatsListenings<Listener> {
         if (!listening.stopped) listening.subscribe(connection)
       }
       try {
-        await flush()
+        await this.#owner.flush()
       } catch {
         return false
       }

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
-import type { Bus } from '../cluster/bus.ts'
+import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { BusHealth } from '../push/health.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
@@ -23,6 +24,7 @@ export interface ProcessDeps {
 /** What both servers work with. */
 export interface ServerDeps extends ProcessDeps {
   bus: AgentBus
+  busHealth: () => BusHealth
   store: Store
   tokens: Tokens
 }
@@ -51,7 +53,7 @@ export type DatabaseLeaseOptions = Pick<
   'url' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
 >
 
-/** Options of the bus between processes. */
+/** Options of the bus between processes, in one cell. */
 export interface SharedBusOptions {
   readonly nats: NatsOptions
   readonly pendingAsksMax: number
@@ -70,11 +72,15 @@ export type ServerOptions = RoleOptions & { readonly port: number; readonly publ
 /** Options of a node, and whether other processes listen on its port, too. */
 export type NodeServerOptions = ServerOptions & { readonly sharedPort: boolean }
 
+/** Who is told what becomes of the bus: connections to these addresses. */
+export interface BusWatcher {
+  busLost(concerns: Concerns): void
+  busRestored(concerns: Concerns): void
+}
+
 /** A node that runs, as far as a process is concerned. */
-export interface NodePart {
+export interface NodePart extends BusWatcher {
   readonly port: number
-  busLost(): void
-  busRestored(): void
   drain(): Promise<void>
 }
 
@@ -84,12 +90,16 @@ export interface EndpointPart {
   close(): Promise<void>
 }
 
+/** Connects to one cell of the bus between processes. */
+export type OpenCellBus = (options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps) => AgentBus
+
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
   openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
-  openSharedBus(options: SharedBusOptions, events: NatsBusEvents, deps: ProcessDeps): Promise<AgentBus>
+  /** Loads the client of NATS. */
+  loadSharedBus(): Promise<OpenCellBus>
   startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
   startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
 }
@@ -104,4 +114,6 @@ export interface Assembly {
   readonly worker: number | undefined
   /** Says that the process must not go on, and why. */
   readonly fail: (reason: string) => void
+  /** What to do when the process is told to read again what may change. */
+  readonly reloads: (() => void)[]
 }

@@ -1,17 +1,25 @@
+import { readFileSync } from 'node:fs'
+import type { CellMap } from '../cluster/cells.ts'
 import type { NatsCredentials, NatsOptions } from '../cluster/nats-options.ts'
+import { type NatsUrl, natsCells } from './nats-cells.ts'
 import { type OptionName, type Options, variableOf } from './options.ts'
-import { StartError } from './start-error.ts'
+import { codeOf, StartError } from './start-error.ts'
+
+/** The cells of a NATS bus, with how each is reached. */
+export type NatsCells = CellMap<Omit<NatsOptions, 'name'>>
 
 /** Where the processes of a cluster meet. */
 export interface Cluster {
-  readonly nats: Omit<NatsOptions, 'name'>
+  readonly cells: NatsCells
+  /** Reads the cells again; absent where they can't change. @throws StartError */
+  readonly readCells?: () => NatsCells
   /** May hold a password. */
   readonly mongodbUrl: string
 }
 
 type ClusterOptions = Pick<
   Options,
-  'natsUrl' | 'natsCredsFile' | 'natsNkeyFile' | 'natsCaFile' | 'mongodbUrl'
+  'natsUrl' | 'natsUrlFile' | 'natsCredsFile' | 'natsNkeyFile' | 'natsCaFile' | 'mongodbUrl'
 >
 
 /** Options that mean nothing without NATS. */
@@ -27,23 +35,24 @@ export type Setting =
 
 /** Reads what the options say of others. @throws StartError when they contradict each other */
 export function settingOf(options: ClusterOptions): Setting {
-  const { natsUrl, natsCaFile, mongodbUrl } = options
-  const stray = NATS_FILES.find((name) => natsUrl === undefined && options[name] !== undefined)
+  const { natsUrl, natsUrlFile, mongodbUrl } = options
+  const source = natsUrlFile === undefined ? 'PUSHGRID_NATS_URL' : 'PUSHGRID_NATS_URL_FILE'
+  const hasNats = natsUrl !== undefined || natsUrlFile !== undefined
+  const stray = NATS_FILES.find((name) => !hasNats && options[name] !== undefined)
   if (stray !== undefined)
     throw new StartError(`${variableOf(stray)} is set: it needs PUSHGRID_NATS_URL, too`)
-  if (natsUrl === undefined)
-    return mongodbUrl === undefined ? { kind: 'alone' } : { kind: 'aloneOnMongodb', mongodbUrl }
-  if (mongodbUrl === undefined)
+  if (natsUrl !== undefined && natsUrlFile !== undefined)
+    throw new StartError('choose one of PUSHGRID_NATS_URL and PUSHGRID_NATS_URL_FILE')
+  if (hasNats && mongodbUrl === undefined)
     throw new StartError(
-      'PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL: the processes of a cluster need one store in common',
+      `${source} is set without PUSHGRID_MONGODB_URL: the processes of a cluster need one store in common`,
     )
-  const tls = natsUrl.tls || natsCaFile !== undefined
-  const nats = {
-    servers: natsUrl.servers,
-    credentials: credentialsOf(options, natsUrl.credentials),
-    ...(tls && { tls: natsCaFile === undefined ? {} : { caFile: natsCaFile } }),
-  }
-  return { kind: 'cluster', cluster: { nats, mongodbUrl } }
+  if (mongodbUrl === undefined) return { kind: 'alone' }
+  if (natsUrl !== undefined)
+    return { kind: 'cluster', cluster: { cells: withFiles(options, natsUrl), mongodbUrl } }
+  if (natsUrlFile === undefined) return { kind: 'aloneOnMongodb', mongodbUrl }
+  const readCells = () => withFiles(options, readMap(natsUrlFile))
+  return { kind: 'cluster', cluster: { cells: readCells(), readCells, mongodbUrl } }
 }
 
 /** Reads the same for a role that is nothing without a cluster. @throws StartError when there is none */
@@ -75,11 +84,44 @@ export function requireServiceKeys(
   return serviceKeys
 }
 
+function readMap(file: string): CellMap<NatsUrl> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new StartError(
+      `the file that PUSHGRID_NATS_URL_FILE names can't be read (${codeOf(error) ?? error}): ${file}`,
+      error,
+    )
+  }
+  const map = natsCells.parse(text)
+  if (map === undefined)
+    throw new StartError(
+      `the file that PUSHGRID_NATS_URL_FILE names holds ${natsCells.describe(text)}: must be ${natsCells.expected}`,
+    )
+  return map
+}
+
+/** What files say counts for all cells. */
+function withFiles(options: ClusterOptions, map: CellMap<NatsUrl>): NatsCells {
+  const { natsCaFile } = options
+  return map.map(({ name, change, config: { servers, tls, credentials } }) => {
+    const isEncrypted = tls || natsCaFile !== undefined
+    const config = {
+      servers,
+      credentials: credentialsOf(options, credentials),
+      ...(isEncrypted && { tls: natsCaFile === undefined ? {} : { caFile: natsCaFile } }),
+    }
+    return { name, change, config }
+  })
+}
+
 function credentialsOf(options: ClusterOptions, inUrl: NatsCredentials): NatsCredentials {
-  const { natsCredsFile, natsNkeyFile } = options
+  const { natsUrlFile, natsCredsFile, natsNkeyFile } = options
   const ways: [string, NatsCredentials][] = []
   const name = (option: OptionName) => variableOf(option)
-  if (inUrl.kind !== 'none') ways.push([`credentials in ${name('natsUrl')}`, inUrl])
+  const source = natsUrlFile === undefined ? 'natsUrl' : 'natsUrlFile'
+  if (inUrl.kind !== 'none') ways.push([`credentials in ${name(source)}`, inUrl])
   if (natsCredsFile !== undefined)
     ways.push([name('natsCredsFile'), { kind: 'creds', credsFile: natsCredsFile }])
   if (natsNkeyFile !== undefined) ways.push([name('natsNkeyFile'), { kind: 'nkey', seedFile: natsNkeyFile }])

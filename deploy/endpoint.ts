@@ -1,9 +1,9 @@
 import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
-import { openSharedBus } from './buses.ts'
 import { requireCluster, requireServiceKeys } from './cluster-options.ts'
 import { localUrl, probeHttpPort, startEndpoint } from './servers.ts'
+import { openSharedBus } from './shared-bus.ts'
 import { openSharedStore } from './stores.ts'
 
 /** Puts together an endpoint of a cluster: application servers on one side, NATS and MongoDB on the other. @throws StartError */

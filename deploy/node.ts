@@ -1,9 +1,9 @@
 import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
-import { openSharedBus } from './buses.ts'
 import { requireCluster, requireServiceKeys } from './cluster-options.ts'
 import { localUrl, startNode } from './servers.ts'
+import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openSharedStore } from './stores.ts'
 

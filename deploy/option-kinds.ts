@@ -30,6 +30,11 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text)
 }
 
+/** Describes a wrong value that may hold a password, also where it is so wrong that nobody can tell. */
+export function describeSecret(text: string): string {
+  return `a text of ${text.length} characters (not shown)`
+}
+
 /** A whole number between two bounds, both included. */
 export function wholeNumber(min: number, max: number): Kind<number> {
   return {

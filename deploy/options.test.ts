@@ -17,12 +17,19 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   publicUrl: ['HTTPS://Push.Example.org:443/', 'https://push.example.org'],
   natsUrl: [
     'nats://me:pass%2Cword@one:4223, nats://[::1]/',
-    {
-      servers: ['one:4223', '[::1]:4222'],
-      tls: false,
-      credentials: { kind: 'password', user: 'me', password: 'pass,word' },
-    },
+    [
+      {
+        name: 'main',
+        change: 'none',
+        config: {
+          servers: ['one:4223', '[::1]:4222'],
+          tls: false,
+          credentials: { kind: 'password', user: 'me', password: 'pass,word' },
+        },
+      },
+    ],
   ],
+  natsUrlFile: ['/etc/pushgrid/cells', '/etc/pushgrid/cells'],
   natsCredsFile: ['/run/secrets/nats.creds', '/run/secrets/nats.creds'],
   natsNkeyFile: ['nkey', 'nkey'],
   natsCaFile: ['/etc/ca.pem', '/etc/ca.pem'],

@@ -1,4 +1,5 @@
 import { STORE_LIMITS } from '../store/store.ts'
+import { natsCells } from './nats-cells.ts'
 import {
   file,
   folder,
@@ -10,7 +11,7 @@ import {
   wholeNumber,
   workerCount,
 } from './option-kinds.ts'
-import { mongodbUrl, natsUrl } from './url-kinds.ts'
+import { mongodbUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
 export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Limits' | 'Connections' | 'Process'
@@ -51,9 +52,15 @@ export const OPTIONS = {
 
   natsUrl: unset(
     'Cluster',
-    natsUrl,
+    natsCells,
     'none',
-    'servers of the NATS cluster through which nodes and endpoints reach each other; user:password@ or token@ in a URL are credentials',
+    'servers of the NATS cluster, or of each of several, through which nodes and endpoints reach each other; user:password@ or token@ in a URL are credentials',
+  ),
+  natsUrlFile: unset(
+    'Cluster',
+    file,
+    'none',
+    'file that holds the same instead; it is read again on SIGHUP, so that clusters are added and removed without a restart',
   ),
   natsCredsFile: unset('Cluster', file, 'none', 'credentials file for NATS, as nsc makes it'),
   natsNkeyFile: unset('Cluster', file, 'none', 'file with the seed of an nkey for NATS'),

@@ -20,15 +20,17 @@ export const parts: Parts = {
     const { LEASE_DEFAULTS, takeLease } = await import('../store/mongodb-lease.ts')
     return takeLease({ ...LEASE_DEFAULTS, ...options }, clock)
   },
-  async openSharedBus({ hintsMax, ...options }, events, { clock, random }) {
+  async loadSharedBus() {
     const { NatsBus } = await import('../cluster/nats-bus.ts')
-    const repeated = {
-      isRepeated: ({ kind }: AgentRequest) => kind === 'check',
-      max: hintsMax,
-      everyone: { address: NODES_ADDRESS, message: { kind: 'check' } },
-    } as const
-    const codec = createAgentCodec(clock)
-    return new NatsBus<AgentRequest, AgentReply>({ ...options, repeated }, { codec, clock, random, events })
+    return ({ hintsMax, ...options }, events, { clock, random }) => {
+      const repeated = {
+        isRepeated: ({ kind }: AgentRequest) => kind === 'check',
+        max: hintsMax,
+        everyone: { address: NODES_ADDRESS, message: { kind: 'check' } },
+      } as const
+      const codec = createAgentCodec(clock)
+      return new NatsBus<AgentRequest, AgentReply>({ ...options, repeated }, { codec, clock, random, events })
+    }
   },
   startNode: (options, deps) => startNode({ ...NODE_OPTIONS, ...options }, deps),
   startEndpoint: (options, deps) =>

@@ -1,113 +1,14 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import t from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
-import { InProcessBus } from '../cluster/in-process-bus.ts'
-import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import { SimulatedClock } from '../cluster/simulated-clock.ts'
-import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
-import { PushError } from '../push/errors.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
-import type { Store } from '../store/store.ts'
-import type { Parts, ServerDeps, ServerOptions } from './assembly.ts'
-import { createLog } from './log.ts'
-import type { Options } from './options.ts'
-import { readOptions } from './read-options.ts'
+import { CLUSTER, deps, fakeParts, KEYS, optionsFor } from './fixtures/fake-parts.ts'
 import { type Role, startRole } from './roles.ts'
 
 const random = createSystemRandom()
-
-function optionsFor(dataDir: string, ...args: string[]): Options {
-  const request = readOptions(['--data-dir', dataDir, '--ws-port', '0', '--http-port', '0', ...args], {})
-  if (request.kind !== 'options') throw new Error('no options')
-  return request.options
-}
-
-/** Parts that note what is done to them; `broken` is the step that fails. */
-function fakeParts(broken?: string) {
-  const steps: string[] = []
-  const seen: { options: ServerOptions & { sharedPort?: boolean }; deps: ServerDeps }[] = []
-  const buses: NatsBusEvents[] = []
-  const step = async (name: string) => {
-    steps.push(name)
-    if (name === broken) throw new Error('it is\nbroken')
-  }
-  const unused = () => Promise.reject(new Error('not used here'))
-  const store: Store = {
-    connect: unused,
-    touch: unused,
-    register: unused,
-    unregister: unused,
-    setMinUrgency: unused,
-    channelStatus: unused,
-    dropAgent: unused,
-    put: unused,
-    list: unused,
-    remove: unused,
-    removeTopic: unused,
-    countSends: unused,
-    pending: unused,
-    collectGarbage: unused,
-    ping: unused,
-    close: () => step('store closed'),
-  }
-  const parts: Parts = {
-    async openEmbeddedStore() {
-      await step('store open')
-      return store
-    },
-    async openSharedStore({ url, isAllowed }) {
-      await step(isAllowed() ? 'shared store open' : 'leased store open')
-      if (broken === url) throw new PushError('storeDown', undefined, new Error(`no server at ${url}`))
-      return store
-    },
-    async takeLease({ url, name, onWaiting }) {
-      await step('lease taken')
-      if (broken === url) throw new PushError('storeDown', undefined, new Error(`no server at ${url}`))
-      onWaiting('another')
-      if (broken === 'lease') return { outcome: 'held', by: name }
-      const lost = broken === 'renewal' ? Promise.resolve('it is late') : new Promise<string>(() => {})
-      return { outcome: 'taken', lease: { isHeld: false, lost, release: () => step('lease released') } }
-    },
-    async openSharedBus({ nats }, events, { clock }) {
-      await step(`bus open as ${nats.name}`)
-      buses.push(events)
-      if (broken === 'connection') events.failed('connect', new Error('Authorization Violation'))
-      else events.restored()
-      const bus = new InProcessBus<AgentRequest, AgentReply>({ clock, onListenerError: () => {} })
-      bus.close = () => step('bus closed')
-      return bus
-    },
-    async startNode(options, deps) {
-      seen.push({ options, deps })
-      await step('node started')
-      return {
-        port: 7001,
-        busLost: () => void steps.push('node: bus lost'),
-        busRestored: () => void steps.push('node: bus restored'),
-        drain: () => step('node drained'),
-      }
-    },
-    async startEndpoint(options, deps) {
-      seen.push({ options, deps })
-      await step('endpoint started')
-      return { port: options.port, close: () => step('endpoint closed') }
-    },
-  }
-  return { parts, steps, seen, buses }
-}
-
-function deps(lines: string[] = []) {
-  const output = new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
-  return { clock: systemClock, random, log: createLog({ logLevel: 'info' }, output) }
-}
 
 t.test('the endpoint opens last and closes first; the store outlives everything', async (t) => {
   const { parts, steps } = fakeParts()
@@ -171,14 +72,6 @@ t.test('a part that can not start is named in one line, and what had started is 
     t.same(steps.slice(steps.indexOf(broken) + 1), stopped, broken)
   }
 })
-
-const CLUSTER = [
-  '--nats-url',
-  'nats://me:hunter2@nats:4222',
-  '--mongodb-url',
-  'mongodb://me:hunter2@mongo/push',
-]
-const KEYS = ['--service-keys', 'Q'.repeat(43)]
 
 t.test('each role of a cluster is made of its parts, stopped in the opposite order', async (t) => {
   const cases = {
@@ -290,6 +183,13 @@ t.test('half a cluster is refused in one line that says which half is missing', 
   const [nats, mongodb] = [CLUSTER.slice(0, 2), CLUSTER.slice(2)]
   const cases: readonly [Role, readonly string[], RegExp][] = [
     ['serve', nats, /^PUSHGRID_NATS_URL is set without PUSHGRID_MONGODB_URL/],
+    [
+      'serve',
+      [...CLUSTER, '--nats-url-file', 'f'],
+      /^choose one of PUSHGRID_NATS_URL and PUSHGRID_NATS_URL_FILE$/,
+    ],
+    ['serve', ['--nats-url-file', 'f'], /^PUSHGRID_NATS_URL_FILE is set without PUSHGRID_MONGODB_URL/],
+    ['node', ['--nats-url-file', 'none', ...mongodb], /NATS_URL_FILE names can't be read \(ENOENT\): none$/],
     ['serve', ['--nats-ca-file', 'ca.pem'], /^PUSHGRID_NATS_CA_FILE is set: it needs PUSHGRID_NATS_URL/],
     [
       'serve',

@@ -14,6 +14,8 @@ export interface Serving {
   readonly listening: Listening
   /** The longest time that `stop` may take. */
   readonly stopMs: number
+  /** Reads again what may change while it serves. */
+  reload(): void
   /** Drains and stops everything; `failed` when a part could not be stopped properly (the log says which). */
   stop(): Promise<'stopped' | 'failed'>
   /** Resolves with the reason when the process must not go on. */
@@ -46,11 +48,18 @@ export async function startRole(
   const failed = new Promise<string>((resolve) => {
     fail = resolve
   })
+  const reloads: (() => void)[] = []
   try {
     const drainMs = drainMsOf(role, options)
-    const assembly = { options: { ...options, drainMs }, parts, deps, started, worker, fail }
+    const assembly = { options: { ...options, drainMs }, parts, deps, started, worker, fail, reloads }
     const listening = await STARTS[role](assembly)
-    return { listening, stopMs: stopMsOf(role, options), stop: () => started.stop(), failed }
+    return {
+      listening,
+      stopMs: stopMsOf(role, options),
+      reload: () => reloadAll(reloads, deps),
+      stop: () => started.stop(),
+      failed,
+    }
   } catch (error) {
     await started.stop()
     throw error
@@ -64,4 +73,9 @@ export function stopMsOf(role: Role, options: Pick<Options, 'drainMs' | 'stopMs'
 
 function drainMsOf(role: Role, { drainMs }: Pick<Options, 'drainMs'>): number {
   return drainMs ?? DRAIN_MS[role]
+}
+
+function reloadAll(reloads: readonly (() => void)[], { log }: Pick<ProcessDeps, 'log'>): void {
+  if (reloads.length === 0) log.info({}, 'there is nothing to read again: PUSHGRID_NATS_URL_FILE is not set')
+  for (const reload of reloads) reload()
 }

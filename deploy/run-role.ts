@@ -4,6 +4,7 @@ import type { Parts } from './assembly.ts'
 import { banner, type Listening, websocketUrl } from './banner.ts'
 import { createLog } from './log.ts'
 import type { Options } from './options.ts'
+import { reloadOnSignal } from './reload.ts'
 import { type Role, startRole, stopMsOf } from './roles.ts'
 import { exitOnDefect, exitOnSignal } from './run.ts'
 import { StartError } from './start-error.ts'
@@ -35,7 +36,9 @@ export async function runRole(command: RoleCommand, options: Options): Promise<v
 
 async function runAlone(role: Role, options: Options): Promise<void> {
   const deps = depsOf(options)
-  const serving = await startRole(role, options, await loadParts(), deps)
+  const starting = startRole(role, options, await loadParts(), deps)
+  reloadOnSignal(starting, { host: process, ...deps })
+  const serving = await starting
   exitOnSignal(serving, { host: process, ...deps })
   void serving.failed.then((reason) => {
     deps.log.fatal({ reason }, 'this process must not go on')
@@ -47,7 +50,9 @@ async function runAlone(role: Role, options: Options): Promise<void> {
 async function runWorker(role: Role, options: Options, link: WorkerLink): Promise<void> {
   const deps = depsOf(options, link.number)
   try {
-    const serving = await startRole(role, options, await loadParts(), deps, link.number)
+    const starting = startRole(role, options, await loadParts(), deps, link.number)
+    reloadOnSignal(starting, { host: process, ...deps })
+    const serving = await starting
     link.serving(serving.listening, exitOnSignal(serving, { host: process, ...deps }))
   } catch (error) {
     if (!(error instanceof StartError)) throw error

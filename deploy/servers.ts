@@ -16,7 +16,10 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
   if (wsPort !== 0 && !sharedPort) await probePort(host, wsPort, 'wsPort')
   const { bus, ...rest } = beneath
   const node = await parts
-    .startNode({ ...options, port: wsPort, sharedPort, publicUrl }, { ...deps, ...rest, bus: bus.bus })
+    .startNode(
+      { ...options, port: wsPort, sharedPort, publicUrl },
+      { ...deps, ...rest, bus: bus.bus, busHealth: () => bus.health() },
+    )
     .catch((error) => {
       throw startErrorOf('the websocket side', error, '')
     })
@@ -40,7 +43,10 @@ export async function startEndpoint(
   const { options, parts, deps, started } = assembly
   const { bus, ...rest } = beneath
   const endpoint = await parts
-    .startEndpoint({ ...options, port, publicUrl }, { ...deps, ...rest, bus: bus.bus })
+    .startEndpoint(
+      { ...options, port, publicUrl },
+      { ...deps, ...rest, bus: bus.bus, busHealth: () => bus.health() },
+    )
     .catch((error) => {
       throw startErrorOf('the endpoint side', error, '')
     })

@@ -5,6 +5,7 @@ import type { Clock, Random } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import { CHECKS_OPTIONS } from '../push/checks.ts'
+import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
@@ -55,6 +56,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> =
 /** What the endpoint works with. */
 export interface EndpointDeps {
   bus: Bus<AgentRequest, AgentReply>
+  busHealth: () => BusHealth
   store: Store
   tokens: Tokens
   clock: Clock
@@ -96,7 +98,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
     version: options.version,
     pingTimeoutMs: options.putTimeoutMs,
     store,
-    bus: deps.bus,
+    busHealth: deps.busHealth,
     clock,
   })
   await app.listen({ host: options.host, port: options.port })

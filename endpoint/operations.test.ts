@@ -6,16 +6,17 @@ import { addOperations } from './operations.ts'
 
 t.test('health needs the store and the bus, and says which one is missing', async (t) => {
   const app = createApp({ info() {}, warn() {}, error() {} })
-  const bus = { connected: true }
+  let isReady = true
+  const busHealth = () => ({ isReady })
   const store = new StoreDouble()
-  addOperations(app, { version: '1.2.3', pingTimeoutMs: 1000, store, bus, clock: systemClock })
+  addOperations(app, { version: '1.2.3', pingTimeoutMs: 1000, store, busHealth, clock: systemClock })
   const health = async () => (await app.inject('/health')).json()
   t.match(await health(), { status: 'OK', store: { status: 'OK' }, bus: { status: 'OK' } })
-  bus.connected = false
+  isReady = false
   t.equal((await app.inject('/health')).statusCode, 503)
   t.match(await health(), { status: 'ERROR', store: { status: 'OK' }, bus: { status: 'ERROR' } })
   store.gate = () => Promise.reject(new Error('down'))
-  bus.connected = true
+  isReady = true
   t.match(await health(), { status: 'ERROR', store: { status: 'ERROR' }, bus: { status: 'OK' } })
   t.equal((await app.inject('/__lbheartbeat__')).statusCode, 200)
 })

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Bus } from '../cluster/bus.ts'
 import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
+import { type BusHealth, healthReport } from '../push/health.ts'
 import type { Store } from '../store/store.ts'
 import { refuseOtherMethods } from './app.ts'
 
@@ -12,24 +12,18 @@ export interface OperationsOptions {
   /** How long the store may take to answer a health check. */
   pingTimeoutMs: number
   store: Store
-  bus: Pick<Bus<never, never>, 'connected'>
+  busHealth: () => BusHealth
   clock: Clock
 }
 
 /** The routes an operator's tools ask: health with dependencies checked, liveness alone, and the version. */
 export function addOperations(app: FastifyInstance, options: OperationsOptions): void {
-  const { version, bus } = options
+  const { version, busHealth } = options
   for (const url of ['/health', '/__heartbeat__']) {
     app.get(url, async (_request, reply) => {
-      const store = await isStoreUp(options)
-      const ok = store && bus.connected
-      reply.code(ok ? 200 : 503)
-      return {
-        status: word(ok),
-        store: { status: word(store) },
-        bus: { status: word(bus.connected) },
-        version,
-      }
+      const { isHealthy, body } = healthReport(await isStoreUp(options), busHealth())
+      reply.code(isHealthy ? 200 : 503)
+      return { ...body, version }
     })
   }
   app.get('/__lbheartbeat__', () => ({ status: 'OK' }))
@@ -37,10 +31,6 @@ export function addOperations(app: FastifyInstance, options: OperationsOptions):
   for (const url of ['/health', '/__heartbeat__', '/__lbheartbeat__', '/__version__']) {
     refuseOtherMethods(app, url, ['GET', 'HEAD'])
   }
-}
-
-function word(ok: boolean): 'OK' | 'ERROR' {
-  return ok ? 'OK' : 'ERROR'
 }
 
 async function isStoreUp({ store, clock, pingTimeoutMs }: OperationsOptions): Promise<boolean> {

@@ -224,16 +224,17 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   }
 
   #connect(uaid: Uaid, read: boolean): void {
-    this.#listening = this.#context.bus.listen(agentAddress(uaid), this.#receive)
+    const listening = this.#context.bus.listen(agentAddress(uaid), this.#receive)
+    this.#listening = listening
     this.#rechecking?.stop()
     this.#rechecking = this.#context.recheck(this, uaid)
-    this.#do(this.#lookUp(uaid, read), (agent) => ({ kind: 'connected', agent }))
+    this.#do(this.#lookUp(listening, uaid, read), (agent) => ({ kind: 'connected', agent }))
   }
 
   /** The order is what counts: whoever puts a message from here on either finds the listener or is read. */
-  async #lookUp(uaid: Uaid, read: boolean): Promise<StoredAgent | undefined> {
-    const { bus, store, clock } = this.#context
-    await bus.flush()
+  async #lookUp(listening: Listening, uaid: Uaid, read: boolean): Promise<StoredAgent | undefined> {
+    const { store, clock } = this.#context
+    await listening.flush()
     return read ? store.connect(uaid, clock.nowMs()) : undefined
   }
 
@@ -250,6 +251,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#offer({ kind: 'check', from: request.from })
       case 'displace':
         return this.#displace(request)
+      case 'cells':
+        // For processes, not for user agents.
+        return
     }
   }
 

@@ -58,10 +58,15 @@ t.test(
         },
       },
     })
-    bus.flush = async () => void calls.push('flush')
+    let flush = async () => void calls.push('flush')
+    const listen = bus.listen.bind(bus)
+    bus.listen = (address, listener) => {
+      const listening = listen(address, listener)
+      return { stop: () => listening.stop(), flush: () => flush() }
+    }
     await hello(UAID)
     t.same(calls, ['flush', 'connect'])
-    bus.flush = () => Promise.reject(new Error('the bus is away'))
+    flush = () => Promise.reject(new Error('the bus is away'))
     t.equal((await hello(OTHER)).closedFor, 'storeDown')
   },
 )
@@ -227,11 +232,11 @@ t.test('of two sessions that a lost bus kept apart the older one yields when it 
   await clock.advanceSettled(1000)
   const { tell } = bus
   bus.tell = () => 'sent'
-  agents.busLost()
+  agents.busLost(() => true)
   const newer = await hello(UAID)
   t.equal(older.closedFor, undefined, 'what was told is lost')
   bus.tell = tell
-  agents.busRestored()
+  agents.busRestored(() => true)
   await clock.advanceSettled(AGENTS_OPTIONS.recheckSoonMs + 2000)
   t.equal(older.closedFor, 'displaced')
   t.equal(newer.closedFor, undefined)

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import type { Bus } from '../cluster/bus.ts'
+import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random, Timer } from '../cluster/clock.ts'
-import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import { CHECKS_OPTIONS, Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
@@ -85,7 +85,8 @@ export class Agents {
     const failed = (error: unknown) => this.#storeFailed(error)
     this.#admission = new Admission(options, deps.clock)
     this.#checks = new Checks(options, deps.bus, deps.clock)
-    this.#rechecks = new Rechecks(options, { ...deps, failed })
+    const isReachable = (uaid: Uaid) => deps.bus.isReachable(agentAddress(uaid))
+    this.#rechecks = new Rechecks(options, { ...deps, failed, isReachable })
     this.#context = {
       ...deps,
       admission: this.#admission,
@@ -130,17 +131,17 @@ export class Agents {
 
   /** Hints for any user agent may have been lost: all look into the store soon. */
   recheckSoon(): void {
-    this.#rechecks.recheckSoon()
+    this.#rechecks.recheckSoon(() => true)
   }
 
-  /** The bus is away: until it is back all look into the store often, for nobody can tell them to. */
-  busLost(): void {
-    this.#rechecks.busLost()
+  /** The bus is away for these addresses: until it is back they look into the store often, for nobody can tell them to. */
+  busLost(concerns: Concerns): void {
+    this.#rechecks.recheckSoon((uaid) => concerns(agentAddress(uaid)))
   }
 
-  /** The bus is back: all look into the store soon, and tell other sessions of theirs once more that they are here. */
-  busRestored(): void {
-    this.#rechecks.busRestored()
+  /** The bus is back for these addresses: they look into the store soon, and tell other sessions of theirs once more that they are here. */
+  busRestored(concerns: Concerns): void {
+    this.#rechecks.busRestored((uaid) => concerns(agentAddress(uaid)))
   }
 
   /**

@@ -22,8 +22,10 @@ async function start(t: Test, store: Partial<Store> = {}, overrides: Partial<Nod
     clock,
     onListenerError: (error) => t.fail(String(error)),
   })
+  const health = { isReady: true }
   const node = await startNode(options, {
     bus,
+    busHealth: () => health,
     store: storeOf(store),
     tokens: new Tokens([random.bytes(32)]),
     clock,
@@ -31,7 +33,7 @@ async function start(t: Test, store: Partial<Store> = {}, overrides: Partial<Nod
     log: { info: log, warn: log, error: log },
   })
   t.teardown(() => node.drain())
-  return { node, bus, logged, address: `127.0.0.1:${node.port}` }
+  return { node, bus, health, logged, address: `127.0.0.1:${node.port}` }
 }
 
 t.test(
@@ -82,10 +84,12 @@ t.test('a node is healthy while its store can be written to', async (t) => {
   t.equal((await fetch(`http://${address}/health`)).status, 503)
 })
 
-t.test('a node is healthy while its bus is connected', async (t) => {
-  const { bus, address } = await start(t)
-  Object.defineProperty(bus, 'connected', { value: false })
-  t.equal((await fetch(`http://${address}/health`)).status, 503)
+t.test('a node is healthy while its bus is, and says how both fare', async (t) => {
+  const { health, address } = await start(t)
+  health.isReady = false
+  const answer = await fetch(`http://${address}/health`)
+  t.equal(answer.status, 503)
+  t.same(await answer.json(), { status: 'ERROR', store: { status: 'OK' }, bus: { status: 'ERROR' } })
 })
 
 t.test('a check for all nodes makes every user agent look into the store', async (t) => {

@@ -1,4 +1,6 @@
+import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
+import { type BusHealth, healthReport } from '../push/health.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
@@ -16,16 +18,21 @@ export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   drainMs: 0,
 }
 
+/** What a connection node works with. */
+export interface NodeDeps extends AgentsDeps {
+  busHealth: () => BusHealth
+}
+
 /** A connection node that serves. */
 export interface RunningNode {
   /** The real port, also where 0 was asked for. */
   readonly port: number
   /** Connections at the moment. */
   readonly connections: number
-  /** The bus lost its connection; it is being made anew. */
-  busLost(): void
-  /** The bus has its connection back. What was told in between may be lost. */
-  busRestored(): void
+  /** The bus lost the connection to these addresses; it is being made anew. */
+  busLost(concerns: Concerns): void
+  /** The bus has its connection to these addresses back. What was told in between may be lost. */
+  busRestored(concerns: Concerns): void
   /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
   drain(): Promise<void>
 }
@@ -34,16 +41,16 @@ export interface RunningNode {
  * Starts a connection node: websockets of user agents on one side, the bus and the store on the other.
  * @throws Error of one line when uWebSockets.js can't be loaded or the address can't be listened on
  */
-export async function startNode(options: NodeOptions, deps: AgentsDeps): Promise<RunningNode> {
+export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
   const agents = new Agents(options, deps)
   const server = await startWebSocketServer(uws, options, {
     open: (socket) => agents.open(socket),
     isOverloaded: () => agents.isOverloaded,
-    isHealthy: () =>
+    health: () =>
       deps.store.ping().then(
-        () => deps.bus.connected,
-        () => false,
+        () => healthReport(true, deps.busHealth()),
+        () => healthReport(false, deps.busHealth()),
       ),
   })
   const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
@@ -54,8 +61,8 @@ export async function startNode(options: NodeOptions, deps: AgentsDeps): Promise
     get connections() {
       return agents.size
     },
-    busLost: () => agents.busLost(),
-    busRestored: () => agents.busRestored(),
+    busLost: (concerns) => agents.busLost(concerns),
+    busRestored: (concerns) => agents.busRestored(concerns),
     async drain() {
       everyone.stop()
       server.stopListening()

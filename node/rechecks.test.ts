@@ -18,6 +18,8 @@ function world(options: Partial<RecheckOptions> = {}) {
   const failures: unknown[] = []
   const pending = new Set<Uaid>()
   const behaviour = { fails: false, duringQuery: () => {} }
+  const away = new Set<Uaid>()
+  const isReachable = (uaid: Uaid) => !away.has(uaid)
   const store = storeOf({
     async pending(uaids) {
       queries.push([...uaids])
@@ -30,7 +32,10 @@ function world(options: Partial<RecheckOptions> = {}) {
     },
   })
   const failed = (error: unknown) => failures.push(error)
-  const rechecks = new Rechecks({ ...RECHECK_OPTIONS, ...options }, { store, clock, random, failed })
+  const rechecks = new Rechecks(
+    { ...RECHECK_OPTIONS, ...options },
+    { store, clock, random, failed, isReachable },
+  )
   const agent = () => {
     const uaid = newUaid(random)
     const checks: number[] = []
@@ -41,7 +46,7 @@ function world(options: Partial<RecheckOptions> = {}) {
     }
     return { uaid, checks, restored, rechecked, rechecking: rechecks.add(rechecked, uaid) }
   }
-  return { clock, rechecks, agent, queries, touched, failures, pending, behaviour }
+  return { clock, rechecks, agent, queries, touched, failures, pending, behaviour, away }
 }
 
 t.test('the first look is 10 to 60 s after hello, the next ones 7.5 to 22.5 minutes apart', async (t) => {
@@ -161,6 +166,7 @@ t.test('a process that stalled catches up', async (t) => {
     clock: process,
     random,
     failed: (error) => t.fail(String(error)),
+    isReachable: () => true,
   })
   const nothing = () => t.fail('nothing is there')
   rechecks.add({ check: nothing, busRestored: nothing }, newUaid(random))
@@ -177,7 +183,7 @@ t.test('all are looked after soon, spread over the time, when hints may have bee
   await clock.advanceSettled(2 * MINUTE_MS)
   for (const { uaid } of agents) pending.add(uaid)
   const askedAtMs = clock.elapsedMs
-  rechecks.recheckSoon()
+  rechecks.recheckSoon(() => true)
   await clock.advanceSettled(RECHECK_OPTIONS.recheckSoonMs + RECHECK_MS / 500)
   const waitsMs = agents.map(({ checks: [first = Number.NaN] }) => first - askedAtMs)
   t.ok(waitsMs.every((ms) => ms >= 0))
@@ -185,24 +191,29 @@ t.test('all are looked after soon, spread over the time, when hints may have bee
   t.ok(agents.every(({ checks, restored }) => checks.length === 1 && restored.length === 0))
 })
 
-t.test('while the bus is away all are looked after often; when it is back, once more', async (t) => {
-  const { clock, agent, pending, rechecks } = world()
+t.test('whose bus is away is looked after often; when it is back, once more', async (t) => {
+  const { clock, agent, pending, rechecks, away } = world()
   const { uaid, checks, restored } = agent()
-  const left = agent()
-  pending.add(uaid)
+  const [left, elsewhere] = [agent(), agent()]
+  const concerns = (each: Uaid) => each !== elsewhere.uaid
+  pending.add(uaid).add(elsewhere.uaid)
   await clock.advanceSettled(2 * MINUTE_MS)
   checks.length = 0
-  rechecks.busLost()
+  away.add(uaid)
+  rechecks.recheckSoon(concerns)
   await clock.advanceSettled(5 * MINUTE_MS)
   t.ok(checks.length >= 9, `${checks.length} times in 5 minutes`)
   t.same(restored, [])
+  t.equal(elsewhere.checks.length, 1, 'only its first look')
   checks.length = 0
-  rechecks.busRestored()
+  away.clear()
+  rechecks.busRestored(concerns)
   left.rechecking.stop()
   await clock.advanceSettled(RECHECK_MS / 3)
   t.equal(checks.length, 1)
   t.same(restored, checks, 'told in its turn, once')
   t.same(left.restored, [], 'not who has left')
+  t.same([elsewhere.checks.length, elsewhere.restored], [1, []], 'nor who is elsewhere')
 })
 
 t.test('after close nothing is left to run', async (t) => {

@@ -9,7 +9,7 @@ export interface RecheckOptions {
   recheckMs: number
   /** The first time is spread over 10 to 60 s after hello, or sooner where `recheckMs` is shorter. */
   firstRecheckMs: readonly [from: number, to: number]
-  /** While the bus is away, and once when it is back, all are looked after within this time. */
+  /** Whose bus is away, and once when it is back, is looked after within this time. */
   recheckSoonMs: number
 }
 
@@ -26,6 +26,17 @@ export interface Rechecked {
   check(): void
   /** The bus is back after it was away. */
   busRestored(): void
+}
+
+/** What looking after user agents works with. */
+export interface RechecksDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  /** Whether hints reach a user agent at the moment, as far as is known. */
+  isReachable(uaid: Uaid): boolean
+  /** The store failed. */
+  failed(error: unknown): void
 }
 
 /** One user agent that is looked after. */
@@ -47,17 +58,13 @@ const SLOT_MIN_MS = 100
  */
 export class Rechecks {
   readonly #options: RecheckOptions
-  readonly #deps: { store: Store; clock: Clock; random: Random; failed: (error: unknown) => void }
+  readonly #deps: RechecksDeps
   readonly #slots = new Map<number, Set<Entry>>()
   readonly #slotMs: number
   #next: number
   #timer: Timer | undefined
-  #isBusAway = false
 
-  constructor(
-    options: RecheckOptions,
-    deps: { store: Store; clock: Clock; random: Random; failed: (error: unknown) => void },
-  ) {
+  constructor(options: RecheckOptions, deps: RechecksDeps) {
     this.#options = options
     this.#deps = deps
     this.#slotMs = Math.max(SLOT_MIN_MS, Math.floor(options.recheckMs / SLOTS))
@@ -74,30 +81,22 @@ export class Rechecks {
     return entry
   }
 
-  /** Looks after all of them soon, spread over `recheckSoonMs`: hints may have been lost. */
-  recheckSoon(): void {
-    const all = this.#all()
-    this.#slots.clear()
-    for (const entry of all) this.#schedule(entry, this.#soonMs())
+  /** Looks after those concerned soon, spread over `recheckSoonMs`: hints may have been lost. */
+  recheckSoon(concerns: (uaid: Uaid) => boolean): void {
+    for (const entry of this.#all(concerns)) this.#scheduleSoon(entry)
   }
 
-  /** The bus is away: until it is back, nobody can be told of anything. */
-  busLost(): void {
-    this.#isBusAway = true
-    this.recheckSoon()
-  }
-
-  /** The bus is back. Each is told so when its turn comes. */
-  busRestored(): void {
-    this.#isBusAway = false
-    for (const entry of this.#all()) entry.busRestored = true
-    this.recheckSoon()
+  /** The bus is back for those concerned. Each is told so when its turn comes, which is soon. */
+  busRestored(concerns: (uaid: Uaid) => boolean): void {
+    for (const entry of this.#all(concerns)) {
+      entry.busRestored = true
+      this.#scheduleSoon(entry)
+    }
   }
 
   /** This process stood still: each is told, when its turn comes, as if the bus had been away. */
   stalled(): void {
-    for (const entry of this.#all()) entry.busRestored = true
-    this.recheckSoon()
+    this.busRestored(() => true)
   }
 
   /** Stops for good. */
@@ -118,8 +117,13 @@ export class Rechecks {
     entry.slot = slot
   }
 
-  #all(): readonly Entry[] {
-    return [...this.#slots.values()].flatMap((slot) => [...slot])
+  #scheduleSoon(entry: Entry): void {
+    entry.slot?.delete(entry)
+    this.#schedule(entry, this.#soonMs())
+  }
+
+  #all(concerns: (uaid: Uaid) => boolean): readonly Entry[] {
+    return [...this.#slots.values()].flatMap((slot) => [...slot].filter(({ uaid }) => concerns(uaid)))
   }
 
   #soonMs(): number {
@@ -127,8 +131,9 @@ export class Rechecks {
     return this.#deps.random.fraction() * Math.min(recheckSoonMs, recheckMs)
   }
 
-  #againMs(): number {
-    return this.#isBusAway ? this.#soonMs() : this.#options.recheckMs * (0.5 + this.#deps.random.fraction())
+  #againMs({ uaid }: Entry): number {
+    const { random } = this.#deps
+    return this.#deps.isReachable(uaid) ? this.#options.recheckMs * (0.5 + random.fraction()) : this.#soonMs()
   }
 
   #tickLater(): void {
@@ -143,7 +148,7 @@ export class Rechecks {
       this.#slots.delete(this.#next)
     }
     for (const entry of due) {
-      this.#schedule(entry, this.#againMs())
+      this.#schedule(entry, this.#againMs(entry))
       this.#announce(entry)
     }
     for (let at = 0; at < due.length; at += BATCH_MAX) {

@@ -6,6 +6,7 @@ import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 const HOST = '127.0.0.1'
+const HEALTHY = { isHealthy: true, body: { status: 'OK' } }
 
 /** The server's side of a websocket: notes what it is told, and lets a test wait for it. */
 class Peer implements AgentConnection {
@@ -48,7 +49,7 @@ class Peer implements AgentConnection {
 
 async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
   const peers: Peer[] = []
-  const health = { answer: async () => true }
+  const health = { answer: async () => HEALTHY }
   const load = { isOverloaded: false }
   const server = await startWebSocketServer(
     await loadUws(),
@@ -60,7 +61,7 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
         return peer
       },
       isOverloaded: () => load.isOverloaded,
-      isHealthy: () => health.answer(),
+      health: () => health.answer(),
     },
   )
   t.teardown(() => {
@@ -253,7 +254,7 @@ t.test('GET /health tells whether the node can serve', async (t) => {
     return [response.status, await response.json()]
   }
   t.same(await get(), [200, { status: 'OK' }])
-  health.answer = async () => false
+  health.answer = async () => ({ isHealthy: false, body: { status: 'ERROR' } })
   t.same(await get(), [503, { status: 'ERROR' }])
   health.answer = () => Promise.reject(new Error('down'))
   t.same(await get(), [503, { status: 'ERROR' }])
@@ -261,7 +262,7 @@ t.test('GET /health tells whether the node can serve', async (t) => {
 
 t.test('a client that gives up on /health harms nobody', async (t) => {
   const { url, health } = await serve(t)
-  const asked = new Promise<(answer: boolean) => void>((resolve) => {
+  const asked = new Promise<(answer: typeof HEALTHY) => void>((resolve) => {
     health.answer = () => new Promise((answer) => resolve(answer))
   })
   const gone = new AbortController()
@@ -270,9 +271,9 @@ t.test('a client that gives up on /health harms nobody', async (t) => {
   gone.abort()
   await t.rejects(response)
   // The next request is served after the server has seen the end of the first.
-  health.answer = async () => true
+  health.answer = async () => HEALTHY
   t.equal((await fetch(`http://${url}/health`)).status, 200)
-  answer(true)
+  answer(HEALTHY)
   t.equal((await fetch(`http://${url}/health`)).status, 200)
 })
 

@@ -1,5 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
+import type { HealthReport } from '../push/health.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
@@ -23,8 +24,8 @@ export interface WebSocketServerDeps {
   open: (socket: AgentSocket) => AgentConnection
   /** Whether there is too much to do for another websocket. */
   isOverloaded: () => boolean
-  /** Whether the node can serve, for `/health`. */
-  isHealthy: () => Promise<boolean>
+  /** How the node fares, for `/health`. */
+  health: () => Promise<HealthReport>
 }
 
 /** A server that listens. */
@@ -188,15 +189,15 @@ function serveHealth(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {
     res.onAborted(() => {
       aborted = true
     })
-    const answer = (healthy: boolean) => {
+    const answer = ({ isHealthy, body }: HealthReport) => {
       if (aborted) return
       res.cork(() => {
-        res.writeStatus(healthy ? '200 OK' : '503 Service Unavailable')
+        res.writeStatus(isHealthy ? '200 OK' : '503 Service Unavailable')
         res.writeHeader('Content-Type', 'application/json')
-        res.end(JSON.stringify({ status: healthy ? 'OK' : 'ERROR' }))
+        res.end(JSON.stringify(body))
       })
     }
-    deps.isHealthy().then(answer, () => answer(false))
+    deps.health().then(answer, () => answer({ isHealthy: false, body: { status: 'ERROR' } }))
   })
   app.any('/*', (res) => {
     res.writeStatus('426 Upgrade Required').writeHeader('Upgrade', 'websocket')

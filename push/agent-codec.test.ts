@@ -13,6 +13,12 @@ const sessionIds = bytes(8).map(sessionIdFromBytes)
 const keyDigests = fc.oneof(bytes(8), bytes(0)).map(keyDigestFromBytes)
 const timesMs = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 
+const digests = fc.record({ from: sessionIds, to: sessionIds }, { noNullPrototype: true })
+const statements = fc.record(
+  { process: sessionIds, ageMs: timesMs, digests, isDisputed: fc.boolean() },
+  { noNullPrototype: true },
+)
+
 /** Requests with messages that have not expired: others come back with a later expiry. */
 function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
   const current = messages.map((message) => ({
@@ -28,6 +34,7 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
       { requiredKeys: ['kind'], ...record },
     ),
     fc.record({ kind: fc.constant('displace' as const), sessionId: sessionIds, ageMs: timesMs }, record),
+    fc.record({ kind: fc.constant('cells' as const), statement: statements }, record),
   )
 }
 
@@ -100,6 +107,11 @@ t.test('the layout is fixed: old and new processes understand each other', async
   t.equal(hex({ kind: 'check' }), '0103')
   t.equal(hex({ kind: 'check', from: SESSION }), `0103${'04'.repeat(8)}`)
   t.equal(hex({ kind: 'displace', sessionId: SESSION, ageMs: 7 }), `0104${'04'.repeat(8)}000000000007`)
+  const digests = { from: '05'.repeat(8), to: '06'.repeat(8) }
+  t.equal(
+    hex({ kind: 'cells', statement: { process: SESSION, ageMs: 7, digests, isDisputed: true } }),
+    `0105${'04'.repeat(8)}00000000000701${'05'.repeat(8)}${'06'.repeat(8)}`,
+  )
   const reply = codec.encodeReply({ outcome: 'delivered', clockMs: 9 })
   t.equal(Buffer.from(reply).toString('hex'), '0101000000000009')
 })
@@ -151,7 +163,7 @@ t.test('another version is refused with words that say which', async (t) => {
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 5])), { message: /unknown kind 5/ })
+  t.throws(() => codec.decode(Buffer.from([1, 6])), { message: /unknown kind 6/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })

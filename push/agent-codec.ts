@@ -1,3 +1,4 @@
+import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { Clock } from '../cluster/clock.ts'
 import type { Codec } from '../cluster/codec.ts'
 import type { AgentOutcome, AgentReply, AgentRequest } from './agent-requests.ts'
@@ -8,6 +9,7 @@ import {
   messageIdFromBytes,
   SHORT_ID_BYTES,
   sessionIdFromBytes,
+  shortHexOf,
   shortIdToBytes,
 } from './ids.ts'
 import type { Message } from './message.ts'
@@ -20,6 +22,7 @@ import { decodeMessage, encodeMessage } from './record.ts'
  *     cancel    version 1 | kind 1 | message id 16
  *     check     version 1 | kind 1 | [session id 8]
  *     displace  version 1 | kind 1 | session id 8 | ageMs 6
+ *     cells     version 1 | kind 1 | process 8 | ageMs 6 | disputed 1 | digest of the old map 8 | of the new map 8
  *     reply     version 1 | outcome 1 | clockMs 6
  *
  * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
@@ -30,8 +33,10 @@ const DELIVER = 1
 const CANCEL = 2
 const CHECK = 3
 const DISPLACE = 4
+const CELLS = 5
 const HEAD_BYTES = 2
 const MS_BYTES = 6
+const STATEMENT_BYTES = SHORT_ID_BYTES + MS_BYTES + 1 + 2 * SHORT_ID_BYTES
 const REPLY_BYTES = HEAD_BYTES + MS_BYTES
 
 /** By their number, less one. */
@@ -90,6 +95,8 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
       out.writeUIntBE(request.ageMs, HEAD_BYTES + SHORT_ID_BYTES, MS_BYTES)
       return out
     }
+    case 'cells':
+      return encodeStatement(request.statement)
   }
 }
 
@@ -115,6 +122,8 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
         ageMs: buffer.readUIntBE(ageAt, MS_BYTES),
       }
     }
+    case CELLS:
+      return { kind: 'cells', statement: decodeStatement(buffer.subarray(HEAD_BYTES)) }
     default:
       throw new RangeError(`agent request of unknown kind ${kind}`)
   }
@@ -134,6 +143,28 @@ function decodeDeliver(buffer: Buffer, nowMs: number): AgentRequest {
 function expiring(message: Message, expiresAtMs: number): Message {
   const skewMs = Math.abs(message.expiresAtMs - expiresAtMs)
   return skewMs <= SKEW_MAX_MS ? message : { ...message, expiresAtMs }
+}
+
+function encodeStatement({ process, ageMs, digests, isDisputed }: MapStatement): Buffer {
+  const out = start(CELLS, STATEMENT_BYTES)
+  out.set(shortIdToBytes(process), HEAD_BYTES)
+  const disputedAt = out.writeUIntBE(ageMs, HEAD_BYTES + SHORT_ID_BYTES, MS_BYTES)
+  const digestsAt = out.writeUInt8(isDisputed ? 1 : 0, disputedAt)
+  out.set(shortIdToBytes(digests.from), digestsAt)
+  out.set(shortIdToBytes(digests.to), digestsAt + SHORT_ID_BYTES)
+  return out
+}
+
+function decodeStatement(rest: Buffer): MapStatement {
+  exactly(rest, STATEMENT_BYTES)
+  const disputedAt = SHORT_ID_BYTES + MS_BYTES
+  const toAt = disputedAt + 1 + SHORT_ID_BYTES
+  return {
+    process: shortHexOf(rest.subarray(0, SHORT_ID_BYTES)),
+    ageMs: rest.readUIntBE(SHORT_ID_BYTES, MS_BYTES),
+    digests: { from: shortHexOf(rest.subarray(disputedAt + 1, toAt)), to: shortHexOf(rest.subarray(toAt)) },
+    isDisputed: rest.readUInt8(disputedAt) !== 0,
+  }
 }
 
 function encodeReply({ outcome, clockMs }: AgentReply): Buffer {

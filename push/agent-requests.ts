@@ -1,9 +1,11 @@
+import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { KeyDigest, MessageId, SessionId, Uaid } from './ids.ts'
 import type { Message } from './message.ts'
 
 /**
  * What is sent to the address of a user agent.
- * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells.
+ * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So is `cells`,
+ * which goes to all processes.
  */
 export type AgentRequest =
   | { readonly kind: 'deliver'; readonly message: Message; readonly keyDigest: KeyDigest }
@@ -12,6 +14,8 @@ export type AgentRequest =
   | { readonly kind: 'check'; readonly from?: SessionId }
   /** `ageMs`: how long the sender is connected, on its own monotonic clock. The older session yields. */
   | { readonly kind: 'displace'; readonly sessionId: SessionId; readonly ageMs: number }
+  /** The sender's map of cells. */
+  | { readonly kind: 'cells'; readonly statement: MapStatement }
 
 /**
  * What a user agent's actor answers.
@@ -33,6 +37,9 @@ export interface AgentReply {
  * too many to be kept.
  */
 export const NODES_ADDRESS = 'push.nodes'
+
+/** The bus address at which every process listens, for what the others say of their maps of cells. */
+export const PROCESSES_ADDRESS = 'push.processes'
 
 /** The bus address of a user agent. Listening on it *is* being connected. */
 export function agentAddress(uaid: Uaid): string {

@@ -69,8 +69,8 @@ export function messageIdFromBytes(bytes: Uint8Array): MessageId {
   return dashed(hexOf(bytes)) as MessageId
 }
 
-/** The 8 bytes of a session id, or of the digest of a key (none for the empty one). */
-export function shortIdToBytes(id: SessionId | KeyDigest): Buffer {
+/** The 8 bytes of a session id, or of a digest (none for the empty one of a key). */
+export function shortIdToBytes(id: string): Buffer {
   return Buffer.from(id, 'hex')
 }
 
@@ -84,7 +84,8 @@ export function keyDigestFromBytes(bytes: Uint8Array): KeyDigest {
   return (bytes.length === 0 ? '' : shortHexOf(bytes)) as KeyDigest
 }
 
-function shortHexOf(bytes: Uint8Array): string {
+/** 8 bytes in hexadecimal. @throws RangeError when there are more or less */
+export function shortHexOf(bytes: Uint8Array): string {
   if (bytes.length !== SHORT_ID_BYTES) {
     throw new RangeError(`a short id has ${SHORT_ID_BYTES} bytes, not ${bytes.length}`)
   }

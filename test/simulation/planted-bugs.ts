@@ -57,7 +57,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the store is read before listening is flushed',
-    edits: [edit('node/agent-host.js', 'await bus.flush();', '')],
+    edits: [edit('node/agent-host.js', 'await listening.flush();', '')],
     breaks: /hints/,
   },
   {

@@ -36,7 +36,7 @@ busContract('SimulatedNetwork', async () => {
   const bus = simulated.busOf(process('one'))
   return {
     bus: {
-      connected: bus.connected,
+      isReachable: (address) => bus.isReachable(address),
       ask: (address, note, timeoutMs) => {
         const asked = bus.ask(address, note, timeoutMs)
         return timeoutMs > 1000 ? ran(time, asked) : asked
@@ -46,8 +46,10 @@ busContract('SimulatedNetwork', async () => {
         void time.advanceSettled(0)
         return told
       },
-      listen: (address, listener) => bus.listen(address, listener),
-      flush: () => ran(time, bus.flush()),
+      listen: (address, listener) => {
+        const listening = bus.listen(address, listener)
+        return { stop: () => listening.stop(), flush: () => ran(time, listening.flush()) }
+      },
       close: () => bus.close(),
     },
     elapse: (ms) => time.advanceSettled(ms),

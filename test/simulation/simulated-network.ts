@@ -116,7 +116,6 @@ export class SimulatedNetwork<Message, Reply extends object> {
 
 /** The bus as one process has it. */
 class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
-  readonly connected = true
   readonly #network: SimulatedNetwork<Message, Reply>
   readonly #process: Process
   readonly #deps: NetworkDeps<Message>
@@ -129,6 +128,10 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
     this.#process = process
     this.#deps = deps
     process.onKill(() => this.#dropAll())
+  }
+
+  isReachable(): boolean {
+    return true
   }
 
   ask(address: string, message: Message, timeoutMs: number): Promise<Reply | 'absent' | 'timeout'> {
@@ -169,10 +172,12 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
         this.#own.delete(interest)
         this.#network.drop(interest)
       },
+      flush: () => this.#flush(),
     }
   }
 
-  flush(): Promise<void> {
+  /** One connection carries all listening, in order: it waits for all that was listened to before. */
+  #flush(): Promise<void> {
     const { time, dice, faults } = this.#deps
     const fails = this.#isLost(faults.flushFailureRate, 'flush')
     const delayMs = Math.max(0, this.#flushedAtMs - time.elapsedMs) + dice.within(faults.busDelayMs)

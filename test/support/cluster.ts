@@ -109,8 +109,18 @@ export class Member {
 
   /** The status of its health check. */
   async health(): Promise<number> {
-    const { status } = await fetch(new URL('/health', this.url.replace('ws:', 'http:')))
-    return status
+    return (await this.healthReport()).status
+  }
+
+  /** What its health check answers. */
+  async healthReport(): Promise<{ status: number; body: unknown }> {
+    const answer = await fetch(new URL('/health', this.url.replace('ws:', 'http:')))
+    return { status: answer.status, body: await answer.json() }
+  }
+
+  /** Lets it read its map of cells again. */
+  hangUp(): void {
+    this.#process?.signal('SIGHUP')
   }
 
   /** Sends a signal and waits for the end. */
@@ -131,7 +141,8 @@ function existing(members: readonly Member[], index: number): Member {
   return member
 }
 
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Ports that were free a moment ago, each another one. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>()
   while (ports.size < count) ports.add(await freePort())
   return [...ports]

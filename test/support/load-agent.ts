@@ -33,6 +33,16 @@ export class LoadAgent {
     return this.#endpoint
   }
 
+  /** Empty before the first connection. */
+  get uaid(): string {
+    return this.#uaid ?? ''
+  }
+
+  /** Whether it is connected; once it is not, it stays so until it is told to connect again. */
+  get isConnected(): boolean {
+    return this.#client !== undefined
+  }
+
   get wanted(): boolean {
     return this.#wanted
   }

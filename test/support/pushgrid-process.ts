@@ -102,6 +102,11 @@ export class PushgridProcess {
     })
   }
 
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
   /** Sends a signal and waits for the end. */
   kill(signal: NodeJS.Signals): Promise<Exit> {
     if (this.exit !== undefined) return Promise.resolve(this.exit)

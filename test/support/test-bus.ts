@@ -3,6 +3,7 @@ import type { Note } from '../../cluster/bus.contract.ts'
 import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
 import type { Codec } from '../../cluster/codec.ts'
 import { NatsBus, type NatsBusFailure, type NatsBusOptions } from '../../cluster/nats-bus.ts'
+import type { CellEvents } from '../../cluster/open-cell.ts'
 import type { NatsServer } from './nats-server.ts'
 
 /** A note as its text in UTF-8; a text that starts with `?` is not understood. */
@@ -34,7 +35,8 @@ export class TestBus extends NatsBus<Note, Note> {
   readonly failures: Failure[]
   readonly #moments: Moments
 
-  constructor(servers: readonly NatsServer[], options: Partial<NatsBusOptions<Note>>) {
+  /** @param cell told what becomes of the connection, too */
+  constructor(servers: readonly NatsServer[], options: Partial<NatsBusOptions<Note>>, cell?: CellEvents) {
     const failures: Failure[] = []
     const moments = new Moments()
     super(
@@ -55,8 +57,14 @@ export class TestBus extends NatsBus<Note, Note> {
         clock: systemClock,
         random: createSystemRandom(),
         events: {
-          restored: () => moments.happened('restored'),
-          lost: () => moments.happened('lost'),
+          restored: () => {
+            cell?.restored()
+            moments.happened('restored')
+          },
+          lost: () => {
+            cell?.lost()
+            moments.happened('lost')
+          },
           failed: (what, error, address) => {
             failures.push({ what, error, address })
             moments.happened('failed')
