@@ -165,20 +165,20 @@ export const OPTIONS = {
 
   channelPerSecond: count(
     'Limits',
-    100,
+    1000,
     1,
     1_000_000,
     'messages that one subscription gets in the long run, counted by each endpoint process for itself; beyond it senders get 429',
   ),
-  channelBurst: count('Limits', 1000, 1, 1_000_000, 'the same at once, after a while without any'),
+  channelBurst: count('Limits', 10_000, 1, 1_000_000, 'the same at once, after a while without any'),
   agentPerSecond: count(
     'Limits',
-    200,
+    2000,
     1,
     1_000_000,
     'messages that all subscriptions of one user agent get together in the long run; beyond it senders get 429',
   ),
-  agentBurst: count('Limits', 2000, 1, 1_000_000, 'the same at once, after a while without any'),
+  agentBurst: count('Limits', 20_000, 1, 1_000_000, 'the same at once, after a while without any'),
   countedMax: count(
     'Limits',
     100_000,

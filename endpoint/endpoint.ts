@@ -46,10 +46,10 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> =
   pendingAsksMax: 10_000,
   pendingBytesMax: 32 * 1024 * 1024,
   ...CHECKS_OPTIONS,
-  channelPerSecond: 100,
-  channelBurst: 1000,
-  agentPerSecond: 200,
-  agentBurst: 2000,
+  channelPerSecond: 1000,
+  channelBurst: 10_000,
+  agentPerSecond: 2000,
+  agentBurst: 20_000,
   countedMax: 100_000,
 }
 
