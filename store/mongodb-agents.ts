@@ -1,4 +1,4 @@
-import { type Collection, MongoServerError, type UpdateFilter } from 'mongodb'
+import { MongoServerError, type UpdateFilter } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { PushError } from '../push/errors.ts'
 import {
@@ -11,6 +11,7 @@ import {
 } from '../push/ids.ts'
 import { NO_MIN_URGENCY, URGENCIES, type Urgency, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
 import { type AgentDocument, date, NOBODY, uuid } from './mongodb-schema.ts'
 import type { ChannelStatus, StoredAgent } from './store.ts'
 
@@ -28,10 +29,10 @@ const DUPLICATE_KEY = 11000
 
 /** User agents and their channels, one document each, so that every change of one is atomic. */
 export class MongoAgents {
-  readonly #agents: Collection<AgentDocument>
+  readonly #agents: DocumentCollection<AgentDocument>
   readonly #reads: BatchQueue<Uaid, AgentRecord | undefined>
 
-  constructor(agents: Collection<AgentDocument>, clock: Clock, limits: BatchLimits) {
+  constructor(agents: DocumentCollection<AgentDocument>, clock: Clock, limits: BatchLimits) {
     this.#agents = agents
     this.#reads = new BatchQueue(clock, limits, {
       perform: async (uaids) => {

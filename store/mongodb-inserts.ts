@@ -1,7 +1,8 @@
-import { type Collection, type Filter, MongoBulkWriteError, type WriteError } from 'mongodb'
+import { type Filter, MongoBulkWriteError, type WriteError } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { PushError } from '../push/errors.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
 import type { MessageDocument } from './mongodb-schema.ts'
 import { storeDown } from './store-down.ts'
 
@@ -16,12 +17,12 @@ const CONFIRM_PAUSE_MS = 20
 
 /** Inserts messages, many in one command, each at most once. */
 export class MongoInserts {
-  readonly #messages: Collection<MessageDocument>
+  readonly #messages: DocumentCollection<MessageDocument>
   readonly #clock: Clock
   readonly #waitMaxMs: number
   readonly #queue: BatchQueue<MessageDocument, Insertion>
 
-  constructor(messages: Collection<MessageDocument>, clock: Clock, limits: BatchLimits) {
+  constructor(messages: DocumentCollection<MessageDocument>, clock: Clock, limits: BatchLimits) {
     this.#messages = messages
     this.#clock = clock
     this.#waitMaxMs = limits.waitMaxMs
@@ -57,7 +58,7 @@ export class MongoInserts {
 
 /** Inserts documents, in no order. @throws PushError storeDown when the outcome is unknown for all of them */
 async function insertAll(
-  messages: Collection<MessageDocument>,
+  messages: DocumentCollection<MessageDocument>,
   documents: readonly MessageDocument[],
 ): Promise<(document: MessageDocument, index: number) => Insertion> {
   const operations = documents.map((document) => ({ insertOne: { document } }))

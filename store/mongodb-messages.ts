@@ -1,4 +1,4 @@
-import type { Collection, Filter } from 'mongodb'
+import type { Filter } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import {
   type ChannelId,
@@ -14,6 +14,7 @@ import { decodeMessage } from '../push/record.ts'
 import { NO_MIN_URGENCY, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { beyondCap, looksAfterCap } from './eviction.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
 import { MongoRemovals } from './mongodb-removals.ts'
 import { type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
@@ -52,7 +53,7 @@ const PENDING_GROUP = 1000
 
 /** Messages, one document each. */
 export class MongoMessages {
-  readonly #messages: Collection<MessageDocument>
+  readonly #messages: DocumentCollection<MessageDocument>
   readonly #inserts: MongoInserts
   readonly #removals: MongoRemovals
   /** Most user agents have no message: those that come at once share the query that says so. */
@@ -62,7 +63,7 @@ export class MongoMessages {
   /** User agents whose cap is being looked after. */
   readonly #lookedAfter = new Set<Uaid>()
 
-  constructor(messages: Collection<MessageDocument>, options: MongoMessagesOptions) {
+  constructor(messages: DocumentCollection<MessageDocument>, options: MongoMessagesOptions) {
     this.#messages = messages
     this.#inserts = new MongoInserts(messages, options.clock, options.batches)
     this.#removals = new MongoRemovals(messages, options.clock, options.batches)

@@ -1,7 +1,7 @@
-import type { Collection } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { ID_BYTES, type MessageId, messageIdFromBytes, type Uaid, uaidFromBytes } from '../push/ids.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
 import { type MessageDocument, uuid } from './mongodb-schema.ts'
 
 /** Messages of one user agent to delete. */
@@ -16,10 +16,10 @@ interface Removal {
  * it was there.
  */
 export class MongoRemovals {
-  readonly #messages: Collection<MessageDocument>
+  readonly #messages: DocumentCollection<MessageDocument>
   readonly #queue: BatchQueue<Removal, MessageId[]>
 
-  constructor(messages: Collection<MessageDocument>, clock: Clock, limits: BatchLimits) {
+  constructor(messages: DocumentCollection<MessageDocument>, clock: Clock, limits: BatchLimits) {
     this.#messages = messages
     this.#queue = new BatchQueue(clock, limits, {
       perform: (removals) => this.#removeAll(removals),

@@ -3,6 +3,7 @@ import { type ChannelId, ID_BYTES, idToBytes, type MessageId, type Uaid, uaidFro
 import type { Message } from '../push/message.ts'
 import { encodeMessage } from '../push/record.ts'
 import { urgencyRank } from '../push/urgency.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
 
 /** A user agent in the collection `agents`. It is there exactly as long as it has a channel, crashes aside. */
 export interface AgentDocument {
@@ -34,10 +35,10 @@ export interface MessageDocument {
   readonly record: Binary
 }
 
-/** The collections of the store. */
+/** What the store works on. */
 export interface Collections {
-  readonly agents: Collection<AgentDocument>
-  readonly messages: Collection<MessageDocument>
+  readonly agents: DocumentCollection<AgentDocument>
+  readonly messages: DocumentCollection<MessageDocument>
 }
 
 /** Names of the collections. */
@@ -57,7 +58,10 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
 }
 
 /** Names the collections of a database. */
-export function collectionsOf(db: Db): Collections {
+export function collectionsOf(db: Db): {
+  agents: Collection<AgentDocument>
+  messages: Collection<MessageDocument>
+} {
   return { agents: db.collection(AGENTS), messages: db.collection(MESSAGES) }
 }
 

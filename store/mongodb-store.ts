@@ -9,7 +9,7 @@ import { MongoAgents } from './mongodb-agents.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
 import { MongoGarbage } from './mongodb-garbage.ts'
 import { MongoMessages } from './mongodb-messages.ts'
-import { collectionsOf, createSchema } from './mongodb-schema.ts'
+import { type Collections, collectionsOf, createSchema } from './mongodb-schema.ts'
 import {
   type ChannelStatus,
   type Collected,
@@ -24,8 +24,6 @@ import { storeDown } from './store-down.ts'
 
 /** Options of the MongoDB store. */
 export interface MongoStoreOptions {
-  /** mongodb:// or mongodb+srv:// URL; its path names the database, `pushgrid` if it has none. */
-  readonly url: string
   readonly limits: StoreLimits
   readonly clock: Clock
   /** Longest wait for one operation; then its outcome is unknown. */
@@ -36,6 +34,12 @@ export interface MongoStoreOptions {
   readonly expiredKeptMs: number
   /** Whether this process may use the database at the moment; where it may not every operation is refused. */
   readonly isAllowed: () => boolean
+}
+
+/** Where the database is. */
+export interface MongoPlace {
+  /** mongodb:// or mongodb+srv:// URL; its path names the database, `pushgrid` if it has none. */
+  readonly url: string
 }
 
 /** Unless an operator says otherwise. */
@@ -53,20 +57,22 @@ const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 
  * database. Connections that break are made anew for ever.
  * @throws PushError storeDown when the URL is none, the server can't be reached or refuses; the cause says which
  */
-export async function openMongoStore(options: MongoStoreOptions): Promise<Store> {
+export async function openMongoStore(options: MongoStoreOptions & MongoPlace): Promise<Store> {
   let client: MongoClient | undefined
   try {
     client = createMongoClient(options.url, options.operationTimeoutMs)
     await createSchema(client.db(databaseOf(options.url)))
-    return new MongoStore(client, options)
+    const opened = client
+    return new MongoStore(collectionsOf(client.db(databaseOf(options.url))), options, () => opened.close())
   } catch (error) {
     await client?.close()
     throw storeDown(error)
   }
 }
 
-class MongoStore implements Store {
-  readonly #client: MongoClient
+/** The logic of the MongoDB store, on whatever has the collections. */
+export class MongoStore implements Store {
+  readonly #disconnect: () => Promise<void>
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #isAllowed: () => boolean
@@ -76,11 +82,12 @@ class MongoStore implements Store {
   readonly #underWay = new Set<Promise<unknown>>()
   #closed = false
 
-  constructor(client: MongoClient, options: MongoStoreOptions) {
+  /** @param disconnect lets go of the database, after all that is under way */
+  constructor(collections: Collections, options: MongoStoreOptions, disconnect: () => Promise<void>) {
     const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs, isAllowed } = options
-    const { agents, messages } = collectionsOf(client.db(databaseOf(options.url)))
+    const { agents, messages } = collections
     const batches = { ...BATCHES, waitingBytesMax, waitMaxMs: operationTimeoutMs }
-    this.#client = client
+    this.#disconnect = disconnect
     this.#clock = clock
     this.#timeoutMs = operationTimeoutMs
     this.#isAllowed = isAllowed
@@ -178,7 +185,7 @@ class MongoStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#underWay)
-    await this.#client.close()
+    await this.#disconnect()
   }
 
   /** Runs an operation of one user agent, for as long as its caller may wait. */

@@ -57,8 +57,9 @@ function drawWorld(seed: number, dice: Dice, quiet: boolean): WorldOptions {
     seed,
     roles: isCluster ? ['node', 'node', 'endpoint', 'endpoint'] : ['serve'],
     bus: kind === 'single' ? 'inProcess' : 'network',
-    store: isCluster ? 'remote' : 'embedded',
+    store: isCluster ? 'mongodb' : 'embedded',
     storeLimits: { ...STORE_LIMITS, storedMax: dice.chance(0.2) ? 10 : STORE_LIMITS.storedMax },
+    storeWaitingBytesMax: dice.chance(0.2) ? 1000 : 1024 * 1024,
     skewMaxMs: isCluster ? 5000 : 0,
     agents: { ...AGENTS, inFlightMax: small ? dice.int(2, 8) : 100, sendsMax: dice.chance(0.2) ? 2 : 5 },
   }
@@ -80,11 +81,12 @@ function drawNetwork(dice: Dice): Partial<Faults> {
 
 function drawStore(dice: Dice, quiet: boolean): Partial<Faults> {
   return {
-    storeDelayMs: [0, dice.pick(quiet ? [60, 700] : [5, 60, 700]) ?? 5],
+    storeDelayMs: [0, dice.pick([5, 60, quiet ? 250 : 700]) ?? 5],
     storeFailureRate: sometimes(dice, 0.1),
     storeDoubtRate: sometimes(dice, 0.1),
     storeHangRate: sometimes(dice, 0.1),
-    halfPutRate: sometimes(dice, 0.2),
+    storeFullRate: sometimes(dice, 0.1),
+    replicationMs: [0, dice.pick([3, 50, 500]) ?? 3],
   }
 }
 
@@ -103,6 +105,9 @@ function sometimes(dice: Dice, rate: number): number {
 
 /** The faults of calm times in a climate: what takes time goes on taking time, and nothing is lost. */
 export function calmOf({ storm }: Climate): Faults {
-  const { busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs } = { ...CALM, ...storm }
-  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs }
+  const { busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs, replicationMs } = {
+    ...CALM,
+    ...storm,
+  }
+  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs, replicationMs }
 }

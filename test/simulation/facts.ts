@@ -1,8 +1,8 @@
 import type { SendResult } from '../../node/agent-socket.ts'
 import type { CloseReason } from '../../push/errors.ts'
-import type { ChannelId, MessageId, Uaid } from '../../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import type { GoneCause } from './memory-store.ts'
+import type { GoneCause } from './store-truth.ts'
 
 /** One thing that happened in a simulated world. The trace is the list of them; the rules are checked on each. */
 export type Fact =
@@ -15,7 +15,13 @@ export type Fact =
   /** `sends` is 1 when a node put it, 0 when an endpoint did. */
   | { readonly kind: 'kept'; readonly uaid: Uaid; readonly message: Message; readonly sends: number }
   | { readonly kind: 'gone'; readonly uaid: Uaid; readonly message: Message; readonly cause: GoneCause }
-  | { readonly kind: 'subscribed' | 'unsubscribed'; readonly uaid: Uaid; readonly channelId: ChannelId }
+  | {
+      readonly kind: 'subscribed'
+      readonly uaid: Uaid
+      readonly channelId: ChannelId
+      readonly keyDigest: KeyDigest
+    }
+  | { readonly kind: 'unsubscribed'; readonly uaid: Uaid; readonly channelId: ChannelId }
   /** A put that was reported as failed or came too late: it may be done, now or later. */
   | { readonly kind: 'putInDoubt'; readonly id: MessageId }
   | { readonly kind: 'opening'; readonly link: number; readonly browser: string; readonly node: string }

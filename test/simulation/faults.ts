@@ -20,7 +20,7 @@ export interface Faults {
   flushFailureRate: number
 
   storeDelayMs: RangeMs
-  /** Time that operations of these names take on top, before they are done. */
+  /** Time that operations of these names (those of the store, or the commands of the database) take on top, before they are done. */
   storeHoldMs: Readonly<Record<string, number>>
   /** Operations that fail and change nothing. */
   storeFailureRate: number
@@ -31,8 +31,10 @@ export interface Faults {
   storeLateMs: RangeMs
   /** Every operation fails, doing nothing. */
   storeDown: boolean
-  /** Puts of topics that stop between insert and delete-older. */
-  halfPutRate: number
+  /** Puts that are refused because too much waits. */
+  storeFullRate: number
+  /** Time until a majority of the database's machines has a change. */
+  replicationMs: RangeMs
 
   /** Time that a frame or a close takes between browser and node. */
   frameDelayMs: RangeMs
@@ -57,7 +59,8 @@ export const CALM: Readonly<Faults> = {
   storeHangRate: 0,
   storeLateMs: [0, 10_000],
   storeDown: false,
-  halfPutRate: 0,
+  storeFullRate: 0,
+  replicationMs: [0, 3],
   frameDelayMs: [0, 60],
   noticeMs: [1000, 60_000],
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../../cluster/clock.ts'
 import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
@@ -9,42 +8,31 @@ import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import type { MemoryStore } from './memory-store.ts'
 import type { Process } from './process.ts'
+import { drawFate, type Fate } from './store-fate.ts'
 
 /** What a faulty store works with. */
 export interface FaultyStoreDeps {
   time: SimulatedClock
   dice: Dice
   faults: Faults
-  /** The process that uses the store: it gets no answer while it is paused, and none after its end. */
+  /** The process that has the store in it. */
   process: Process
-  /**
-   * embedded: operations are done in order, and those not done yet end with the process.
-   * remote: they overtake each other, and go on when the process has ended.
-   */
-  kind: 'embedded' | 'remote'
   /** Told of every operation that goes wrong; `id` names the message whose put may still be done later. */
   onFault: (what: string, id?: MessageId) => void
 }
 
-/** What becomes of one operation: when it is done, if at all, when it is answered, and how. */
-interface Fate {
-  readonly doneAfterMs: number | undefined
-  readonly answeredAfterMs: number
-  readonly fails: boolean
-}
-
-/** The store as one process reaches it: slow, failing, answering too late, and doing later what it said had failed. */
+/**
+ * The store of a single process, which dies with it: slow, failing, answering too late, and doing later what it said had
+ * failed. Operations are done in order.
+ */
 export class FaultyStore implements Store {
   readonly #truth: MemoryStore
   readonly #deps: FaultyStoreDeps
-  /** The store's own time: operations under way end with an embedding process, and not with a remote one. */
-  readonly #ownClock: Clock
   #lastDoneMs = 0
 
   constructor(truth: MemoryStore, deps: FaultyStoreDeps) {
     this.#truth = truth
     this.#deps = deps
-    this.#ownClock = deps.kind === 'embedded' ? deps.process.clock : deps.time
   }
 
   connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
@@ -76,9 +64,10 @@ export class FaultyStore implements Store {
   }
 
   put(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    if (this.#deps.kind === 'embedded' || message.topic === undefined)
-      return this.#run('put', () => this.#truth.put(uaid, message, sends), message.id)
-    return this.#putInTwoSteps(uaid, message, sends)
+    const { dice, faults } = this.#deps
+    if (dice.chance(faults.storeFullRate))
+      return Promise.reject(new PushError('storeFull', 'simulated: no room'))
+    return this.#run('put', () => this.#truth.put(uaid, message, sends), message.id)
   }
 
   list(uaid: Uaid, wanted: Wanted, nowMs: number): Promise<Page> {
@@ -113,26 +102,19 @@ export class FaultyStore implements Store {
     return this.#truth.close()
   }
 
-  /** As MongoDB does it: insert, then delete the older ones; others read in between, and it may stop there. */
-  async #putInTwoSteps(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    await this.#run('put', async () => this.#truth.insert(uaid, message, sends), message.id)
-    if (this.#deps.dice.chance(this.#deps.faults.halfPutRate))
-      throw this.#failure('put, half done', message.id)
-    await this.#run('put', async () => this.#truth.replace(uaid, message), message.id)
-  }
-
   #run<T>(operation: string, perform: () => Promise<T>, id?: MessageId): Promise<T> {
-    const fate = this.#fate(operation, id)
+    const { dice, faults, process } = this.#deps
+    const fate = drawFate(dice, faults, operation)
+    if (fate.hangs) this.#deps.onFault(`${operation} hangs`, id)
     return new Promise((resolve, reject) => {
       let result: Promise<T> | undefined
       if (fate.doneAfterMs !== undefined) {
-        this.#ownClock.after(this.#inOrder(fate.doneAfterMs), () => {
+        process.clock.after(this.#inOrder(fate.doneAfterMs), () => {
           result = perform()
           if (!fate.fails) this.#answer(fate, () => result?.then(resolve, reject))
         })
       }
-      if (fate.fails)
-        this.#deps.process.clock.after(fate.answeredAfterMs, () => reject(this.#failure(operation, id)))
+      if (fate.fails) process.clock.after(fate.answeredAfterMs, () => reject(this.#failure(operation, id)))
     })
   }
 
@@ -141,28 +123,8 @@ export class FaultyStore implements Store {
     this.#deps.process.clock.after(fate.answeredAfterMs - (fate.doneAfterMs ?? 0), run)
   }
 
-  #fate(operation: string, id: MessageId | undefined): Fate {
-    const { dice, faults } = this.#deps
-    const doneAfterMs = dice.within(faults.storeDelayMs) + (faults.storeHoldMs[operation] ?? 0)
-    const answeredAfterMs = doneAfterMs + dice.within(faults.storeDelayMs)
-    if (faults.storeDown || dice.chance(faults.storeFailureRate))
-      return { doneAfterMs: undefined, answeredAfterMs, fails: true }
-    if (dice.chance(faults.storeDoubtRate)) {
-      const isLate = dice.chance(0.5)
-      const lateMs = isLate ? dice.within(faults.storeLateMs) : doneAfterMs
-      return { doneAfterMs: lateMs, answeredAfterMs, fails: true }
-    }
-    if (dice.chance(faults.storeHangRate)) {
-      const hangsMs = answeredAfterMs + dice.within(faults.storeLateMs)
-      this.#deps.onFault(`${operation} hangs`, id)
-      return { doneAfterMs: dice.int(doneAfterMs, hangsMs), answeredAfterMs: hangsMs, fails: false }
-    }
-    return { doneAfterMs, answeredAfterMs, fails: false }
-  }
-
-  /** The time from now at which an operation may be done: an embedded store does them in order. */
+  /** The time from now at which an operation may be done, in its turn. */
   #inOrder(afterMs: number): number {
-    if (this.#deps.kind === 'remote') return afterMs
     const nowMs = this.#deps.time.elapsedMs
     this.#lastDoneMs = Math.max(this.#lastDoneMs, nowMs + afterMs)
     return this.#lastDoneMs - nowMs

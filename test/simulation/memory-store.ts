@@ -12,24 +12,7 @@ import {
   type StoreLimits,
   type Wanted,
 } from '../../store/store.ts'
-
-/** Why a message left the store. */
-export type GoneCause =
-  | 'removed'
-  | 'replaced'
-  | 'unregistered'
-  | 'agentDropped'
-  | 'evicted'
-  | 'expired'
-  | 'orphaned'
-
-/** Told of every change at the moment it is made: the truth against which promises are checked. */
-export interface StoreObserver {
-  kept(uaid: Uaid, message: Message, sends: number): void
-  gone(uaid: Uaid, message: Message, cause: GoneCause): void
-  subscribed(uaid: Uaid, channelId: ChannelId): void
-  unsubscribed(uaid: Uaid, channelId: ChannelId): void
-}
+import { type GoneCause, SILENT, type StoreObserver, type StoreTruth } from './store-truth.ts'
 
 interface AgentRow {
   readonly channels: Map<ChannelId, KeyDigest>
@@ -49,7 +32,7 @@ const EVICT_EVERY = 32
  * A store in memory with the semantics of a real one. Each operation is done in full when it is called; what a real
  * store may do in between, or late, or not at all, is for `FaultyStore` to simulate.
  */
-export class MemoryStore implements Store {
+export class MemoryStore implements Store, StoreTruth {
   readonly #limits: StoreLimits
   readonly #observer: StoreObserver
   readonly #agents = new Map<Uaid, AgentRow>()
@@ -85,7 +68,7 @@ export class MemoryStore implements Store {
     }
     this.#agents.set(uaid, agent)
     agent.channels.set(channelId, keyDigest)
-    this.#observer.subscribed(uaid, channelId)
+    this.#observer.subscribed(uaid, channelId, keyDigest)
   }
 
   async unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
@@ -115,24 +98,19 @@ export class MemoryStore implements Store {
   }
 
   async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    if (this.insert(uaid, message, sends)) this.replace(uaid, message)
-  }
-
-  /** The first half of a put: adds the message unless its id is there already, which is told by false. */
-  insert(uaid: Uaid, message: Message, sends: number): boolean {
     const rows = this.#messages.get(uaid) ?? []
     const at = firstAfter(rows, message.id)
-    if (rows[at - 1]?.message.id === message.id) return false
+    if (rows[at - 1]?.message.id === message.id) return
     rows.splice(at, 0, { message, sends })
     this.#messages.set(uaid, rows)
     this.#observer.kept(uaid, message, sends)
     this.#puts += 1
     if (this.#puts % EVICT_EVERY === 0) this.#evict(uaid)
-    return true
+    this.#replace(uaid, message)
   }
 
-  /** The second half of a put with a topic: keeps only the newest of the topic. */
-  replace(uaid: Uaid, { channelId, topic }: Message): void {
+  /** Keeps only the newest of a topic. */
+  #replace(uaid: Uaid, { channelId, topic }: Message): void {
     if (topic === undefined) return
     const same = this.#rows(uaid).filter(({ message }) => sameTopic(message, { channelId, topic }))
     const newest = same.at(-1)
@@ -140,7 +118,6 @@ export class MemoryStore implements Store {
   }
 
   async list(uaid: Uaid, { after, limit, minUrgency }: Wanted, nowMs: number): Promise<Page> {
-    for (const { message } of this.#rows(uaid)) this.replace(uaid, message)
     const rows = this.#rows(uaid)
     const start = after === undefined ? 0 : firstAfter(rows, after)
     const channels = this.#agents.get(uaid)?.channels
@@ -200,17 +177,14 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
-  /** The channels of a user agent as they are now; for checks. */
   channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined {
     return this.#agents.get(uaid)?.channels
   }
 
-  /** The messages of a user agent as they are now, expired and orphaned ones too; for checks. */
   messagesOf(uaid: Uaid): readonly StoredMessage[] {
     return this.#rows(uaid)
   }
 
-  /** Tells whether a message is there now; for checks. */
   has(uaid: Uaid, id: MessageId): boolean {
     const rows = this.#rows(uaid)
     return rows[firstAfter(rows, id) - 1]?.message.id === id
@@ -259,13 +233,6 @@ export class MemoryStore implements Store {
     const all = new Set([...this.#agents.keys(), ...this.#messages.keys()])
     return [...all].filter((uaid) => after === undefined || uaid > after).toSorted()
   }
-}
-
-const SILENT: StoreObserver = {
-  kept: () => {},
-  gone: () => {},
-  subscribed: () => {},
-  unsubscribed: () => {},
 }
 
 /** Index of the first row with an id greater than this one. */

@@ -205,6 +205,7 @@ class Simulation {
       () => this.#world.hideInterest(server, other, this.#dice.within([100, 5000])),
       ...(kills ? [() => this.#world.killServer(server, this.#dice.within([100, 5000]))] : []),
       ...(pauses ? [() => this.#world.pauseServer(server, this.#dice.within([100, 20_000]))] : []),
+      () => this.#world.stepDown(this.#dice.within([100, 5000])),
       ...(clones ? [() => this.#clone()] : []),
       () => this.#collectGarbage(server),
     ]

@@ -12,16 +12,16 @@ import { Browser, type Profile } from './browser.ts'
 import { Dice } from './dice.ts'
 import type { Fact } from './facts.ts'
 import { CALM, type Faults } from './faults.ts'
-import { FaultyStore } from './faulty-store.ts'
 import { Ledger } from './ledger.ts'
 import { type BrowserEnd, Link } from './link.ts'
 import { linkObserver } from './link-observer.ts'
-import { MemoryStore } from './memory-store.ts'
 import { Process } from './process.ts'
 import { type StateRule, type View, Violation } from './rules/rule.ts'
 import { FACT_RULES } from './rules/rules.ts'
 import { type Role, Server } from './server.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
+import { createStorage, type Storage, type StoreKind } from './simulated-store.ts'
+import type { StoreObserver, StoreTruth } from './store-truth.ts'
 
 /** What a world is like. */
 export interface WorldOptions {
@@ -30,8 +30,10 @@ export interface WorldOptions {
   roles: readonly Role[]
   /** inProcess: the bus of a single process as it is. network: one that loses and delays. */
   bus: 'inProcess' | 'network'
-  store: 'embedded' | 'remote'
+  store: StoreKind
   storeLimits: StoreLimits
+  /** Bytes that may wait in a process for a database. */
+  storeWaitingBytesMax: number
   /** How far the wall clock of a process may be wrong. */
   skewMaxMs: number
   agents: Partial<AgentsOptions>
@@ -43,6 +45,7 @@ export const SINGLE: Omit<WorldOptions, 'seed'> = {
   bus: 'inProcess',
   store: 'embedded',
   storeLimits: STORE_LIMITS,
+  storeWaitingBytesMax: 1024 * 1024,
   skewMaxMs: 0,
   agents: {},
 }
@@ -79,7 +82,6 @@ export class World {
   readonly time = new SimulatedClock()
   readonly faults: Faults = { ...CALM }
   readonly ledger: Ledger
-  readonly truth: MemoryStore
   readonly servers: Server[] = []
   readonly browsers: Browser[] = []
   /** Endpoints that application servers have learnt. */
@@ -87,6 +89,7 @@ export class World {
   readonly options: WorldOptions
   readonly agentsOptions: AgentsOptions
   readonly network: SimulatedNetwork<AgentRequest, AgentReply>
+  readonly #storage: Storage
   readonly #links = new Map<number, Link>()
   readonly #tokens: Tokens
   #violation: Violation | undefined
@@ -98,11 +101,15 @@ export class World {
     this.options = options
     this.agentsOptions = { ...AGENTS_OPTIONS, publicUrl: PUBLIC_URL, ...options.agents }
     this.ledger = new Ledger(this.agentsOptions)
-    this.truth = new MemoryStore(options.storeLimits, {
-      kept: (uaid, message, sends) => this.report({ kind: 'kept', uaid, message, sends }),
-      gone: (uaid, message, cause) => this.report({ kind: 'gone', uaid, message, cause }),
-      subscribed: (uaid, channelId) => this.report({ kind: 'subscribed', uaid, channelId }),
-      unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),
+    this.#storage = createStorage({
+      kind: options.store,
+      time: this.time,
+      dice: this.dice('database'),
+      faults: this.faults,
+      limits: options.storeLimits,
+      waitingBytesMax: options.storeWaitingBytesMax,
+      observer: this.#storeObserver(),
+      onFault: (what, id) => this.#storeFault(what, id),
     })
     this.#tokens = new Tokens([this.dice('service key').random.bytes(SERVICE_KEY_BYTES)])
     this.network = new SimulatedNetwork({
@@ -114,6 +121,11 @@ export class World {
       onListenerError: (error, where) => this.report({ kind: 'defect', error, where }),
     })
     for (const role of options.roles) this.startServer(role)
+  }
+
+  /** What is in the store at this moment. */
+  get truth(): StoreTruth {
+    return this.#storage.truth
   }
 
   /** Dice for one part of this world. */
@@ -185,20 +197,13 @@ export class World {
     this.#started += 1
     const name = `${role} ${this.#started}`
     const dice = this.dice(name)
-    const { skewMaxMs, bus, store } = this.options
+    const { skewMaxMs, bus } = this.options
     const process = new Process(name, this.time, dice.int(-skewMaxMs, skewMaxMs))
     const server = new Server({
       role,
       process,
       bus: bus === 'network' ? this.network.busOf(process) : this.#inProcessBus(process),
-      store: new FaultyStore(this.truth, {
-        time: this.time,
-        dice: this.dice(`store of ${name}`),
-        faults: this.faults,
-        process,
-        kind: store,
-        onFault: (what, id) => this.#storeFault(what, id),
-      }),
+      store: this.#storage.storeOf(process, this.dice(`store of ${name}`)),
       tokens: this.#tokens,
       dice,
       agentsOptions: this.agentsOptions,
@@ -235,6 +240,12 @@ export class World {
     this.time.after(forMs, () => {
       this.faults.storeDown = false
     })
+  }
+
+  /** The primary of the database steps down, and takes with it what no other machine has. */
+  stepDown(electionMs: number): void {
+    this.disturb(`the primary steps down, and the next is elected in ${electionMs} ms`, electionMs)
+    this.#storage.stepDown(electionMs)
   }
 
   /** Lets one process not see for a while what another one listens to. */
@@ -341,6 +352,20 @@ export class World {
       (answer) => this.report(fact(answer)),
       (error) => this.report({ kind: 'defect', error, where: 'delivery' }),
     )
+  }
+
+  #storeObserver(): StoreObserver {
+    return {
+      kept: (uaid, message, sends) => this.report({ kind: 'kept', uaid, message, sends }),
+      gone: (uaid, message, cause) => this.report({ kind: 'gone', uaid, message, cause }),
+      restored: (uaid, message, sends) => {
+        this.report({ kind: 'putInDoubt', id: message.id })
+        this.report({ kind: 'kept', uaid, message, sends })
+      },
+      subscribed: (uaid, channelId, keyDigest) =>
+        this.report({ kind: 'subscribed', uaid, channelId, keyDigest }),
+      unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),
+    }
   }
 
   #storeFault(what: string, id: MessageId | undefined): void {

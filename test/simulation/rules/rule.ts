@@ -2,14 +2,14 @@ import type { Browser } from '../browser.ts'
 import type { Recorded } from '../facts.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Link } from '../link.ts'
-import type { MemoryStore } from '../memory-store.ts'
 import type { Server } from '../server.ts'
+import type { StoreTruth } from '../store-truth.ts'
 
 /** What the rules look at. */
 export interface View {
   readonly ledger: Ledger
   /** What is in the store, whatever anyone was told. */
-  readonly truth: MemoryStore
+  readonly truth: StoreTruth
   /** Those that run. */
   readonly browsers: readonly Browser[]
   readonly servers: readonly Server[]

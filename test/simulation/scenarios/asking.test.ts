@@ -106,12 +106,12 @@ scenario('one operation at a time: a failing store, and an ack after the grace',
 
 scenario(
   'one operation at a time: a put that timed out and is done later',
-  { bus: 'network', store: 'remote' },
+  { bus: 'network', store: 'mongodb' },
   async (t, stage) => {
     const { browser, endpoint } = await stage.online()
     browser.stop()
     await stage.world.run(100)
-    stage.world.faults.storeHoldMs = { put: 4000 }
+    stage.world.faults.storeHoldMs = { insert: 4000 }
     const posted = stage.post(endpoint)
     t.equal(await stage.answer(posted), 'storeDown')
     browser.start()

@@ -28,7 +28,7 @@ scenario('two sessions: what the displaced one had in flight reaches the younger
 
 scenario(
   'two sessions: a younger one on another node',
-  { bus: 'network', store: 'remote', roles: ['node', 'node', 'endpoint'], skewMaxMs: 5000 },
+  { bus: 'network', store: 'mongodb', roles: ['node', 'node', 'endpoint'], skewMaxMs: 5000 },
   async (t, stage) => {
     const { browser, endpoint } = await stage.online()
     const seen = new Set<string>()

@@ -72,7 +72,7 @@ scenario(
 
 scenario(
   'window: more acknowledgements at once than an actor remembers bring none back',
-  { bus: 'network', store: 'remote' },
+  { bus: 'network', store: 'mongodb' },
   async (t, stage) => {
     const { browser, endpoint } = await stage.online()
     browser.stop()
@@ -80,7 +80,7 @@ scenario(
     const burst = Array.from({ length: 90 }, () => stage.post(endpoint))
     for (const posted of burst) await stage.answer(posted)
     // Deletes take longer than reads: the pages that follow still hold what was acknowledged.
-    stage.world.faults.storeHoldMs = { remove: 1000 }
+    stage.world.faults.storeHoldMs = { delete: 1000 }
     browser.start()
     await stage.world.run(1000)
     for (let turn = 0; turn < 5; turn++) {
