@@ -2,14 +2,14 @@ import t, { type Test } from 'tap'
 import { type BusUnderTest, busContract, type Note } from '../cluster/bus.contract.ts'
 import type { Respond } from '../cluster/bus.ts'
 import { systemClock } from '../cluster/clock.ts'
-import { startNatsServer } from './support/nats-server.ts'
+import { startNatsServer, useNatsServer } from './support/nats-server.ts'
 import { connectedBus, TestBus } from './support/test-bus.ts'
 
 /** No test waits this long: what is asked with it is settled by something else. */
 const NEVER_MS = 600_000
 const PATIENT_MS = 10_000
 
-const server = await startNatsServer()
+const server = await useNatsServer()
 t.teardown(() => server.stop())
 
 busContract('NatsBus', async (): Promise<BusUnderTest> => {

@@ -32,7 +32,7 @@ function build() {
 async function provide() {
   if (!existsSync(provider)) return {}
   const { provideAll } = await import(pathToFileURL(provider).href)
-  return provideAll((line) => console.log(line))
+  return provideAll((line) => console.log(`test: ${line}`))
 }
 
 /** Runs tap, shows what matters of its output as it comes, and tells whether tap itself ended well. */

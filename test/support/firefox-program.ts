@@ -7,7 +7,7 @@ export const FIREFOX: Program = {
   files: ['firefox-esr', 'firefox'],
   folders: [],
   async install(say) {
-    say('test: no Firefox found; installing the Debian package firefox-esr (90 MB) where that is possible')
+    say('no Firefox found; installing the Debian package firefox-esr (90 MB) where that is possible')
     await installDebianPackage('firefox-esr')
   },
   remedy: 'install firefox-esr or firefox',

@@ -22,10 +22,11 @@ export const MONGODB_SERVER: Program = {
   name: 'MongoDB server',
   variable: 'PUSHGRID_TEST_MONGODB_SERVER',
   files: ['mongod', 'secantusd-py'],
+  image: 'mongo:8.0',
   folders: [path.join(FOLDER, 'bin')],
   async install(say) {
-    say(`test: no mongod found; installing SecantusDB, pinned, from PyPI to ${FOLDER}`)
+    say(`no mongod found; installing SecantusDB, pinned, from PyPI to ${FOLDER}`)
     await installPythonPackages(FOLDER, PYTHON_PACKAGES, say)
   },
-  remedy: 'install mongod 6 or later, or Python 3.11 for the tests to install SecantusDB',
+  remedy: 'install mongod 6 or later, or Docker, or Python 3.11 for the tests to install SecantusDB',
 }

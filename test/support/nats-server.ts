@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { systemClock } from '../../cluster/clock.ts'
-import { within } from '../../cluster/within.ts'
 import { freePort } from './free-port.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { requireProgram } from './programs.ts'
+import { ServerProcess } from './server-process.ts'
 
 /** What a server is started with. */
 export interface NatsServerOptions {
@@ -33,7 +31,16 @@ export interface NatsServer {
   stop(): Promise<void>
 }
 
+/** Variable of the environment with the URL of a running server that wants no credentials. */
+const URL_VARIABLE = 'PUSHGRID_TEST_NATS_URL'
 const START_TIMEOUT_MS = 20_000
+
+/** A server for tests that leave it alone: the running one of the environment, or one started for them. */
+export async function useNatsServer(): Promise<Pick<NatsServer, 'address' | 'stop'>> {
+  const url = process.env[URL_VARIABLE]
+  if (!url) return startNatsServer()
+  return { address: new URL(url).host, stop: () => Promise.resolve() }
+}
 
 /** Starts one server by itself; resolves when it takes connections. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
@@ -69,7 +76,7 @@ class LocalNatsServer implements NatsServer {
   readonly address: string
   readonly #program: string
   readonly #folder: string
-  #run: ServerRun | undefined
+  #run: ServerProcess | undefined
 
   private constructor(program: string, folder: string, address: string) {
     this.#program = program
@@ -93,67 +100,32 @@ class LocalNatsServer implements NatsServer {
   }
 
   async pause(): Promise<void> {
-    this.#run?.child.kill('SIGSTOP')
-    while (!(await this.#run?.stopped()));
+    this.#run?.signal('SIGSTOP')
+    await this.#run?.stopped()
   }
 
   resume(): void {
-    this.#run?.child.kill('SIGCONT')
+    this.#run?.signal('SIGCONT')
   }
 
   async kill(): Promise<void> {
-    this.#run?.child.kill('SIGKILL')
-    await this.#run?.ended
+    await this.#run?.kill('SIGKILL')
   }
 
   async restart(): Promise<void> {
-    this.#run = new ServerRun(this.#program, path.join(this.#folder, 'server.conf'))
-    await this.#run.ready
+    this.#run = new ServerProcess({
+      name: 'nats-server',
+      program: this.#program,
+      entrypoint: NATS_SERVER.files[0],
+      args: ['--config', path.join(this.#folder, 'server.conf')],
+      folder: this.#folder,
+    })
+    await this.#run.says('Server is ready')
   }
 
   async stop(): Promise<void> {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
-  }
-}
-
-/** One run of the program: its process and what it wrote. */
-class ServerRun {
-  readonly child: ChildProcess
-  readonly ended: Promise<void>
-  /** Settles when it takes connections, or has ended before. */
-  readonly ready: Promise<void>
-  output = ''
-
-  constructor(program: string, config: string) {
-    const child = spawn(program, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.child = child
-    // A test that throws must leave no process behind.
-    const reap = () => child.kill('SIGKILL')
-    process.once('exit', reap)
-    this.ended = new Promise((resolve) => {
-      child.once('close', () => {
-        process.off('exit', reap)
-        resolve()
-      })
-    })
-    const ready = new Promise<void>((resolve, reject) => {
-      createInterface(child.stderr).on('line', (line) => {
-        this.output += `${line}\n`
-        if (line.includes('Server is ready')) resolve()
-      })
-      child.once('error', reject)
-      void this.ended.then(() => reject(new Error(`nats-server ended:\n${this.output}`)))
-    })
-    this.ready = within(systemClock, START_TIMEOUT_MS, ready, () => {
-      throw new Error(`nats-server is not ready after ${START_TIMEOUT_MS} ms:\n${this.output}`)
-    })
-  }
-
-  /** Whether a SIGSTOP has come into force (proc(5), the field after the name). */
-  async stopped(): Promise<boolean> {
-    const stat = await readFile(`/proc/${this.child.pid}/stat`, 'latin1')
-    return stat.slice(stat.lastIndexOf(')')).startsWith(') T')
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { access, constants } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
+import { engineAnswers, hasImage, imageOf, programOfImage, pullImage } from './docker.ts'
 
 /** Told one line about what was taken, done, or can't be had. */
 export type Say = (line: string) => void
@@ -10,10 +11,12 @@ export type Say = (line: string) => void
 export interface Program {
   /** What people call it. */
   readonly name: string
-  /** Variable of the environment that holds its path and goes before everything else. */
+  /** Variable of the environment that holds its path, or `docker:IMAGE`, and goes before everything else. */
   readonly variable: string
   /** Its file names, looked for on PATH and then in `folders`. */
-  readonly files: readonly string[]
+  readonly files: readonly [string, ...string[]]
+  /** Docker image that holds the first of `files`; taken where it is not on PATH and a Docker engine answers. */
+  readonly image?: string
   /** Folders that an earlier `install` may have filled. */
   readonly folders: readonly string[]
   /** Installs it where that can be done without asking anyone. Whether it worked is seen by looking for it again. */
@@ -23,29 +26,33 @@ export interface Program {
 }
 
 /**
- * Finds the program, installing it if need be, and says which one it took; call it once before the tests.
+ * Finds the program and says which one it took; call it once before the tests. In this order: what its variable names, a file on
+ * PATH, its image where a Docker engine answers, what was or can be installed.
  * @returns additions to the environment of the tests
  * @throws when CI is set and it can't be had; elsewhere the tests that need it fail and say so
  */
 export async function provideProgram(program: Program, say: Say): Promise<Record<string, string>> {
   const { name, variable } = program
-  if ((await findProgram(program)) === undefined && !process.env[variable]) await program.install(say)
+  if (!process.env[variable]) await obtain(program, say)
   const found = await findProgram(program)
   if (found !== undefined) {
-    say(`test: using ${name} at ${found.file} (${found.origin})`)
-    return { [variable]: found.file }
+    say(`using ${name} at ${found.program} (${found.origin})`)
+    return { [variable]: found.program }
   }
-  say(`test: ${missing(program)}`)
+  say(missing(program))
   const { CI } = process.env
   if (CI) throw new Error(missing(program))
   return {}
 }
 
-/** The path of a program to test with. @throws when there is none: its tests are never skipped in silence */
+/**
+ * A program to test with: the path of a file, or `docker:IMAGE` where it has an image.
+ * @throws when there is none: its tests are never skipped in silence
+ */
 export async function requireProgram(program: Program): Promise<string> {
   const found = await findProgram(program)
   if (found === undefined) throw new Error(missing(program))
-  return found.file
+  return found.program
 }
 
 /** A program on PATH, by the first of its names that is there. */
@@ -83,14 +90,30 @@ export function cacheFolder(name: string): string {
   return path.join(XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'pushgrid-test', name)
 }
 
-async function findProgram(program: Program): Promise<{ file: string; origin: string } | undefined> {
-  const { variable, files, folders } = program
+/** Fetches its image, or installs it, where it is not to be had yet. */
+async function obtain(program: Program, say: Say): Promise<void> {
+  const { name, files, image } = program
+  if ((await findOnPath(files)) !== undefined) return
+  if (image !== undefined && !(await hasImage(image)) && (await engineAnswers())) {
+    say(`no ${name} on PATH; a Docker engine answers, fetching the image ${image}`)
+    if (!(await pullImage(image))) say('that did not work')
+  }
+  if ((await findProgram(program)) === undefined) await program.install(say)
+}
+
+async function findProgram(program: Program): Promise<{ program: string; origin: string } | undefined> {
+  const { variable, files, folders, image } = program
   const named = process.env[variable]
-  if (named) return (await isExecutable(named)) ? { file: named, origin: `from ${variable}` } : undefined
+  if (named) {
+    const usable = imageOf(named) === undefined ? isExecutable(named) : image !== undefined
+    return (await usable) ? { program: named, origin: `from ${variable}` } : undefined
+  }
   const onPath = await findOnPath(files)
-  if (onPath !== undefined) return { file: onPath, origin: 'on PATH' }
+  if (onPath !== undefined) return { program: onPath, origin: 'on PATH' }
+  if (image !== undefined && (await hasImage(image)))
+    return { program: programOfImage(image), origin: 'by the Docker engine' }
   const installed = await findIn(folders, files)
-  return installed === undefined ? undefined : { file: installed, origin: 'installed for the tests' }
+  return installed === undefined ? undefined : { program: installed, origin: 'installed for the tests' }
 }
 
 function missing({ name, variable, remedy }: Program): string {

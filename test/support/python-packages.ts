@@ -25,6 +25,6 @@ export async function installPythonPackages(
 async function makeEnvironment(folder: string, say: Say): Promise<boolean> {
   const make = ['python3', '-m', 'venv', folder]
   if (await succeeds(make)) return true
-  say('test: Python makes no virtual environment; installing the Debian package python3-venv')
+  say('Python makes no virtual environment; installing the Debian package python3-venv')
   return (await installDebianPackage('python3-venv')) && succeeds(make)
 }

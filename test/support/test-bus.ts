@@ -36,7 +36,11 @@ export class TestBus extends NatsBus<Note, Note> {
   readonly #moments: Moments
 
   /** @param cell told what becomes of the connection, too */
-  constructor(servers: readonly NatsServer[], options: Partial<NatsBusOptions<Note>>, cell?: CellEvents) {
+  constructor(
+    servers: readonly Pick<NatsServer, 'address'>[],
+    options: Partial<NatsBusOptions<Note>>,
+    cell?: CellEvents,
+  ) {
     const failures: Failure[] = []
     const moments = new Moments()
     super(
@@ -95,7 +99,7 @@ export class TestBus extends NatsBus<Note, Note> {
 /** A bus that is connected; it is closed at the end of the test. */
 export async function connectedBus(
   t: Test,
-  servers: readonly NatsServer[],
+  servers: readonly Pick<NatsServer, 'address'>[],
   options: Partial<NatsBusOptions<Note>> = {},
 ): Promise<TestBus> {
   const bus = new TestBus(servers, options)
