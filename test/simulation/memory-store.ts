@@ -198,6 +198,10 @@ export class MemoryStore implements Store {
 
   async ping(): Promise<void> {}
 
+  waiting(): number {
+    return 0
+  }
+
   async close(): Promise<void> {}
 
   /** The channels of a user agent as they are now; for checks. */
