@@ -18,6 +18,8 @@ export interface ActorKind<State, Input, Effect> {
   step: Step<State, Input, Effect>
   /** Inputs that may wait while the actor is busy with one; more are refused as `full`. */
   mailboxMax: number
+  /** Where the longest mailbox is noted that any of them ever had. */
+  load?: { mailboxHighWater: number }
 }
 
 /** Whoever carries out what one actor's behaviour asks for. */
@@ -76,7 +78,9 @@ export class Actor<State, Input, Effect> {
   #enqueue(input: Input): Offered {
     this.#mailbox ??= []
     if (this.#mailbox.length >= this.#kind.mailboxMax) return 'full'
-    this.#mailbox.push(input)
+    const waiting = this.#mailbox.push(input)
+    const { load } = this.#kind
+    if (load !== undefined && waiting > load.mailboxHighWater) load.mailboxHighWater = waiting
     return 'accepted'
   }
 

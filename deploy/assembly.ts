@@ -5,9 +5,11 @@ import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
+import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
+import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
 
@@ -21,8 +23,20 @@ export interface ProcessDeps {
   log: Logger
 }
 
+/** The place of this process among several workers that share a port. */
+export interface WorkerPlace {
+  /** From 1 on. */
+  readonly number: number
+  /** Says how this process is measured. */
+  measureBy(measure: () => Promise<Snapshot>): void
+  /** The metrics of all workers together. */
+  gatherMetrics(): Promise<Content>
+}
+
 /** What both servers work with. */
 export interface ServerDeps extends ProcessDeps {
+  metrics: Metrics
+  monitoring: Monitoring
   bus: AgentBus
   busHealth: () => BusHealth
   store: Store
@@ -110,8 +124,9 @@ export interface Assembly {
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started
-  /** The number of this worker among those that share a port, from 1 on; undefined where a process has the port to itself. */
-  readonly worker: number | undefined
+  readonly metrics: Metrics
+  /** Undefined where a process has its port to itself. */
+  readonly worker: WorkerPlace | undefined
   /** Says that the process must not go on, and why. */
   readonly fail: (reason: string) => void
   /** What to do when the process is told to read again what may change. */

@@ -9,7 +9,7 @@ import { collectGarbage, openSharedStore } from './stores.ts'
 
 /** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
 export async function startNodeRole(assembly: Assembly): Promise<Listening> {
-  const { options, worker = 1 } = assembly
+  const { options, worker } = assembly
   const cluster = requireCluster('node', options)
   const tokens = new Tokens(requireServiceKeys('node', options))
   const { publicUrl = localUrl(options.httpPort), httpPort } = options
@@ -19,7 +19,7 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
     )
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
   // One worker of a machine is enough.
-  if (worker === 1) collectGarbage(assembly, store)
+  if (worker === undefined || worker.number === 1) collectGarbage(assembly, store)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

@@ -4,7 +4,8 @@ import { createAgentCodec } from '../push/agent-codec.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { LMDB_DEFAULTS, openLmdbStore } from '../store/lmdb-store.ts'
 import type { Parts } from './assembly.ts'
-import { version } from './version.ts'
+import { addEndpointMetrics, endpointMeters } from './metrics/endpoint-metrics.ts'
+import { addNodeMetrics } from './metrics/node-metrics.ts'
 
 /**
  * The parts of a process, as the commands run them; what no option of the service decides is their own default. A process
@@ -32,7 +33,15 @@ export const parts: Parts = {
       return new NatsBus<AgentRequest, AgentReply>({ ...options, repeated }, { codec, clock, random, events })
     }
   },
-  startNode: (options, deps) => startNode({ ...NODE_OPTIONS, ...options }, deps),
-  startEndpoint: (options, deps) =>
-    startEndpoint({ ...ENDPOINT_DEFAULTS, ...options, version: version() }, deps),
+  async startNode(options, deps) {
+    const node = await startNode({ ...NODE_OPTIONS, ...options }, deps)
+    addNodeMetrics(deps.metrics, node.stats)
+    return node
+  },
+  async startEndpoint(options, deps) {
+    const meters = endpointMeters(deps.metrics)
+    const endpoint = await startEndpoint({ ...ENDPOINT_DEFAULTS, ...options }, { ...deps, meters })
+    addEndpointMetrics(deps.metrics, endpoint.stats)
+    return endpoint
+  },
 }

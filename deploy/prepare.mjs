@@ -1,6 +1,6 @@
 // Builds dist/ after `npm ci`. A plain script: it has to run before anything is compiled.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -15,6 +15,15 @@ function compiler() {
   }
 }
 
+/** The commit that is built, for `/__version__`: told by whoever builds without the history, else by git, or unknown. */
+function commit() {
+  const { PUSHGRID_COMMIT } = process.env
+  if (PUSHGRID_COMMIT) return PUSHGRID_COMMIT
+  if (!existsSync(path.join(root, '.git'))) return ''
+  const { status, stdout } = spawnSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' })
+  return status === 0 ? stdout.trim() : ''
+}
+
 const tsc = compiler()
 if (tsc) {
   // An old dist/ would keep removed tests running.
@@ -22,6 +31,7 @@ if (tsc) {
   const built = spawnSync(process.execPath, [tsc], { cwd: root, stdio: 'inherit' })
   if (built.status !== 0) process.exit(built.status ?? 1)
   chmodSync(path.join(root, 'dist/deploy/cli.js'), 0o755)
+  writeFileSync(path.join(root, 'dist/commit'), commit())
 } else if (!existsSync(path.join(root, 'dist'))) {
   console.error(
     'pushgrid: not built, because TypeScript is not installed. Run `npm ci` first, then `npm prune --omit=dev` for a lean tree.',

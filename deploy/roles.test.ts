@@ -148,7 +148,12 @@ t.test('workers share a port that their parent has tried, and only the first col
     const { parts, seen } = fakeParts()
     const clock = new SimulatedClock()
     const options = optionsFor(t.testdir(), ...CLUSTER, ...KEYS, '--http-port', '1')
-    const serving = await startRole('node', options, parts, { ...deps(), clock }, worker)
+    const place = worker && {
+      number: worker,
+      measureBy() {},
+      gatherMetrics: async () => ({ type: '', text: '' }),
+    }
+    const serving = await startRole('node', options, parts, { ...deps(), clock }, place)
     t.equal(seen[0]?.options.sharedPort, sharedPort, `worker ${worker}`)
     t.equal(clock.waiting, timers, `worker ${worker}`)
     await serving.stop()

@@ -1,6 +1,7 @@
-import type { Assembly, Parts, ProcessDeps } from './assembly.ts'
+import type { Assembly, Parts, ProcessDeps, WorkerPlace } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { startEndpointRole } from './endpoint.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { startNodeRole } from './node.ts'
 import type { Options } from './options.ts'
 import { startServe } from './serve.ts'
@@ -33,7 +34,7 @@ const DRAIN_MS: { readonly [R in Role]: number } = { serve: 0, node: 30_000, end
 
 /**
  * Starts a process: one part after the other, each on top of those before it. They are stopped in the opposite order.
- * @param worker its number, where it is one of several workers that share a port
+ * @param worker its place, where it is one of several workers that share a port
  * @throws StartError when a part can't start; what was started by then is stopped again
  */
 export async function startRole(
@@ -41,7 +42,7 @@ export async function startRole(
   options: Options,
   parts: Parts,
   deps: ProcessDeps,
-  worker?: number,
+  worker?: WorkerPlace,
 ): Promise<Serving> {
   const started = new Started(deps.log)
   let fail: (reason: string) => void = () => {}
@@ -50,8 +51,19 @@ export async function startRole(
   })
   const reloads: (() => void)[] = []
   try {
+    const metrics = new Metrics()
+    worker?.measureBy(() => metrics.snapshot())
     const drainMs = drainMsOf(role, options)
-    const assembly = { options: { ...options, drainMs }, parts, deps, started, worker, fail, reloads }
+    const assembly = {
+      options: { ...options, drainMs },
+      parts,
+      deps,
+      started,
+      metrics,
+      worker,
+      fail,
+      reloads,
+    }
     const listening = await STARTS[role](assembly)
     return {
       listening,

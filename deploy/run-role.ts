@@ -50,7 +50,7 @@ async function runAlone(role: Role, options: Options): Promise<void> {
 async function runWorker(role: Role, options: Options, link: WorkerLink): Promise<void> {
   const deps = depsOf(options, link.number)
   try {
-    const starting = startRole(role, options, await loadParts(), deps, link.number)
+    const starting = startRole(role, options, await loadParts(), deps, link)
     reloadOnSignal(starting, { host: process, ...deps })
     const serving = await starting
     link.serving(serving.listening, exitOnSignal(serving, { host: process, ...deps }))

@@ -1,7 +1,9 @@
+import type { Monitoring } from '../push/operations.ts'
 import type { Assembly, ServerDeps } from './assembly.ts'
 import type { OpenBus } from './buses.ts'
 import { probePort } from './ports.ts'
 import { startErrorOf } from './start-error.ts'
+import { software } from './version.ts'
 
 /** What a server is put on top of. */
 export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
@@ -10,7 +12,7 @@ export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
 
 /** Starts the websocket side. @returns its port @throws StartError */
 export async function startNode(assembly: Assembly, publicUrl: string, beneath: Beneath): Promise<number> {
-  const { options, parts, deps, started, worker } = assembly
+  const { options, parts, deps, started, metrics, worker } = assembly
   const { host, wsPort } = options
   const sharedPort = worker !== undefined
   if (wsPort !== 0 && !sharedPort) await probePort(host, wsPort, 'wsPort')
@@ -18,7 +20,14 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
   const node = await parts
     .startNode(
       { ...options, port: wsPort, sharedPort, publicUrl },
-      { ...deps, ...rest, bus: bus.bus, busHealth: () => bus.health() },
+      {
+        ...deps,
+        ...rest,
+        bus: bus.bus,
+        busHealth: () => bus.health(),
+        metrics,
+        monitoring: monitoringOf(assembly),
+      },
     )
     .catch((error) => {
       throw startErrorOf('the websocket side', error, '')
@@ -40,12 +49,19 @@ export async function startEndpoint(
   publicUrl: string,
   beneath: Beneath,
 ): Promise<number> {
-  const { options, parts, deps, started } = assembly
+  const { options, parts, deps, started, metrics } = assembly
   const { bus, ...rest } = beneath
   const endpoint = await parts
     .startEndpoint(
       { ...options, port, publicUrl },
-      { ...deps, ...rest, bus: bus.bus, busHealth: () => bus.health() },
+      {
+        ...deps,
+        ...rest,
+        bus: bus.bus,
+        busHealth: () => bus.health(),
+        metrics,
+        monitoring: monitoringOf(assembly),
+      },
     )
     .catch((error) => {
       throw startErrorOf('the endpoint side', error, '')
@@ -57,6 +73,14 @@ export async function startEndpoint(
 /** Finds out at which port the endpoint side can listen; 0 takes a free one. The parent of workers has done so. @throws StartError */
 export async function probeHttpPort({ options, worker }: Assembly): Promise<number> {
   return worker !== undefined ? options.httpPort : probePort(options.host, options.httpPort, 'httpPort')
+}
+
+/** Of several workers none knows which one is asked, so each answers for all. */
+function monitoringOf({ metrics, worker }: Assembly): Monitoring {
+  return {
+    software: software(),
+    metrics: () => (worker === undefined ? metrics.content() : worker.gatherMetrics()),
+  }
 }
 
 /** The origin of endpoint URLs where no other is given. */

@@ -13,6 +13,7 @@ import type { Assembly, BusWatcher, ProcessDeps } from './assembly.ts'
 import type { OpenBus } from './buses.ts'
 import { CellsLog } from './cells-log.ts'
 import type { Cluster, NatsCells } from './cluster-options.ts'
+import { addBusMetrics } from './metrics/bus-metrics.ts'
 import { StartError } from './start-error.ts'
 
 type SharedBus = CellsBus<AgentRequest, AgentReply, Omit<NatsOptions, 'name'>>
@@ -29,7 +30,7 @@ const OTHERS_MS = 2000
  * @throws StartError when no server of any cell takes it
  */
 export async function openSharedBus(assembly: Assembly, cluster: Cluster, name: string): Promise<OpenBus> {
-  const { deps, started, reloads } = assembly
+  const { deps, started, reloads, metrics } = assembly
   const cellsLog = new CellsLog(deps)
   const events = new BusEvents(deps)
   const bus = await openCells(assembly, cluster, name, { cellsLog, events })
@@ -40,9 +41,11 @@ export async function openSharedBus(assembly: Assembly, cluster: Cluster, name: 
   events.onChange = () => agreement.changed(bus.digests)
   const { readCells } = cluster
   if (readCells !== undefined) reloads.push(() => reload(bus, readCells, deps))
+  const health = () => healthOf(bus, agreement.disputes)
+  addBusMetrics(metrics, { health, events: cellsLog.events })
   return {
     bus,
-    health: () => healthOf(bus, agreement.disputes),
+    health,
     tell: (node) => {
       events.node = node
     },

@@ -2,19 +2,20 @@ import { hostname } from 'node:os'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Assembly } from './assembly.ts'
 import { startGarbageCollection } from './garbage.ts'
+import { withStoreMetrics } from './metrics/store-metrics.ts'
 import type { Options } from './options.ts'
 import { StartError, startErrorOf } from './start-error.ts'
 
 const HOLDER_BYTES = 16
 
 /** Opens the store of a process that serves alone, in its data folder. @throws StartError */
-export async function openEmbeddedStore({ options, parts, started }: Assembly): Promise<Store> {
+export async function openEmbeddedStore({ options, parts, started, metrics }: Assembly): Promise<Store> {
   const { diskReserveBytes, waitingWritesMax, dataDir: directory } = options
   try {
     const limits = limitsOf(options)
     const store = await parts.openEmbeddedStore({ directory, limits, diskReserveBytes, waitingWritesMax })
     started.add('store', () => store.close())
-    return store
+    return withStoreMetrics(metrics, store)
   } catch (error) {
     throw startErrorOf('the store', error, '; choose another folder with --data-dir (PUSHGRID_DATA_DIR)')
   }
@@ -28,7 +29,7 @@ const CHECK_URL = '; check --mongodb-url (PUSHGRID_MONGODB_URL)'
  * @throws StartError
  */
 export async function openSharedStore(
-  { options, parts, deps, started }: Assembly,
+  { options, parts, deps, started, metrics }: Assembly,
   url: string,
   isAllowed = () => true,
 ): Promise<Store> {
@@ -41,7 +42,7 @@ export async function openSharedStore(
       isAllowed,
     })
     started.add('store', () => store.close())
-    return store
+    return withStoreMetrics(metrics, store)
   } catch (error) {
     throw startErrorOf('the store', withoutUrl(error, url), CHECK_URL)
   }

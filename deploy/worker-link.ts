@@ -1,5 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
+import type { Content } from '../push/operations.ts'
+import type { WorkerPlace } from './assembly.ts'
 import type { Listening } from './banner.ts'
+import type { Snapshot } from './metrics/metrics.ts'
 import type { Environment } from './read-options.ts'
 import type { FromWorker, ToWorker } from './worker-messages.ts'
 
@@ -13,17 +16,17 @@ export function linkToParent(environment: Environment): WorkerLink | undefined {
 }
 
 /** A worker's end of the channel between it and its parent. */
-export class WorkerLink {
+export class WorkerLink implements WorkerPlace {
   readonly number: number
   /** Before it serves there is nothing to finish. */
   #stop: (reason: string) => void = () => process.exit(0)
+  #measure: () => Promise<Snapshot> = async () => []
+  /** Wait for the metrics of all workers. */
+  #gathering: ((content: Content) => void)[] = []
 
   constructor(number: number, worker: Worker) {
     this.number = number
-    process.on('message', (message: ToWorker) => {
-      if (message.kind === 'ping') void this.#say({ kind: 'pong' })
-      else this.#stop('the parent stops')
-    })
+    process.on('message', (message: ToWorker) => this.#told(message))
     worker.once('disconnect', () => {
       // Otherwise node:cluster ends the process right after this, without a drain.
       worker.exitedAfterDisconnect = true
@@ -40,6 +43,32 @@ export class WorkerLink {
   /** It can't start. Resolves when that is said, as far as somebody listens. */
   failed(reason: string): Promise<void> {
     return this.#say({ kind: 'failed', reason })
+  }
+
+  measureBy(measure: () => Promise<Snapshot>): void {
+    this.#measure = measure
+  }
+
+  gatherMetrics(): Promise<Content> {
+    return new Promise((resolve) => {
+      this.#gathering.push(resolve)
+      void this.#say({ kind: 'gather' })
+    })
+  }
+
+  #told(message: ToWorker): void {
+    switch (message.kind) {
+      case 'ping':
+        void this.#say({ kind: 'pong' })
+        return
+      case 'stop':
+        return this.#stop('the parent stops')
+      case 'measure':
+        void this.#measure().then((snapshot) => this.#say({ kind: 'measured', snapshot }))
+        return
+      case 'gathered':
+        for (const resolve of this.#gathering.splice(0)) resolve(message.content)
+    }
   }
 
   #say(message: FromWorker): Promise<void> {

@@ -148,6 +148,11 @@ export class WorkerSlot {
         if (this.#signal !== undefined) this.#process?.kill(this.#signal)
         this.#signal = undefined
         this.#events.serving(message.listening)
+        return
+      case 'measured':
+      case 'gather':
+        // Not of its place: workers.ts looks after metrics.
+        return
     }
   }
 

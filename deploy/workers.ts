@@ -1,5 +1,6 @@
 import cluster, { type ClusterSettings } from 'node:cluster'
 import type { Log } from '../push/log.ts'
+import { WorkerMetrics } from './metrics/worker-metrics.ts'
 import { flagOf, type Options } from './options.ts'
 import { probePort } from './ports.ts'
 import type { Role, Serving } from './roles.ts'
@@ -43,7 +44,8 @@ export async function startWorkers(
   const port = await probePort(options.host, options[portOption], portOption)
   cluster.schedulingPolicy = cluster.SCHED_NONE
   const settings = { exec: file, args: [role, ...args, flagOf(portOption), `${port}`] }
-  const supervisor = new Supervisor(options.workers, care, { ...deps, fork: forkWith(settings, deps.log) })
+  const fork = withMetrics(forkWith(settings, deps.log), new WorkerMetrics(deps.clock))
+  const supervisor = new Supervisor(options.workers, care, { ...deps, fork })
   process.once('exit', () => supervisor.kill())
   const listening = await supervisor.start()
   return { listening, stop: () => supervisor.stop(), signal: (signal) => supervisor.signal(signal) }
@@ -73,5 +75,25 @@ function forkWith(settings: ClusterSettings, log: Log): Fork {
       send: (message) => void child.send(message, () => {}),
       kill: (signal) => void child.kill(signal),
     }
+  }
+}
+
+/** Gathers the metrics of all workers for the one that was asked for them. */
+function withMetrics(fork: Fork, metrics: WorkerMetrics): Fork {
+  return (number, listener) => {
+    const worker = fork(number, {
+      message(message) {
+        if (message.kind === 'serving') metrics.serving(number, () => worker.send({ kind: 'measure' }))
+        else if (message.kind === 'measured') metrics.answered(number, message.snapshot)
+        else if (message.kind === 'gather')
+          void metrics.gather().then((content) => worker.send({ kind: 'gathered', content }))
+        listener.message(message)
+      },
+      ended(end) {
+        metrics.ended(number)
+        listener.ended(end)
+      },
+    })
+    return worker
   }
 }

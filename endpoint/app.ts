@@ -5,6 +5,7 @@ import { FAILURES, type FailureCode } from '../push/errors.ts'
 import type { Log } from '../push/log.ts'
 import { failureBody, sendFailure } from './answers.ts'
 import { refuse } from './checked.ts'
+import type { Failures } from './failures.ts'
 
 /** A token is at most 200 characters; more than this is answered like any other that is unknown. */
 const PARAM_LENGTH_MAX = 512
@@ -19,7 +20,7 @@ const UNKNOWN_URL = refuse('tokenInvalid', 'There is nothing here: use the URL o
  * Makes the HTTP server, in which every mistake of a client is answered in our own form, and none
  * of them is an internal error.
  */
-export function createApp(log: Log): FastifyInstance {
+export function createApp(log: Log, failures: Failures): FastifyInstance {
   const app = fastify({
     logger: false,
     genReqId: () => '',
@@ -27,10 +28,11 @@ export function createApp(log: Log): FastifyInstance {
     http: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
-    clientErrorHandler: (error, socket) => refuseMalformed(error.code, socket),
+    clientErrorHandler: (error, socket) => refuseMalformed(malformation(error.code), socket, failures),
     frameworkErrors: (_error, _request, reply) => sendFailure(reply, UNKNOWN_URL),
   })
   for (const method of WITH_BODY) app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  failures.countAnswersOf(app)
   app.setNotFoundHandler((_request, reply) => sendFailure(reply, UNKNOWN_URL))
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
     if (isClientError(error.statusCode)) {
@@ -61,9 +63,10 @@ function isClientError(status: number | undefined): boolean {
 }
 
 /** Answers what was no HTTP request, and closes: nobody knows where the next one would begin. */
-function refuseMalformed(code: string, socket: Socket): void {
+function refuseMalformed(code: FailureCode, socket: Socket, failures: Failures): void {
   if (!socket.writable) return
-  const failure = FAILURES[malformation(code)]
+  const failure = FAILURES[code]
+  failures.count(failure)
   const body = failureBody(failure, failure.message)
   socket.write(
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}\r\nConnection: close\r\nContent-Type: application/json\r\n` +

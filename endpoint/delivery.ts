@@ -1,5 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock } from '../cluster/clock.ts'
+import { Counts } from '../cluster/counts.ts'
 import { within } from '../cluster/within.ts'
 import {
   type AgentOutcome,
@@ -58,7 +59,7 @@ export type DeliveryOutcome =
 export type CancelOutcome = 'removed' | 'unknown' | 'unavailable' | 'storeDown'
 
 /** What came of an ask: the actor's answer, or why there is none. */
-type AskOutcome = AgentOutcome | 'absent' | 'timeout'
+export type AskOutcome = AgentOutcome | 'absent' | 'timeout'
 
 /** Part of the pending limits from which asks are given only the time an acknowledgement takes. */
 const PRESSED = 0.8
@@ -75,6 +76,7 @@ export class Delivery {
   readonly #deps: DeliveryDeps
   readonly #checks: Checks
   readonly #skew: ClockSkew
+  readonly #asks = new Counts<AskOutcome | 'skipped'>()
   #pendingAsks = 0
   #pendingBytes = 0
 
@@ -95,6 +97,21 @@ export class Delivery {
   /** Answers of nodes whose clock differs by more than it may. */
   get skewedReplies(): number {
     return this.#skew.found
+  }
+
+  /** What came of asks since the start; skipped: there were too many. */
+  get asks(): ReadonlyMap<AskOutcome | 'skipped', number> {
+    return this.#asks.all
+  }
+
+  /** Asks under way, and the sum of their bodies. */
+  get pending(): { readonly asks: number; readonly bytes: number } {
+    return { asks: this.#pendingAsks, bytes: this.#pendingBytes }
+  }
+
+  /** User agents that wait for their second hint. */
+  get checksWaiting(): number {
+    return this.#checks.size
   }
 
   /** Delivers a message or makes it durable; never rejects for an expected reason. */
@@ -133,13 +150,17 @@ export class Delivery {
 
   async #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
     const timeoutMs = this.#askTimeoutMs()
-    if (timeoutMs === undefined) return 'timeout'
+    if (timeoutMs === undefined) {
+      this.#asks.add('skipped')
+      return 'timeout'
+    }
     this.#pendingAsks += 1
     this.#pendingBytes += bytes
     const askedAtMs = this.#deps.clock.nowMs()
     const reply = await this.#deps.bus.ask(agentAddress(uaid), request, timeoutMs)
     this.#pendingAsks -= 1
     this.#pendingBytes -= bytes
+    this.#asks.add(typeof reply === 'string' ? reply : reply.outcome)
     if (typeof reply === 'string') return reply
     this.#skew.observe(askedAtMs, reply.clockMs)
     return reply.outcome

@@ -2,11 +2,13 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
+import { startOfMeasurement } from '../cluster/meter.ts'
 import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import { CHECKS_OPTIONS } from '../push/checks.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
+import { type Monitoring, Operations } from '../push/operations.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { sendFailure } from './answers.ts'
@@ -15,6 +17,7 @@ import { type Body, readBody } from './body.ts'
 import { refuse } from './checked.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
+import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
 import { addOperations } from './operations.ts'
@@ -29,12 +32,10 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   port: number
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
-  /** Version of the software, for those who operate it. */
-  version: string
 }
 
 /** What the endpoint has unless an operator says otherwise. */
-export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl' | 'version'> = {
+export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   host: '127.0.0.1',
   port: 8082,
   bodyLimitBytes: 5630,
@@ -62,14 +63,16 @@ export interface EndpointDeps {
   clock: Clock
   random: Random
   log: Log
+  monitoring: Monitoring
+  meters: EndpointMeters
 }
 
 /** An endpoint that serves. */
 export interface RunningEndpoint {
   /** The port it listens on. */
   readonly port: number
-  /** Answers of nodes whose clock differed by more than a second. */
-  readonly skewedReplies: number
+  /** What it counts for the operator. */
+  readonly stats: EndpointStats
   /** Stops accepting, answers what was accepted, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -85,29 +88,28 @@ type TokenRequest = FastifyRequest<{ Params: { token: string } }>
  * @throws what Node says of an address it can't listen on: EADDRINUSE, EACCES ...
  */
 export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps): Promise<RunningEndpoint> {
-  const { clock, store } = deps
+  const { clock, meters } = deps
   const delivery = new Delivery(options, deps)
   const vapid = new Vapid(options, clock)
   const rates = new MessageRates(options, clock)
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates })
   const underWay = new UnderWay()
-  const app = createApp(deps.log)
-  allowAnyOrigin(app)
-  addMessageRoutes(app, options, messages, underWay)
-  addOperations(app, {
-    version: options.version,
+  const stats = new EndpointStats({ delivery, vapid, underWay, meters })
+  const operations = new Operations({
+    ...deps,
+    ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
-    store,
-    busHealth: deps.busHealth,
-    clock,
   })
+  const app = createApp(deps.log, stats.failures)
+  allowAnyOrigin(app)
+  addMessageRoutes(app, options, { messages, underWay, stats })
+  addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
     port: (app.server.address() as AddressInfo).port,
-    get skewedReplies() {
-      return delivery.skewedReplies
-    },
+    stats,
     async close() {
+      operations.drain()
       const closed = app.close()
       await underWay.close()
       await within(clock, CLOSE_GRACE_MS, closed, () => app.server.closeAllConnections())
@@ -120,23 +122,31 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  messages: Messages,
-  underWay: UnderWay,
+  { messages, underWay, stats }: { messages: Messages; underWay: UnderWay; stats: EndpointStats },
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
+    const startedAt = startOfMeasurement()
     const body = await readBody(request.raw, bodyLimitBytes)
     // Only what has come in whole is owed an answer by a server that closes.
-    return underWay.during(reply, () => answer(version, request, reply, body))
+    return underWay.during(reply, async () => {
+      const result = await answer(version, request, reply, body)
+      if (result !== undefined) stats.posted(result, startedAt)
+    })
   }
+  /** Gives back what came of the message, if the request was one. */
   const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
     if (body.outcome === 'cutShort')
-      return sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
+      return void sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
     if (body.outcome === 'tooLarge' && body.unread) reply.header('connection', 'close')
     const { headers, params } = request
     const posted = await messages.post({ version, token: params.token, headers, body })
-    if (!posted.ok) return sendFailure(reply, posted)
-    const { token, ttlSeconds } = posted.value
+    if (!posted.ok) {
+      sendFailure(reply, posted)
+      return posted.code
+    }
+    const { token, ttlSeconds, outcome } = posted.value
     reply.code(201).header('location', `${publicUrl}/m/${token}`).header('ttl', `${ttlSeconds}`).send()
+    return outcome
   }
   for (const version of [1, 2] as const) {
     const url = `/wpush/v${version}/:token`

@@ -31,6 +31,8 @@ export interface MessagesDeps {
 export interface Accepted {
   readonly token: string
   readonly ttlSeconds: number
+  /** delivered: acknowledged; stored: durable; dropped: TTL 0, and not reachable now. */
+  readonly outcome: 'delivered' | 'stored' | 'dropped'
 }
 
 /** A POST to an endpoint, apart from how it came. */
@@ -85,7 +87,7 @@ export class Messages {
       case 'stored':
       case 'dropped': {
         const resource = tokens.sealMessage(subscription, message.id)
-        return accept({ token: resource, ttlSeconds: message.ttlSeconds })
+        return accept({ token: resource, ttlSeconds: message.ttlSeconds, outcome })
       }
       default:
         return refuse(outcome, FAILURES[outcome].message)

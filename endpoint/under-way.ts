@@ -6,6 +6,11 @@ export class UnderWay {
   #closing = false
   #idle: (() => void) | undefined
 
+  /** Replies that are owed. */
+  get size(): number {
+    return this.#replies.size
+  }
+
   /** Answers a request by `work` and keeps count of it meanwhile. */
   async during(reply: FastifyReply, work: () => Promise<void>): Promise<void> {
     this.#replies.add(reply)

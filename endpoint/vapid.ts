@@ -55,6 +55,11 @@ export class Vapid {
     this.#keys = new LRUCache({ max: options.vapidCacheMax })
   }
 
+  /** Tokens that are being verified. */
+  get verifying(): number {
+    return this.#verifying.size
+  }
+
   /** The key that a header proves, if this very one was verified before and has not expired. */
   known(authorization: string): VapidKey | undefined {
     const verified = this.#verifiedHeaders.get(authorization)

@@ -11,6 +11,16 @@ export interface AdmissionOptions {
 /** Unless an operator says otherwise. */
 export const ADMISSION_OPTIONS: AdmissionOptions = { hellosMax: 128, helloQueueMs: 4000 }
 
+/** How many hellos are where. */
+export interface HelloCounts {
+  /** Connections that have not said hello yet. */
+  readonly expected: number
+  /** Hellos in the queue. */
+  readonly waiting: number
+  /** Hellos that are looked up. */
+  readonly running: number
+}
+
 /** The place of one connection, from its first moment until its hello has been dealt with. */
 export interface Turn {
   /** It has said hello: calls `start` when it is its turn, at once if there is room or its turn has come already. */
@@ -50,6 +60,11 @@ export class Admission {
   /** Whether a new connection would wait too long. Those that are open and have not said hello yet count: they will. */
   get isOverloaded(): boolean {
     return (this.#expected + this.#waiting.size) * this.#helloMs > this.#options.helloQueueMs
+  }
+
+  /** For the operator. */
+  get counts(): HelloCounts {
+    return { expected: this.#expected, waiting: this.#waiting.size, running: this.#running }
   }
 
   /** A connection was opened: its hello is expected. */

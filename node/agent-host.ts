@@ -13,11 +13,26 @@ import type { Store, StoredAgent } from '../store/store.ts'
 import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
-import { type AgentLimits, type AgentState, type Ask, newAgentState, type Removal } from './agent/state.ts'
+import {
+  type AgentLimits,
+  type AgentState,
+  type Ask,
+  inFlight,
+  newAgentState,
+  type Removal,
+} from './agent/state.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { parseClientMessage } from './client-message.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
+
+/** What the user agents of a node have under way, kept up to date by them. */
+export interface AgentsLoad {
+  /** Notifications that are not acknowledged. */
+  inFlight: number
+  /** The most inputs that ever waited for one actor. */
+  mailboxHighWater: number
+}
 
 /** What all user agents of a node work with. */
 export interface AgentContext {
@@ -35,6 +50,7 @@ export interface AgentContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly load: AgentsLoad
   /** Counts an event for the operator. */
   count(what: AgentEvent): void
   /** Notes that a session was displaced; true when this user agent's sessions displace each other over and over. */
@@ -60,6 +76,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   #listening: Listening | undefined
   #rechecking: Rechecking | undefined
   #timer: Timer | undefined
+  /** Its part of the context's load. */
+  #inFlight = 0
 
   constructor(context: AgentContext, socket: AgentSocket) {
     const { random, clock, kind, limits } = context
@@ -194,6 +212,13 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       this.#actor.end()
       this.failed(new Error(`mailbox full at ${input.kind}`))
     }
+    this.#countInFlight()
+  }
+
+  #countInFlight(): void {
+    const now = this.#actor.ended ? 0 : inFlight(this.#actor.state)
+    this.#context.load.inFlight += now - this.#inFlight
+    this.#inFlight = now
   }
 
   #send(text: string): void {
@@ -201,6 +226,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   }
 
   #notify(message: Message, ttlSeconds: number): void {
+    this.#context.count('notification')
     const result = this.#socket.send(notificationText(message, ttlSeconds))
     if (result === 'buffered') this.#offer({ kind: 'congested' })
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
@@ -244,6 +270,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'cancel': {
         if (respond === undefined) return
         const taken = this.#actor.offer(askInput(request, respond))
+        this.#countInFlight()
         if (taken !== 'accepted') respond({ outcome: 'full', clockMs: this.#context.clock.nowMs() })
         return
       }
@@ -306,6 +333,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #release(): void {
     this.#actor.end()
+    this.#countInFlight()
     this.#turn?.leave()
     this.#timer?.cancel()
     this.#rechecking?.stop()

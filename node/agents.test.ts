@@ -24,7 +24,7 @@ t.test('hello, register, a message, its ack', async (t) => {
   t.match(socket.last, { messageType: 'notification', version: sent.id, ttl: 60 })
   socket.say({ messageType: 'ack', updates: [{ channelID: CHANNEL, version: sent.id, code: 100 }] })
   t.equal(await outcome, 'delivered')
-  t.same(Object.fromEntries(agents.counts), { 'ack 100': 1 })
+  t.same(Object.fromEntries(agents.counts), { notification: 1, 'ack 100': 1 })
 })
 
 t.test('a user agent that brings no id gets a new one, and is found under it', async (t) => {

@@ -1,17 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random, Timer } from '../cluster/clock.ts'
+import { Counts } from '../cluster/counts.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import { CHECKS_OPTIONS, Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
-import { ADMISSION_OPTIONS, Admission, type AdmissionOptions } from './admission.ts'
+import { ADMISSION_OPTIONS, Admission, type AdmissionOptions, type HelloCounts } from './admission.ts'
 import type { AgentEvent } from './agent/effect.ts'
 import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
-import { type AgentContext, AgentHost } from './agent-host.ts'
+import { type AgentContext, AgentHost, type AgentsLoad } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
 import { StallWatch } from './stall-watch.ts'
@@ -74,7 +75,8 @@ export class Agents {
   readonly #checks: Checks
   readonly #rechecks: Rechecks
   readonly #stallWatch: StallWatch
-  readonly #counts = new Map<AgentEvent, number>()
+  readonly #counts = new Counts<AgentEvent>()
+  readonly #load: AgentsLoad = { inFlight: 0, mailboxHighWater: 0 }
   readonly #displaced = new LRUCache<Uaid, { times: number; sinceMs: number }>({ max: FLAPPING_MAX })
   #storeLoggedAtMs = Number.NEGATIVE_INFINITY
   #draining = false
@@ -91,11 +93,12 @@ export class Agents {
       ...deps,
       admission: this.#admission,
       checks: this.#checks,
-      kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX },
+      kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX, load: this.#load },
+      load: this.#load,
       limits: options,
       publicUrl: options.publicUrl,
       putTimeoutMs: options.putTimeoutMs,
-      count: (what) => this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1),
+      count: (what) => this.#counts.add(what),
       isFlapping: (uaid) => this.#isFlapping(uaid),
       storeFailed: failed,
       recheck: (host, uaid) => this.#rechecks.add(host, uaid),
@@ -116,7 +119,22 @@ export class Agents {
 
   /** How often each event happened since the start. */
   get counts(): ReadonlyMap<AgentEvent, number> {
-    return this.#counts
+    return this.#counts.all
+  }
+
+  /** What they have under way at the moment. */
+  get load(): Readonly<AgentsLoad> {
+    return this.#load
+  }
+
+  /** How many hellos are where. */
+  get hellos(): HelloCounts {
+    return this.#admission.counts
+  }
+
+  /** User agents that wait for their second hint. */
+  get checksWaiting(): number {
+    return this.#checks.size
   }
 
   /** A websocket was opened. */

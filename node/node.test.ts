@@ -5,6 +5,7 @@ import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
+import { MONITORING } from '../push/fixtures/monitoring.ts'
 import { Tokens } from '../push/tokens.ts'
 import { NO_MIN_URGENCY } from '../push/urgency.ts'
 import type { Store } from '../store/store.ts'
@@ -26,6 +27,7 @@ async function start(t: Test, store: Partial<Store> = {}, overrides: Partial<Nod
   const node = await startNode(options, {
     bus,
     busHealth: () => health,
+    monitoring: MONITORING,
     store: storeOf(store),
     tokens: new Tokens([random.bytes(32)]),
     clock,
@@ -89,7 +91,12 @@ t.test('a node is healthy while its bus is, and says how both fare', async (t) =
   health.isReady = false
   const answer = await fetch(`http://${address}/health`)
   t.equal(answer.status, 503)
-  t.same(await answer.json(), { status: 'ERROR', store: { status: 'OK' }, bus: { status: 'ERROR' } })
+  t.match(await answer.json(), {
+    status: 'ERROR',
+    version: '1.2.3',
+    store: { status: 'OK' },
+    bus: { status: 'ERROR' },
+  })
 })
 
 t.test('a check for all nodes makes every user agent look into the store', async (t) => {

@@ -1,7 +1,9 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
-import { type BusHealth, healthReport } from '../push/health.ts'
+import type { BusHealth } from '../push/health.ts'
+import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
@@ -21,6 +23,7 @@ export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
 /** What a connection node works with. */
 export interface NodeDeps extends AgentsDeps {
   busHealth: () => BusHealth
+  monitoring: Monitoring
 }
 
 /** A connection node that serves. */
@@ -29,6 +32,8 @@ export interface RunningNode {
   readonly port: number
   /** Connections at the moment. */
   readonly connections: number
+  /** What it counts for the operator. */
+  readonly stats: NodeStats
   /** The bus lost the connection to these addresses; it is being made anew. */
   busLost(concerns: Concerns): void
   /** The bus has its connection to these addresses back. What was told in between may be lost. */
@@ -44,26 +49,31 @@ export interface RunningNode {
 export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
   const agents = new Agents(options, deps)
+  const stats = new NodeStats(agents)
+  const operations = new Operations({
+    ...deps,
+    ping: () => deps.store.ping(),
+    pingTimeoutMs: options.putTimeoutMs,
+  })
   const server = await startWebSocketServer(uws, options, {
     open: (socket) => agents.open(socket),
-    isOverloaded: () => agents.isOverloaded,
-    health: () =>
-      deps.store.ping().then(
-        () => healthReport(true, deps.busHealth()),
-        () => healthReport(false, deps.busHealth()),
-      ),
+    isOverloaded: () => stats.refused(agents.isOverloaded),
+    closed: (code, reason) => stats.closed(code, reason),
+    operations,
   })
   const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
     if (request.kind === 'check') agents.recheckSoon()
   })
   return {
     port: server.port,
+    stats,
     get connections() {
       return agents.size
     },
     busLost: (concerns) => agents.busLost(concerns),
     busRestored: (concerns) => agents.busRestored(concerns),
     async drain() {
+      operations.drain()
       everyone.stop()
       server.stopListening()
       await agents.drain(options.drainMs)

@@ -2,11 +2,12 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { type ClientOptions, WebSocket } from 'ws'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
+import { OPERATIONS, type OperationsAnswer, type OperationsPath } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 const HOST = '127.0.0.1'
-const HEALTHY = { isHealthy: true, body: { status: 'OK' } }
+const HEALTHY: OperationsAnswer = { status: 200, type: 'application/json', text: '{"status":"OK"}' }
 
 /** The server's side of a websocket: notes what it is told, and lets a test wait for it. */
 class Peer implements AgentConnection {
@@ -49,7 +50,8 @@ class Peer implements AgentConnection {
 
 async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
   const peers: Peer[] = []
-  const health = { answer: async () => HEALTHY }
+  const health = { answer: async (_path: OperationsPath) => HEALTHY }
+  const closes: (number | string | undefined)[][] = []
   const load = { isOverloaded: false }
   const server = await startWebSocketServer(
     await loadUws(),
@@ -61,7 +63,8 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
         return peer
       },
       isOverloaded: () => load.isOverloaded,
-      health: () => health.answer(),
+      closed: (code, reason) => closes.push([code, reason]),
+      operations: { answer: (path) => health.answer(path) },
     },
   )
   t.teardown(() => {
@@ -80,7 +83,7 @@ async function serve(t: Test, options: Partial<WebSocketServerOptions> = {}) {
     if (peer === undefined) throw new Error('the server was not told of the connection')
     return { socket, peer, closed }
   }
-  return { server, url, connect, health, load, peers }
+  return { server, url, connect, health, load, peers, closes }
 }
 
 function nextText(socket: WebSocket): Promise<string> {
@@ -247,17 +250,17 @@ t.test('a port is shared where all who listen on it agree', async (t) => {
   await t.rejects(serve(t, { port }), { message: /in use/ }, 'and nobody else')
 })
 
-t.test('GET /health tells whether the node can serve', async (t) => {
+t.test('the routes for operators are answered with status, type and text', async (t) => {
   const { url, health } = await serve(t)
-  const get = async () => {
-    const response = await fetch(`http://${url}/health`)
-    return [response.status, await response.json()]
+  for (const status of [200, 503] as const) {
+    health.answer = async (path) => ({ status, type: 'text/x', text: `about ${path}` })
+    for (const path of OPERATIONS) {
+      const response = await fetch(`http://${url}${path}`)
+      t.equal(response.status, status)
+      t.equal(response.headers.get('content-type'), 'text/x')
+      t.equal(await response.text(), `about ${path}`)
+    }
   }
-  t.same(await get(), [200, { status: 'OK' }])
-  health.answer = async () => ({ isHealthy: false, body: { status: 'ERROR' } })
-  t.same(await get(), [503, { status: 'ERROR' }])
-  health.answer = () => Promise.reject(new Error('down'))
-  t.same(await get(), [503, { status: 'ERROR' }])
 })
 
 t.test('a client that gives up on /health harms nobody', async (t) => {

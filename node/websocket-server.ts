@@ -1,6 +1,6 @@
 import type * as Uws from 'uWebSockets.js'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
-import type { HealthReport } from '../push/health.ts'
+import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
@@ -24,8 +24,10 @@ export interface WebSocketServerDeps {
   open: (socket: AgentSocket) => AgentConnection
   /** Whether there is too much to do for another websocket. */
   isOverloaded: () => boolean
-  /** How the node fares, for `/health`. */
-  health: () => Promise<HealthReport>
+  /** A websocket has closed with this code, because of the service if there is a reason. */
+  closed: (code: number, reason: CloseReason | undefined) => void
+  /** The routes for operators. */
+  operations: Pick<Operations, 'answer'>
 }
 
 /** A server that listens. */
@@ -51,6 +53,8 @@ const LISTEN_SHARED_PORT = 0
 
 /** What a user agent is told that is sent away; by then a queue of hellos is a good deal shorter. Firefox has its own 5 s. */
 const RETRY_AFTER_SECONDS = '5'
+
+const STATUS_LINES = { 200: '200 OK', 503: '503 Service Unavailable' } as const
 
 interface SocketData {
   socket: UwsSocket | undefined
@@ -96,7 +100,7 @@ export function startWebSocketServer(
 ): Promise<WebSocketServer> {
   const app = uws.App()
   app.ws<SocketData>('/*', behaviour(options, deps))
-  serveHealth(app, deps)
+  serveOperations(app, deps)
   return new Promise((resolve, reject) => {
     listen(app, options, (token) => {
       if (token === false) {
@@ -169,8 +173,9 @@ function behaviour(
     drain(ws) {
       if (ws.getBufferedAmount() === 0) ws.getUserData().connection?.drained()
     },
-    close(ws) {
+    close(ws, code) {
       const { socket, connection } = ws.getUserData()
+      deps.closed(code, socket?.closeReason)
       socket?.markClosed()
       connection?.closed()
     },
@@ -183,22 +188,22 @@ function refuse(res: Uws.HttpResponse): void {
   res.end('Too many user agents are connecting: come back a little later.\n', true)
 }
 
-function serveHealth(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {
-  app.get('/health', (res) => {
-    let aborted = false
-    res.onAborted(() => {
-      aborted = true
-    })
-    const answer = ({ isHealthy, body }: HealthReport) => {
-      if (aborted) return
-      res.cork(() => {
-        res.writeStatus(isHealthy ? '200 OK' : '503 Service Unavailable')
-        res.writeHeader('Content-Type', 'application/json')
-        res.end(JSON.stringify(body))
+function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerDeps): void {
+  for (const path of OPERATIONS) {
+    app.get(path, (res) => {
+      let aborted = false
+      res.onAborted(() => {
+        aborted = true
       })
-    }
-    deps.health().then(answer, () => answer({ isHealthy: false, body: { status: 'ERROR' } }))
-  })
+      void operations.answer(path).then(({ status, type, text }: OperationsAnswer) => {
+        if (aborted) return
+        res.cork(() => {
+          res.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', type)
+          res.end(text)
+        })
+      })
+    })
+  }
   app.any('/*', (res) => {
     res.writeStatus('426 Upgrade Required').writeHeader('Upgrade', 'websocket')
     res.end('This address is for user agents: connect with a websocket.\n')
@@ -209,6 +214,8 @@ function serveHealth(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {
 class UwsSocket implements AgentSocket {
   readonly #ws: Uws.WebSocket<SocketData>
   #closed = false
+  /** Why the service has closed it, if it has. */
+  closeReason: CloseReason | undefined
 
   constructor(ws: Uws.WebSocket<SocketData>) {
     this.#ws = ws
@@ -227,6 +234,7 @@ class UwsSocket implements AgentSocket {
   close(reason: CloseReason): void {
     if (this.#closed) return
     this.#closed = true
+    this.closeReason = reason
     this.#ws.end(CLOSE_CODES[reason], reason)
   }
 

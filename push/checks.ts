@@ -38,6 +38,11 @@ export class Checks {
     this.#clock = clock
   }
 
+  /** User agents that wait for their second hint. */
+  get size(): number {
+    return this.#waiting.size
+  }
+
   /**
    * Call it when a put has settled, whatever came of it.
    * @param from the session that has put it, if one has: it knows

@@ -53,6 +53,11 @@ export class BatchQueue<T, R> {
     this.#work = work
   }
 
+  /** Items that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /**
    * Does an item in one of the next batches; resolves to its own result.
    * @throws PushError storeFull when too much waits; it was not done then

@@ -45,6 +45,11 @@ export class CommitQueue {
     this.#options = options
   }
 
+  /** Writes that wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
   /**
    * Does `work` in the next transaction; resolves to what it returned.
    * @throws PushError storeFull when it would add to a disk that is nearly full; nothing was done then

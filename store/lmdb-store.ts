@@ -188,6 +188,10 @@ class LmdbStore implements Store {
     await this.#commits.run('adds', () => this.#root.putSync(PROBE_KEY, PROBE_KEY))
   }
 
+  waiting(): number {
+    return this.#commits.waiting
+  }
+
   async close(): Promise<void> {
     await this.#commits.close()
     await this.#root.close()

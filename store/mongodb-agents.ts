@@ -43,6 +43,11 @@ export class MongoAgents {
     })
   }
 
+  /** Reads that wait for their turn. */
+  get waiting(): number {
+    return this.#reads.waiting
+  }
+
   /** Reads a user agent; concurrent calls share a query. */
   read(uaid: Uaid): Promise<AgentRecord | undefined> {
     return this.#reads.run(uaid)

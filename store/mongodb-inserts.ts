@@ -32,6 +32,11 @@ export class MongoInserts {
     })
   }
 
+  /** Documents that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.waiting
+  }
+
   /**
    * Resolves once the document is durable, whoever inserted it. When its id is there already, that may be by a write not
    * confirmed by a majority yet, or the document may be deleted while we look: so it is looked for and inserted in turn.

@@ -78,6 +78,11 @@ export class MongoMessages {
     this.#expiredKeptMs = options.expiredKeptMs
   }
 
+  /** Operations that wait for their turn. */
+  get waiting(): number {
+    return this.#inserts.waiting + this.#removals.waiting + this.#looks.waiting
+  }
+
   /** Adds a message unless it is there, then deletes what it replaces, or itself if there is a newer one of its topic. */
   async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
     await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs))

@@ -27,6 +27,11 @@ export class MongoRemovals {
     })
   }
 
+  /** Calls that wait for their turn. */
+  get waiting(): number {
+    return this.#queue.waiting
+  }
+
   /** Deletes messages; resolves to the ids that were there. */
   remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
     return ids.length === 0 ? Promise.resolve([]) : this.#queue.run({ uaid, ids })

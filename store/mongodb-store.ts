@@ -182,6 +182,10 @@ export class MongoStore implements Store {
     return this.#bounded(() => this.#agents.probe())
   }
 
+  waiting(): number {
+    return this.#agents.waiting + this.#messages.waiting
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#underWay)

@@ -112,6 +112,8 @@ export interface Store {
   collectGarbage(nowMs: number, limit: number): Promise<Collected>
   /** Resolves when the store can be written to; rejects with `PushError` otherwise. For health checks. */
   ping(): Promise<void>
+  /** How many operations wait for their turn at the moment. */
+  waiting(): number
   /** Waits for writes under way and lets go of the files or connections. */
   close(): Promise<void>
 }

@@ -7,7 +7,11 @@ import { WORKER_CARE } from '../deploy/supervisor.ts'
 import { startWorkers } from '../deploy/workers.ts'
 import type { LogFields } from '../push/log.ts'
 import { Cluster, type Member } from './support/cluster.ts'
+import { scrape } from './support/metrics.ts'
+import { checkMetrics } from './support/promtool-program.ts'
+import { Sender } from './support/sender.ts'
 import { SteadyLoad } from './support/steady-load.ts'
+import { subscribed } from './support/subscribed.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../deploy/cli.js')
 /** Messages posted while a worker is killed and replaced, at least. */
@@ -20,9 +24,10 @@ t.teardown(() => cluster.stop())
 
 /** Ends one worker of a parent by SIGKILL; resolves when another one serves in its place. */
 async function killWorker({ process: parent }: Member, worker: number): Promise<void> {
-  const { pid } = await parent.logged(SERVES, 1, (line) => line['worker'] === worker)
+  const starts = parent.lines(SERVES).filter((line) => line['worker'] === worker)
+  const pid = starts.at(-1)?.['pid']
   process.kill(Number(pid), 'SIGKILL')
-  const replaced = await parent.logged(SERVES, 2, (line) => line['worker'] === worker)
+  const replaced = await parent.logged(SERVES, starts.length + 1, (line) => line['worker'] === worker)
   if (replaced['pid'] === pid) throw new Error('it is the same process')
 }
 
@@ -65,6 +70,21 @@ t.test('"listening" is said once, when all workers serve', async (t) => {
     )
     t.equal(await member.health(), 200)
   }
+})
+
+t.test('/metrics of either port is of all workers, and does not fall when one dies', async (t) => {
+  const agents = await Promise.all(Array.from({ length: 16 }, () => subscribed(node.url)))
+  for (let scrapes = 0; scrapes < 4; scrapes += 1)
+    t.equal((await scrape(node.url)).value('pushgrid_connections'), agents.length)
+  const sender = new Sender()
+  for (const { endpoint: url } of agents) await sender.post(url, { ttl: 0 })
+  const outcome = 'pushgrid_messages_total{outcome="delivered"}'
+  t.equal((await scrape(endpoint.url)).value(outcome), agents.length)
+  await killWorker(endpoint, 1)
+  t.equal((await scrape(endpoint.url)).value(outcome), agents.length)
+  t.equal(await checkMetrics((await scrape(endpoint.url)).text), '')
+  await sender.close()
+  await Promise.all(agents.map(({ client }) => client.close()))
 })
 
 t.test('SIGKILL of a worker of the node and one of the endpoint under load', async (t) => {

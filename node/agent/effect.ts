@@ -55,5 +55,6 @@ export type AgentEvent =
   | `ack ${100 | 101 | 102 | 'other'}`
   | `nack ${301 | 302 | 303 | 'other'}`
   | `unregister ${200 | 201 | 202 | 'other'}`
+  | 'notification'
   | 'given up'
   | 'displaced'

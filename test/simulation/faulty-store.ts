@@ -98,6 +98,10 @@ export class FaultyStore implements Store {
     return this.#run('ping', () => this.#truth.ping())
   }
 
+  waiting(): number {
+    return this.#truth.waiting()
+  }
+
   close(): Promise<void> {
     return this.#truth.close()
   }

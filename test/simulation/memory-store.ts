@@ -175,6 +175,10 @@ export class MemoryStore implements Store, StoreTruth {
 
   async ping(): Promise<void> {}
 
+  waiting(): number {
+    return 0
+  }
+
   async close(): Promise<void> {}
 
   channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined {

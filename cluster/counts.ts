@@ -1,0 +1,14 @@
+/** How often each of a bounded number of things happened since the start, for the operator. */
+export class Counts<Name extends string> {
+  readonly #byName = new Map<Name, number>()
+
+  /** It happened once more. */
+  add(name: Name): void {
+    this.#byName.set(name, (this.#byName.get(name) ?? 0) + 1)
+  }
+
+  /** What has happened at all. */
+  get all(): ReadonlyMap<Name, number> {
+    return this.#byName
+  }
+}

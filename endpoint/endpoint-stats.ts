@@ -1,0 +1,56 @@
+import { Counts } from '../cluster/counts.ts'
+import { type Meter, measureSince } from '../cluster/meter.ts'
+import type { FailureCode } from '../push/errors.ts'
+import type { Delivery } from './delivery.ts'
+import { Failures } from './failures.ts'
+import type { Accepted } from './messages.ts'
+import type { UnderWay } from './under-way.ts'
+import type { Vapid } from './vapid.ts'
+
+/** What came of a message that was posted. */
+export type PostOutcome = Accepted['outcome'] | FailureCode
+
+/** What takes the durations of the endpoint, in seconds. */
+export interface EndpointMeters {
+  /** From the head of a POST to the acknowledgement of the user agent, where that came while the sender waited. */
+  readonly postToAck: Meter
+  /** From the head of a POST to its 2xx. */
+  readonly postTo2xx: Meter
+}
+
+interface Measured {
+  readonly delivery: Pick<Delivery, 'asks' | 'pending' | 'checksWaiting' | 'skewedReplies'>
+  readonly vapid: Pick<Vapid, 'verifying'>
+  readonly underWay: Pick<UnderWay, 'size'>
+  readonly meters: EndpointMeters
+}
+
+/** What an endpoint counts for the operator. */
+export class EndpointStats {
+  readonly failures = new Failures()
+  readonly delivery: Measured['delivery']
+  readonly vapid: Measured['vapid']
+  readonly underWay: Measured['underWay']
+  readonly #meters: EndpointMeters
+  readonly #messages = new Counts<PostOutcome>()
+
+  constructor({ delivery, vapid, underWay, meters }: Measured) {
+    this.delivery = delivery
+    this.vapid = vapid
+    this.underWay = underWay
+    this.#meters = meters
+  }
+
+  /** What came of the messages posted since the start. */
+  get messages(): ReadonlyMap<PostOutcome, number> {
+    return this.#messages.all
+  }
+
+  /** Notes what came of a message whose POST began at a moment of `startOfMeasurement`. */
+  posted(outcome: PostOutcome, startedAt: number): void {
+    this.#messages.add(outcome)
+    if (outcome === 'delivered') measureSince(this.#meters.postToAck, startedAt)
+    if (outcome === 'delivered' || outcome === 'stored' || outcome === 'dropped')
+      measureSince(this.#meters.postTo2xx, startedAt)
+  }
+}

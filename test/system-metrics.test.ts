@@ -1,0 +1,106 @@
+import t from 'tap'
+import { scrape } from './support/metrics.ts'
+import { checkMetrics } from './support/promtool-program.ts'
+import { Sender } from './support/sender.ts'
+import { subscribed } from './support/subscribed.ts'
+import { startSystem } from './support/system.ts'
+
+const system = await startSystem()
+const { wsUrl, httpUrl } = system
+const sender = new Sender()
+t.teardown(() => system.stop())
+t.teardown(() => sender.close())
+
+/** Gives the growth of series while something is done. */
+async function growth(url: string, names: readonly string[], work: () => Promise<unknown>) {
+  const before = await scrape(url)
+  await work()
+  const after = await scrape(url)
+  return Object.fromEntries(names.map((name) => [name, (after.value(name) ?? 0) - (before.value(name) ?? 0)]))
+}
+
+t.test('a message that is acknowledged counts on both sides, with its durations', async (t) => {
+  const { client, endpoint } = await subscribed(wsUrl, { onNotification: (one, agent) => agent.ack(one) })
+  const post = () => sender.post(endpoint, { text: 'hello' })
+  const names = [
+    'pushgrid_messages_total{outcome="delivered"}',
+    'pushgrid_asks_total{outcome="delivered"}',
+    'pushgrid_post_to_ack_seconds_count',
+    'pushgrid_post_to_2xx_seconds_count',
+  ]
+  t.same(await growth(httpUrl, names, post), Object.fromEntries(names.map((name) => [name, 1])))
+  const nodeNames = ['pushgrid_notifications_total', 'pushgrid_acks_total{code="100"}']
+  t.same(await growth(wsUrl, nodeNames, post), Object.fromEntries(nodeNames.map((name) => [name, 1])))
+  await client.close()
+})
+
+t.test('a message for a user agent that is away counts as stored, with the work of the store', async (t) => {
+  const { client, endpoint } = await subscribed(wsUrl)
+  await client.close()
+  const names = [
+    'pushgrid_messages_total{outcome="stored"}',
+    'pushgrid_post_to_2xx_seconds_count',
+    'pushgrid_store_seconds_count{operation="put"}',
+    'pushgrid_store_seconds_count{operation="channelStatus"}',
+  ]
+  const grown = await growth(httpUrl, names, () => sender.post(endpoint, { text: 'later' }))
+  t.same(grown, Object.fromEntries(names.map((name) => [name, 1])))
+})
+
+t.test('what is refused counts by status and errno', async (t) => {
+  const names = [
+    'pushgrid_http_failures_total{status="404",errno="102"}',
+    'pushgrid_http_failures_total{status="400",errno="999"}',
+    'pushgrid_messages_total{outcome="tokenInvalid"}',
+  ]
+  const grown = await growth(httpUrl, names, async () => {
+    await sender.post(`${httpUrl}/wpush/v1/unknown`)
+    await fetch(`${httpUrl}/nothing/here`)
+  })
+  t.same(grown, { [names[0] ?? '']: 2, [names[1] ?? '']: 0, [names[2] ?? '']: 1 })
+})
+
+t.test('connections, what is in flight, codes and closes count at the node', async (t) => {
+  const { client, channelID, endpoint } = await subscribed(wsUrl)
+  await sender.post(endpoint, { text: 'one', ttl: 60 })
+  const notification = await client.next('notification')
+  const busy = await scrape(wsUrl)
+  t.equal(busy.value('pushgrid_connections'), 1)
+  t.equal(busy.value('pushgrid_notifications_in_flight'), 1)
+  t.equal(busy.value('pushgrid_hellos{state="waiting"}'), 0)
+  t.equal(busy.value('pushgrid_upgrades_refused_total'), 0)
+  client.send({ messageType: 'nack', version: notification.version, code: 301 })
+  client.ack(notification, 102)
+  await client.unregister(channelID, 201)
+  const done = await scrape(wsUrl)
+  t.equal(done.value('pushgrid_notifications_in_flight'), 0)
+  t.equal(done.value('pushgrid_nacks_total{code="301"}'), 1)
+  t.equal(done.value('pushgrid_acks_total{code="102"}'), 1)
+  t.equal(done.value('pushgrid_unregisters_total{code="201"}'), 1)
+  client.send({ messageType: 'nonsense' })
+  await client.closed
+  const closed = await scrape(wsUrl)
+  t.equal(closed.value('pushgrid_closes_total{reason="protocolViolated",code="1008"}'), 1)
+  t.equal(closed.value('pushgrid_connections'), 0)
+})
+
+t.test('promtool finds nothing wrong; the process is measured, too; nothing secret is in it', async (t) => {
+  for (const url of [wsUrl, httpUrl]) {
+    const { text, series } = await scrape(url)
+    t.equal(await checkMetrics(text), '', url)
+    t.match(text, /\nnodejs_eventloop_lag_p99_seconds \d/)
+    t.match(text, /\nprocess_resident_memory_bytes \d/)
+    t.match(text, /\npushgrid_bus_ready 1\n/)
+    t.notMatch(text, /[0-9a-f]{32}/)
+    t.ok(series.length < 400, `${series.length} series`)
+  }
+})
+
+t.test('health, heartbeats and version are answered on both ports', async (t) => {
+  for (const url of [wsUrl.replace('ws:', 'http:'), httpUrl]) {
+    for (const path of ['/health', '/__heartbeat__', '/__lbheartbeat__'])
+      t.match(await (await fetch(new URL(path, url))).json(), { status: 'OK' }, `${url}${path}`)
+    const version = await (await fetch(new URL('/__version__', url))).json()
+    t.match(version, { name: 'pushgrid', version: /^\d+\.\d+\.\d+$/ })
+  }
+})
