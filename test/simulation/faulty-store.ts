@@ -1,4 +1,4 @@
-import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
+import type { Clock } from '../../cluster/clock.ts'
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
@@ -7,16 +7,15 @@ import type { ChannelStatus, Collected, Page, Store, StoredAgent, Wanted } from 
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import type { MemoryStore } from './memory-store.ts'
-import type { Process } from './process.ts'
 import { drawFate, type Fate } from './store-fate.ts'
 
 /** What a faulty store works with. */
 export interface FaultyStoreDeps {
-  time: SimulatedClock
+  time: Clock
   dice: Dice
   faults: Faults
-  /** The process that has the store in it. */
-  process: Process
+  /** That of the process that has the store in it. */
+  clock: Clock
   /** Told of every operation that goes wrong; `id` names the message whose put may still be done later. */
   onFault: (what: string, id?: MessageId) => void
 }
@@ -107,29 +106,29 @@ export class FaultyStore implements Store {
   }
 
   #run<T>(operation: string, perform: () => Promise<T>, id?: MessageId): Promise<T> {
-    const { dice, faults, process } = this.#deps
+    const { dice, faults, clock } = this.#deps
     const fate = drawFate(dice, faults, operation)
     if (fate.hangs) this.#deps.onFault(`${operation} hangs`, id)
     return new Promise((resolve, reject) => {
       let result: Promise<T> | undefined
       if (fate.doneAfterMs !== undefined) {
-        process.clock.after(this.#inOrder(fate.doneAfterMs), () => {
+        clock.after(this.#inOrder(fate.doneAfterMs), () => {
           result = perform()
           if (!fate.fails) this.#answer(fate, () => result?.then(resolve, reject))
         })
       }
-      if (fate.fails) process.clock.after(fate.answeredAfterMs, () => reject(this.#failure(operation, id)))
+      if (fate.fails) clock.after(fate.answeredAfterMs, () => reject(this.#failure(operation, id)))
     })
   }
 
   /** Answers after the operation, at the time drawn for it or right away when its turn came late. */
   #answer(fate: Fate, run: () => void): void {
-    this.#deps.process.clock.after(fate.answeredAfterMs - (fate.doneAfterMs ?? 0), run)
+    this.#deps.clock.after(fate.answeredAfterMs - (fate.doneAfterMs ?? 0), run)
   }
 
   /** The time from now at which an operation may be done, in its turn. */
   #inOrder(afterMs: number): number {
-    const nowMs = this.#deps.time.elapsedMs
+    const nowMs = this.#deps.time.monotonicMs()
     this.#lastDoneMs = Math.max(this.#lastDoneMs, nowMs + afterMs)
     return this.#lastDoneMs - nowMs
   }

@@ -39,6 +39,8 @@ interface Change {
   readonly majorityAtMs: number
 }
 
+/** Changes after which it is looked which of them are there to stay. */
+const UNSETTLED_MAX = 1000
 /** How often the database drops what its TTL index names. */
 const TTL_EVERY_MS = 60_000
 /** A message may still be evicted so long after there were too many of them: counting and deleting take their time. */
@@ -156,6 +158,7 @@ export class SimulatedDatabase implements StoreTruth {
       table.set(key, before)
       tell(after, before, true)
     }
+    if (this.#changes.length >= UNSETTLED_MAX) this.#forgetSettled()
     this.#changes.push({ undo, table, key, before, majorityAtMs: this.#majorityAtMs() })
     tell(before, after, false)
   }

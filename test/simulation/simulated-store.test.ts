@@ -1,27 +1,38 @@
-import { systemClock } from '../../cluster/clock.ts'
-import { SimulatedClock } from '../../cluster/simulated-clock.ts'
+import { type Clock, systemClock } from '../../cluster/clock.ts'
 import { storeContract } from '../../store/store.contract.ts'
 import { Dice } from './dice.ts'
 import { CALM } from './faults.ts'
-import { Process } from './process.ts'
-import { createStorage, type StorageDeps } from './simulated-store.ts'
+import { createStorage } from './simulated-store.ts'
 import { SILENT } from './store-truth.ts'
+
+/** Real time, in which what takes no time takes none. */
+const PROMPT: Clock = {
+  ...systemClock,
+  after(delayMs, run) {
+    if (delayMs > 0) return systemClock.after(delayMs, run)
+    let cancelled = false
+    queueMicrotask(() => cancelled || run())
+    return {
+      cancel() {
+        cancelled = true
+      },
+    }
+  },
+}
 
 // What the simulation takes for MongoDB must do for the real store logic what the real one does, by the same contract.
 storeContract(
   'MongoStore on a simulated database',
-  async (limits) => {
-    const deps: StorageDeps = {
+  async (limits) =>
+    createStorage({
       kind: 'mongodb',
-      time: systemClock,
+      time: PROMPT,
       dice: new Dice(1, 'database'),
       faults: { ...CALM, storeDelayMs: [0, 0], replicationMs: [0, 0] },
       limits,
-      waitingBytesMax: 1024 * 1024,
+      waitingBytesMax: 32 * 1024 * 1024,
       observer: SILENT,
       onFault: () => {},
-    }
-    return createStorage(deps).storeOf(new Process('contract', new SimulatedClock(), 0), new Dice(1, 'store'))
-  },
+    }).storeOf(PROMPT, new Dice(1, 'store')),
   false,
 )

@@ -1,4 +1,4 @@
-import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
+import type { Clock } from '../../cluster/clock.ts'
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
@@ -9,7 +9,6 @@ import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { MemoryStore } from './memory-store.ts'
-import type { Process } from './process.ts'
 import { SimulatedCollection } from './simulated-collection.ts'
 import { SimulatedDatabase } from './simulated-database.ts'
 import type { StoreObserver, StoreTruth } from './store-truth.ts'
@@ -20,7 +19,8 @@ export type StoreKind = 'embedded' | 'mongodb'
 /** What the stores of all processes work with. */
 export interface StorageDeps {
   kind: StoreKind
-  time: SimulatedClock
+  /** The true time. */
+  time: Clock
   /** The dice of the database itself. */
   dice: Dice
   faults: Faults
@@ -35,8 +35,10 @@ export interface StorageDeps {
 /** What is kept, and the store of each process on it. */
 export interface Storage {
   readonly truth: StoreTruth
-  /** The store as one process has it. */
-  storeOf(process: Process, dice: Dice): Store
+  /** The store as the process with this clock has it. */
+  storeOf(clock: Clock, dice: Dice): Store
+  /** Starts what a database does by itself. */
+  start(): void
   /** The primary of the database steps down, where there is one. */
   stepDown(electionMs: number): void
 }
@@ -55,7 +57,8 @@ function embedded({ time, faults, limits, observer, onFault }: StorageDeps): Sto
   const truth = new MemoryStore(limits, observer)
   return {
     truth,
-    storeOf: (process, dice) => new FaultyStore(truth, { time, dice, faults, process, onFault }),
+    storeOf: (clock, dice) => new FaultyStore(truth, { time, clock, dice, faults, onFault }),
+    start: () => {},
     stepDown: () => {},
   }
 }
@@ -63,11 +66,11 @@ function embedded({ time, faults, limits, observer, onFault }: StorageDeps): Sto
 function mongodb(deps: StorageDeps): Storage {
   const { time, faults, limits, waitingBytesMax, onFault } = deps
   const database = new SimulatedDatabase(deps)
-  database.startExpiry()
   return {
     truth: database,
+    start: () => database.startExpiry(),
     stepDown: (electionMs) => database.stepDown(electionMs),
-    storeOf({ clock }, dice) {
+    storeOf(clock, dice) {
       const common = { time, clock, dice, faults, database, timeoutMs: OPERATION_TIMEOUT_MS, onFault }
       const agents = new SimulatedCollection(common, {
         table: database.agents,

@@ -42,9 +42,10 @@ export class Table<T extends { readonly _id: Binary }> {
     return this.#partitions.get(key)
   }
 
-  /** The documents that match, by default in the order of their ids. */
-  find(filter: object, { sort = { _id: 1 }, limit }: Selection = {}): T[] {
-    const found = sortBy(this.#candidates(filter).filter(matcherOf(filter)), sort)
+  /** The documents that match; in no order that could be relied upon unless one is asked for. */
+  find(filter: object, { sort, limit }: Selection = {}): T[] {
+    const matching = this.#candidates(filter).filter(matcherOf(filter))
+    const found = sort === undefined ? matching : sortBy(matching, sort)
     return limit === undefined ? found : found.slice(0, limit)
   }
 

@@ -111,6 +111,7 @@ export class World {
       observer: this.#storeObserver(),
       onFault: (what, id) => this.#storeFault(what, id),
     })
+    this.#storage.start()
     this.#tokens = new Tokens([this.dice('service key').random.bytes(SERVICE_KEY_BYTES)])
     this.network = new SimulatedNetwork({
       time: this.time,
@@ -203,7 +204,7 @@ export class World {
       role,
       process,
       bus: bus === 'network' ? this.network.busOf(process) : this.#inProcessBus(process),
-      store: this.#storage.storeOf(process, this.dice(`store of ${name}`)),
+      store: this.#storage.storeOf(process.clock, this.dice(`store of ${name}`)),
       tokens: this.#tokens,
       dice,
       agentsOptions: this.agentsOptions,
