@@ -18,8 +18,8 @@ export class Cluster {
   readonly mongodb: LocalMongoServer
   /** What all processes are told (`PUSHGRID_...`). */
   readonly settings: Readonly<Record<string, string>>
-  readonly #nodes: readonly Member[]
-  readonly #endpoints: readonly Member[]
+  readonly nodes: readonly Member[]
+  readonly endpoints: readonly Member[]
 
   private constructor(
     nats: NatsServer,
@@ -31,8 +31,8 @@ export class Cluster {
     this.nats = nats
     this.mongodb = mongodb
     this.settings = settings
-    this.#nodes = nodes
-    this.#endpoints = endpoints
+    this.nodes = nodes
+    this.endpoints = endpoints
   }
 
   /** Starts everything; resolves once all listen. */
@@ -62,11 +62,11 @@ export class Cluster {
   }
 
   node(index: number): Member {
-    return existing(this.#nodes, index)
+    return existing(this.nodes, index)
   }
 
   endpoint(index: number): Member {
-    return existing(this.#endpoints, index)
+    return existing(this.endpoints, index)
   }
 
   /** Ends everything that runs, and removes all data. */
@@ -76,7 +76,7 @@ export class Cluster {
   }
 
   get #members(): readonly Member[] {
-    return [...this.#nodes, ...this.#endpoints]
+    return [...this.nodes, ...this.endpoints]
   }
 }
 

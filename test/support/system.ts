@@ -28,7 +28,7 @@ export interface System {
 
 /**
  * Starts the system under test on free ports and without data; resolves once it listens. It is one process, or with
- * `PUSHGRID_TEST_SYSTEM=cluster` a node and an endpoint on NATS and MongoDB.
+ * `PUSHGRID_TEST_SYSTEM=cluster` two nodes and two endpoints on NATS and MongoDB.
  */
 export function startSystem(options: SystemOptions = {}): Promise<System> {
   const kind = process.env['PUSHGRID_TEST_SYSTEM'] ?? 'single'
