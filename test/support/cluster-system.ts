@@ -20,6 +20,8 @@ export async function startClusterSystem({ env }: SystemOptions): Promise<System
   return {
     wsUrl: `ws://${wsProxy.address}/`,
     httpUrl: `http://${httpProxy.address}`,
+    wsUrls: nodes.map(({ url }) => url),
+    httpUrls: endpoints.map(({ url }) => url),
     get exit() {
       const exits = members.map((one) => one.exit).filter((exit) => exit !== undefined)
       return exits.length < members.length ? undefined : worst(exits)

@@ -14,6 +14,9 @@ export interface System {
   readonly wsUrl: string
   /** Origin of the HTTP side; endpoint URLs carry their own. */
   readonly httpUrl: string
+  /** The same of each of its processes, for tests of what each says of itself. */
+  readonly wsUrls: readonly string[]
+  readonly httpUrls: readonly string[]
   /** How it ended, if it has. */
   readonly exit: Exit | undefined
   /** What it has written to stdout and stderr since its last start, for the message of a failed test. */
