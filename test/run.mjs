@@ -1,5 +1,6 @@
-// `npm test`: builds, makes sure of what the tests need beyond npm, runs tap on dist/ and says at the end how many
-// assertions passed and failed. A plain script, because it does the compiling. Arguments are test files in dist/.
+// `npm test`: builds, makes sure of what the tests need beyond npm, runs tap on dist/, and on dist/test/system/ once more
+// against a cluster, and says at the end how many assertions passed and failed. A plain script, because it does the
+// compiling. Arguments are test files in dist/ to be run instead.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -14,7 +15,7 @@ const totals = { passed: 0, failed: 0 }
 let succeeded = false
 try {
   build()
-  succeeded = await runTap(process.argv.slice(2), { ...process.env, ...(await provide()) })
+  succeeded = await runAll(process.argv.slice(2), { ...process.env, ...(await provide()) })
 } catch (error) {
   console.log(`test: ${error.message}`)
 }
@@ -33,6 +34,26 @@ async function provide() {
   if (!existsSync(provider)) return {}
   const { provideAll } = await import(pathToFileURL(provider).href)
   return provideAll((line) => console.log(`test: ${line}`))
+}
+
+/** Tells whether each run ended well and had something that passed: one that finds no files is none. */
+async function runAll(files, env) {
+  if (files.length > 0) return runTap(files, env)
+  let allWell = true
+  for (const [title, system, selected] of [
+    ['everything, the system as one process', 'single', []],
+    [
+      'the same tests of the system, as a cluster',
+      'cluster',
+      [path.join(root, 'dist/test/system/*.test.js')],
+    ],
+  ]) {
+    console.log(`test: ${title}`)
+    const before = totals.passed
+    const ended = await runTap(selected, { ...env, PUSHGRID_TEST_SYSTEM: system })
+    allWell &&= ended && totals.passed > before
+  }
+  return allWell
 }
 
 /** Runs tap, shows what matters of its output as it comes, and tells whether tap itself ended well. */
@@ -63,8 +84,8 @@ function createView() {
     if (diagnostics || text.startsWith('not ok ') || /^(ok |Bail out!)/.test(line)) console.log(line)
     if (text === '...') diagnostics = false
     if (line.startsWith('# {')) {
-      totals.passed = Number(/\bpass: (\d+)/.exec(line)?.[1] ?? 0)
-      totals.failed = Number(/\bfail: (\d+)/.exec(line)?.[1] ?? 0)
+      totals.passed += Number(/\bpass: (\d+)/.exec(line)?.[1] ?? 0)
+      totals.failed += Number(/\bfail: (\d+)/.exec(line)?.[1] ?? 0)
     }
     previous = text
   }

@@ -1,17 +1,27 @@
-import { Cluster } from './cluster.ts'
+import { Cluster, type Member } from './cluster.ts'
 import type { Exit } from './pushgrid-process.ts'
 import type { System, SystemOptions } from './system.ts'
+import { TcpProxy } from './tcp-proxy.ts'
 
-/** Starts the system as one node and one endpoint on a NATS server and a MongoDB server of their own. */
+/**
+ * Starts the system as two nodes and two endpoints on a NATS server and a MongoDB server of their own. Connections go to
+ * them by turns, so that no test gets far without them finding each other.
+ */
 export async function startClusterSystem({ env }: SystemOptions): Promise<System> {
-  const cluster = await Cluster.start({ nodes: 1, endpoints: 1, ...(env && { env }) })
-  const [node, endpoint] = [cluster.node(0), cluster.endpoint(0)]
-  const members = [node, endpoint]
+  const [wsProxy, httpProxy] = await Promise.all([TcpProxy.start(), TcpProxy.start()])
+  const publicUrl = { PUSHGRID_PUBLIC_URL: `http://localhost:${httpProxy.port}` }
+  const cluster = await Cluster.start({ nodes: 2, endpoints: 2, env: { ...publicUrl, ...env } })
+  const { nodes, endpoints } = cluster
+  const members = [...nodes, ...endpoints]
+  wsProxy.forwardTo(nodes.map(addressOf))
+  httpProxy.forwardTo(endpoints.map(addressOf))
   const kill = async (signal: NodeJS.Signals) =>
     worst(await Promise.all(members.map((one) => one.kill(signal))))
   return {
-    wsUrl: node.url,
-    httpUrl: endpoint.url,
+    wsUrl: `ws://${wsProxy.address}/`,
+    httpUrl: `http://${httpProxy.address}`,
+    wsUrls: nodes.map(({ url }) => url),
+    httpUrls: endpoints.map(({ url }) => url),
     get exit() {
       const exits = members.map((one) => one.exit).filter((exit) => exit !== undefined)
       return exits.length < members.length ? undefined : worst(exits)
@@ -26,10 +36,14 @@ export async function startClusterSystem({ env }: SystemOptions): Promise<System
     },
     async stop() {
       const exit = await kill('SIGTERM')
-      await cluster.stop()
+      await Promise.all([cluster.stop(), wsProxy.stop(), httpProxy.stop()])
       return exit
     },
   }
+}
+
+function addressOf({ url }: Member): string {
+  return new URL(url).host
 }
 
 /** The exit of the first process that did not end well; else all ended alike. */

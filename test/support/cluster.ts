@@ -1,82 +1,108 @@
 import { randomBytes } from 'node:crypto'
 import { freePort } from './free-port.ts'
 import { LocalMongoServer } from './mongodb-server.ts'
-import { type NatsServer, startNatsServer } from './nats-server.ts'
+import { type NatsServer, startNatsCluster, startNatsServer } from './nats-server.ts'
+import { stopped } from './process-state.ts'
 import { type Exit, PushgridProcess } from './pushgrid-process.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
+
+const PROCESSES_MAX = 30
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
   readonly nodes: number
   readonly endpoints: number
+  /** One, by default, or a cluster of three: nodes, and endpoints after them, take them by turns. */
+  readonly natsServers?: 1 | 3
+  /** Stands between the last endpoint and its NATS server. */
+  readonly natsProxy?: TcpProxy
   /** Settings (`PUSHGRID_...`) of all processes beyond where to listen and whom to connect to. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Nodes and endpoints of Pushgrid on a NATS server and a MongoDB server of their own, all on loopback. */
+/** Nodes and endpoints of Pushgrid on NATS servers and a MongoDB server of their own, all on loopback. */
 export class Cluster {
-  readonly nats: NatsServer
+  readonly natsServers: readonly NatsServer[]
   readonly mongodb: LocalMongoServer
   /** What all processes are told (`PUSHGRID_...`). */
   readonly settings: Readonly<Record<string, string>>
-  readonly #nodes: readonly Member[]
-  readonly #endpoints: readonly Member[]
+  readonly nodes: readonly Member[]
+  readonly endpoints: readonly Member[]
 
   private constructor(
-    nats: NatsServer,
+    natsServers: readonly NatsServer[],
     mongodb: LocalMongoServer,
     settings: Readonly<Record<string, string>>,
     nodes: readonly Member[],
     endpoints: readonly Member[],
   ) {
-    this.nats = nats
+    this.natsServers = natsServers
     this.mongodb = mongodb
     this.settings = settings
-    this.#nodes = nodes
-    this.#endpoints = endpoints
+    this.nodes = nodes
+    this.endpoints = endpoints
   }
 
   /** Starts everything; resolves once all listen. */
-  static async start({ nodes, endpoints, env }: ClusterOptions): Promise<Cluster> {
-    const [nats, mongodb] = await Promise.all([startNatsServer(), LocalMongoServer.start()])
-    const wsPorts = await freePorts(nodes)
-    const httpPorts = await freePorts(endpoints)
+  static async start({ nodes, endpoints, env, ...nats }: ClusterOptions): Promise<Cluster> {
+    // Each process that runs is to end with ours, and listens for that.
+    process.setMaxListeners(PROCESSES_MAX)
+    const isNatsCluster = nats.natsServers === 3
+    const [natsServers, mongodb, ports] = await Promise.all([
+      isNatsCluster ? startNatsCluster() : startNatsServer().then((server) => [server]),
+      LocalMongoServer.start(),
+      freePorts(nodes + endpoints),
+    ])
     const shared = {
-      PUSHGRID_NATS_URL: `nats://${nats.address}`,
+      PUSHGRID_NATS_URL: natsServers.map(({ address }) => `nats://${address}`).join(),
       PUSHGRID_MONGODB_URL: mongodb.freshUrl(),
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
       // Nobody waits for waves of connections unless a test is about them.
       PUSHGRID_DRAIN_MS: '0',
       // In a deployment it is that of the proxy in front of all endpoints.
-      PUSHGRID_PUBLIC_URL: `http://localhost:${httpPorts[0]}`,
+      PUSHGRID_PUBLIC_URL: `http://localhost:${ports[nodes]}`,
       ...env,
     }
+    /** Each begins with a server of its own, and hears of the others from that one. */
+    const settingsOf = (index: number) => {
+      const { address = '' } = natsServers[index % natsServers.length] ?? {}
+      const isLast = index === nodes + endpoints - 1
+      if (isLast) nats.natsProxy?.forwardTo([address])
+      const via = isLast && nats.natsProxy !== undefined ? nats.natsProxy.address : address
+      return { ...shared, PUSHGRID_NATS_URL: `nats://${via}` }
+    }
     const cluster = new Cluster(
-      nats,
+      natsServers,
       mongodb,
       shared,
-      wsPorts.map((port) => new Member('node', port, shared)),
-      httpPorts.map((port) => new Member('endpoint', port, shared)),
+      ports.slice(0, nodes).map((port, index) => new Member('node', port, settingsOf(index))),
+      ports.slice(nodes).map((port, index) => new Member('endpoint', port, settingsOf(nodes + index))),
     )
-    await Promise.all(cluster.#members.map((member) => member.restart()))
+    await Promise.all(cluster.members.map((member) => member.restart()))
     return cluster
   }
 
+  /** The first of its NATS servers. */
+  get nats(): NatsServer {
+    return existing(this.natsServers, 0)
+  }
+
   node(index: number): Member {
-    return existing(this.#nodes, index)
+    return existing(this.nodes, index)
   }
 
   endpoint(index: number): Member {
-    return existing(this.#endpoints, index)
+    return existing(this.endpoints, index)
   }
 
   /** Ends everything that runs, and removes all data. */
   async stop(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.kill('SIGTERM')))
-    await Promise.all([this.nats.stop(), this.mongodb.stop()])
+    await Promise.all(this.members.map((member) => member.kill('SIGTERM')))
+    await Promise.all([...this.natsServers.map((server) => server.stop()), this.mongodb.stop()])
   }
 
-  get #members(): readonly Member[] {
-    return [...this.#nodes, ...this.#endpoints]
+  get members(): readonly Member[] {
+    return [...this.nodes, ...this.endpoints]
   }
 }
 
@@ -123,6 +149,17 @@ export class Member {
     this.#process?.signal('SIGHUP')
   }
 
+  /** SIGSTOP: hangs, with its connections open; resolves when it does nothing any more. */
+  async pause(): Promise<void> {
+    this.process.signal('SIGSTOP')
+    await stopped(this.process.pid)
+  }
+
+  /** SIGCONT: goes on after a pause. */
+  resume(): void {
+    this.process.signal('SIGCONT')
+  }
+
   /** Sends a signal and waits for the end. */
   async kill(signal: NodeJS.Signals): Promise<Exit> {
     return (await this.#process?.kill(signal)) ?? { code: null, signal: null }
@@ -135,7 +172,7 @@ export class Member {
   }
 }
 
-function existing(members: readonly Member[], index: number): Member {
+function existing<T>(members: readonly T[], index: number): T {
   const member = members[index]
   if (member === undefined) throw new RangeError(`there are ${members.length} of these, not ${index + 1}`)
   return member

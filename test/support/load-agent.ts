@@ -9,6 +9,8 @@ export interface LoadAgentOptions {
   isUp: () => boolean
   /** Called with each notification; says whether to acknowledge it. */
   onNotification: (notification: Notification) => boolean
+  /** Called when a connection has ended that was to stay. */
+  onLost?: () => void
 }
 
 const JOIN_TIMEOUT_MS = 10_000
@@ -74,7 +76,9 @@ export class LoadAgent {
     const client = await AgentClient.connect(this.#options.wsUrl, { onNotification })
     this.#client = client
     void client.closed.then(() => {
-      if (this.#client === client) this.#client = undefined
+      if (this.#client !== client) return
+      this.#client = undefined
+      if (this.#wanted) this.#options.onLost?.()
     })
     const { uaid } = await within(systemClock, JOIN_TIMEOUT_MS, client.hello(this.#uaid), () => {
       throw new Error(`hello is not answered within ${JOIN_TIMEOUT_MS} ms`)

@@ -96,9 +96,9 @@ export class LocalMongoServer implements MongoServer {
     this.#run?.signal('SIGCONT')
   }
 
-  /** SIGKILL; resolves when it has ended. */
-  async kill(): Promise<void> {
-    await this.#run?.kill('SIGKILL')
+  /** Ends it, by SIGKILL unless told otherwise; resolves when it has ended. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#run?.kill(signal)
   }
 
   /** Starts again after a kill, on the same folder; resolves when it can be written to. */

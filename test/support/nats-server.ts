@@ -23,8 +23,8 @@ export interface NatsServer {
   pause(): Promise<void>
   /** SIGCONT: goes on after a pause. */
   resume(): void
-  /** SIGKILL; resolves when it has ended. */
-  kill(): Promise<void>
+  /** Ends it, by SIGKILL unless told otherwise; resolves when it has ended. */
+  kill(signal?: NodeJS.Signals): Promise<void>
   /** Starts again after a kill; resolves when it takes connections. */
   restart(): Promise<void>
   /** Ends it for good and removes its files. */
@@ -108,8 +108,8 @@ class LocalNatsServer implements NatsServer {
     this.#run?.signal('SIGCONT')
   }
 
-  async kill(): Promise<void> {
-    await this.#run?.kill('SIGKILL')
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#run?.kill(signal)
   }
 
   async restart(): Promise<void> {

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
 import { dockerRun, imageOf } from './docker.ts'
+import { stopped } from './process-state.ts'
 
 /** How to run a server. */
 export interface ServerCommand {
@@ -101,13 +101,9 @@ export class ServerProcess {
     await this.ended
   }
 
-  /** Resolves when a SIGSTOP has come into force (proc(5), the field after the name). */
-  async stopped(): Promise<void> {
-    const pid = this.#container === undefined ? this.pid : containerPid(this.#container)
-    for (;;) {
-      const stat = await readFile(`/proc/${pid}/stat`, 'latin1')
-      if (stat.slice(stat.lastIndexOf(')')).startsWith(') T')) return
-    }
+  /** Resolves when a SIGSTOP has come into force. */
+  stopped(): Promise<void> {
+    return stopped(this.#container === undefined ? this.pid : containerPid(this.#container))
   }
 
   #end(): Promise<string> {

@@ -19,9 +19,13 @@ export async function startSingleSystem({ env }: SystemOptions): Promise<System>
   // next one from its port for a minute.
   let serve = start({ wsPort: await freePort(), httpPort: 0 })
   const ports = await serve.listening
+  const wsUrl = `ws://127.0.0.1:${ports.wsPort}/`
+  const httpUrl = `http://127.0.0.1:${ports.httpPort}`
   return {
-    wsUrl: `ws://127.0.0.1:${ports.wsPort}/`,
-    httpUrl: `http://127.0.0.1:${ports.httpPort}`,
+    wsUrl,
+    httpUrl,
+    wsUrls: [wsUrl],
+    httpUrls: [httpUrl],
     get exit() {
       return serve.exit
     },

@@ -14,6 +14,9 @@ export interface System {
   readonly wsUrl: string
   /** Origin of the HTTP side; endpoint URLs carry their own. */
   readonly httpUrl: string
+  /** The same of each of its processes, for tests of what each says of itself. */
+  readonly wsUrls: readonly string[]
+  readonly httpUrls: readonly string[]
   /** How it ended, if it has. */
   readonly exit: Exit | undefined
   /** What it has written to stdout and stderr since its last start, for the message of a failed test. */
@@ -28,7 +31,7 @@ export interface System {
 
 /**
  * Starts the system under test on free ports and without data; resolves once it listens. It is one process, or with
- * `PUSHGRID_TEST_SYSTEM=cluster` a node and an endpoint on NATS and MongoDB.
+ * `PUSHGRID_TEST_SYSTEM=cluster` two nodes and two endpoints on NATS and MongoDB.
  */
 export function startSystem(options: SystemOptions = {}): Promise<System> {
   const kind = process.env['PUSHGRID_TEST_SYSTEM'] ?? 'single'

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { AgentClient } from './support/agent-client.ts'
-import { Sender, textOf } from './support/sender.ts'
-import { nextMillisecond, readStored, subscribed } from './support/subscribed.ts'
-import { startSystem } from './support/system.ts'
+import { AgentClient } from '../support/agent-client.ts'
+import { Sender, textOf } from '../support/sender.ts'
+import { nextMillisecond, readStored, subscribed } from '../support/subscribed.ts'
+import { startSystem } from '../support/system.ts'
 
 const IN_FLIGHT_MAX = 10
 const system = await startSystem({

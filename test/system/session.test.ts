@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import t from 'tap'
 import webPush from 'web-push'
-import { AgentClient } from './support/agent-client.ts'
-import { Sender } from './support/sender.ts'
-import { subscribed } from './support/subscribed.ts'
-import { startSystem } from './support/system.ts'
+import { AgentClient } from '../support/agent-client.ts'
+import { Sender } from '../support/sender.ts'
+import { subscribed } from '../support/subscribed.ts'
+import { startSystem } from '../support/system.ts'
 
 const system = await startSystem({ env: { PUSHGRID_HELLO_TIMEOUT_MS: '1500' } })
 const { wsUrl } = system

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { systemClock } from '../cluster/clock.ts'
-import { seededRandom } from '../cluster/seeded-random.ts'
-import { within } from '../cluster/within.ts'
-import { Ledger, type Posted } from './support/ledger.ts'
-import { LoadAgent } from './support/load-agent.ts'
-import { testSeed } from './support/seed.ts'
-import { Sender, textOf } from './support/sender.ts'
-import { startSystem } from './support/system.ts'
-import { Turnstile } from './support/turnstile.ts'
+import { systemClock } from '../../cluster/clock.ts'
+import { seededRandom } from '../../cluster/seeded-random.ts'
+import { within } from '../../cluster/within.ts'
+import { Ledger, type Posted } from '../support/ledger.ts'
+import { LoadAgent } from '../support/load-agent.ts'
+import { testSeed } from '../support/seed.ts'
+import { Sender, textOf } from '../support/sender.ts'
+import { startSystem } from '../support/system.ts'
+import { Turnstile } from '../support/turnstile.ts'
 
 const KILLS = 20
 const AGENTS = 20
@@ -19,6 +19,10 @@ const COME_OR_GO_EVERY = 40
 const TOPIC_SHARE = 0.25
 const UNACKNOWLEDGED_SHARE = 0.2
 const DRAIN_TIMEOUT_MS = 20_000
+/** A cluster takes much longer to start than one process does. */
+const TEST_TIMEOUT_MS = 300_000
+
+t.setTimeout(TEST_TIMEOUT_MS)
 
 t.test('SIGKILL at random moments under load: nothing accepted is lost', async (t) => {
   const seed = testSeed()

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { AgentClient } from './support/agent-client.ts'
-import { Sender, textOf } from './support/sender.ts'
-import { subscribed } from './support/subscribed.ts'
-import { startSystem } from './support/system.ts'
+import { AgentClient } from '../support/agent-client.ts'
+import { Sender, textOf } from '../support/sender.ts'
+import { subscribed } from '../support/subscribed.ts'
+import { startSystem } from '../support/system.ts'
 
 const system = await startSystem()
 const { wsUrl } = system

@@ -1,21 +1,21 @@
 import t from 'tap'
-import { scrape } from './support/metrics.ts'
-import { checkMetrics } from './support/promtool-program.ts'
-import { Sender } from './support/sender.ts'
-import { subscribed } from './support/subscribed.ts'
-import { startSystem } from './support/system.ts'
+import { scrapeAll } from '../support/metrics.ts'
+import { checkMetrics } from '../support/promtool-program.ts'
+import { Sender } from '../support/sender.ts'
+import { subscribed } from '../support/subscribed.ts'
+import { startSystem } from '../support/system.ts'
 
 const system = await startSystem()
-const { wsUrl, httpUrl } = system
+const { wsUrl, httpUrl, wsUrls, httpUrls } = system
 const sender = new Sender()
 t.teardown(() => system.stop())
 t.teardown(() => sender.close())
 
 /** Gives the growth of series while something is done. */
-async function growth(url: string, names: readonly string[], work: () => Promise<unknown>) {
-  const before = await scrape(url)
+async function growth(urls: readonly string[], names: readonly string[], work: () => Promise<unknown>) {
+  const before = await scrapeAll(urls)
   await work()
-  const after = await scrape(url)
+  const after = await scrapeAll(urls)
   return Object.fromEntries(names.map((name) => [name, (after.value(name) ?? 0) - (before.value(name) ?? 0)]))
 }
 
@@ -28,9 +28,9 @@ t.test('a message that is acknowledged counts on both sides, with its durations'
     'pushgrid_post_to_ack_seconds_count',
     'pushgrid_post_to_2xx_seconds_count',
   ]
-  t.same(await growth(httpUrl, names, post), Object.fromEntries(names.map((name) => [name, 1])))
+  t.same(await growth(httpUrls, names, post), Object.fromEntries(names.map((name) => [name, 1])))
   const nodeNames = ['pushgrid_notifications_total', 'pushgrid_acks_total{code="100"}']
-  t.same(await growth(wsUrl, nodeNames, post), Object.fromEntries(nodeNames.map((name) => [name, 1])))
+  t.same(await growth(wsUrls, nodeNames, post), Object.fromEntries(nodeNames.map((name) => [name, 1])))
   await client.close()
 })
 
@@ -43,7 +43,7 @@ t.test('a message for a user agent that is away counts as stored, with the work 
     'pushgrid_store_seconds_count{operation="put"}',
     'pushgrid_store_seconds_count{operation="channelStatus"}',
   ]
-  const grown = await growth(httpUrl, names, () => sender.post(endpoint, { text: 'later' }))
+  const grown = await growth(httpUrls, names, () => sender.post(endpoint, { text: 'later' }))
   t.same(grown, Object.fromEntries(names.map((name) => [name, 1])))
 })
 
@@ -53,7 +53,7 @@ t.test('what is refused counts by status and errno', async (t) => {
     'pushgrid_http_failures_total{status="400",errno="999"}',
     'pushgrid_messages_total{outcome="tokenInvalid"}',
   ]
-  const grown = await growth(httpUrl, names, async () => {
+  const grown = await growth(httpUrls, names, async () => {
     await sender.post(`${httpUrl}/wpush/v1/unknown`)
     await fetch(`${httpUrl}/nothing/here`)
   })
@@ -64,7 +64,7 @@ t.test('connections, what is in flight, codes and closes count at the node', asy
   const { client, channelID, endpoint } = await subscribed(wsUrl)
   await sender.post(endpoint, { text: 'one', ttl: 60 })
   const notification = await client.next('notification')
-  const busy = await scrape(wsUrl)
+  const busy = await scrapeAll(wsUrls)
   t.equal(busy.value('pushgrid_connections'), 1)
   t.equal(busy.value('pushgrid_notifications_in_flight'), 1)
   t.equal(busy.value('pushgrid_hellos{state="waiting"}'), 0)
@@ -72,21 +72,21 @@ t.test('connections, what is in flight, codes and closes count at the node', asy
   client.send({ messageType: 'nack', version: notification.version, code: 301 })
   client.ack(notification, 102)
   await client.unregister(channelID, 201)
-  const done = await scrape(wsUrl)
+  const done = await scrapeAll(wsUrls)
   t.equal(done.value('pushgrid_notifications_in_flight'), 0)
   t.equal(done.value('pushgrid_nacks_total{code="301"}'), 1)
   t.equal(done.value('pushgrid_acks_total{code="102"}'), 1)
   t.equal(done.value('pushgrid_unregisters_total{code="201"}'), 1)
   client.send({ messageType: 'nonsense' })
   await client.closed
-  const closed = await scrape(wsUrl)
+  const closed = await scrapeAll(wsUrls)
   t.equal(closed.value('pushgrid_closes_total{reason="protocolViolated",code="1008"}'), 1)
   t.equal(closed.value('pushgrid_connections'), 0)
 })
 
 t.test('promtool finds nothing wrong; the process is measured, too; nothing secret is in it', async (t) => {
-  for (const url of [wsUrl, httpUrl]) {
-    const { text, series } = await scrape(url)
+  for (const url of [...wsUrls, ...httpUrls]) {
+    const { text, series } = await scrapeAll([url])
     t.equal(await checkMetrics(text), '', url)
     t.match(text, /\nnodejs_eventloop_lag_p99_seconds \d/)
     t.match(text, /\nprocess_resident_memory_bytes \d/)
@@ -97,7 +97,7 @@ t.test('promtool finds nothing wrong; the process is measured, too; nothing secr
 })
 
 t.test('health, heartbeats and version are answered on both ports', async (t) => {
-  for (const url of [wsUrl.replace('ws:', 'http:'), httpUrl]) {
+  for (const url of [...wsUrls, ...httpUrls].map((each) => each.replace('ws:', 'http:'))) {
     for (const path of ['/health', '/__heartbeat__', '/__lbheartbeat__'])
       t.match(await (await fetch(new URL(path, url))).json(), { status: 'OK' }, `${url}${path}`)
     const version = await (await fetch(new URL('/__version__', url))).json()

@@ -2,9 +2,9 @@ import { Agent } from 'node:https'
 import net from 'node:net'
 import t from 'tap'
 import webPush from 'web-push'
-import { type BrowserSubscription, Firefox } from './support/firefox.ts'
-import type { Received } from './support/page-server.ts'
-import { startSystem } from './support/system.ts'
+import { type BrowserSubscription, Firefox } from '../support/firefox.ts'
+import type { Received } from '../support/page-server.ts'
+import { startSystem } from '../support/system.ts'
 
 /** Plaintext whose aes128gcm body is 4,096 bytes: 86 of header, 1 of padding delimiter, 16 of tag (RFC 8291 section 4). */
 const LARGEST_PAYLOAD_CHARS = 3993
