@@ -8,7 +8,7 @@ import { rawRequest } from './fixtures/raw-request.ts'
 import { startTestEndpoint, type TestEndpoint } from './fixtures/test-endpoint.ts'
 
 /** Volleys of each kind, and the requests of one, sent at once. */
-const VOLLEYS = 170
+const VOLLEYS = 110
 const VOLLEY = 20
 /** A failure is made smaller for no longer than this. */
 const SHRINKING_MAX_MS = 60_000
