@@ -6,26 +6,24 @@ import type { Log } from '../push/log.ts'
 import { failureBody, sendFailure } from './answers.ts'
 import { refuse } from './checked.ts'
 import type { Failures } from './failures.ts'
+import type { HttpServer } from './http-server.ts'
 
 /** A token is at most 200 characters; more than this is answered like any other that is unknown. */
 const PARAM_LENGTH_MAX = 512
-/** A request must be complete this long after its first byte. */
-const REQUEST_TIMEOUT_MS = 30_000
 /** Methods to which Fastify would read a body: we read those of messages ourselves, in any content type, and no other. */
 const WITH_BODY = ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 
 const UNKNOWN_URL = refuse('tokenInvalid', 'There is nothing here: use the URL of the subscription unchanged')
 
 /**
- * Makes the HTTP server, in which every mistake of a client is answered in our own form, and none
+ * Makes the application of an HTTP server, in which every mistake of a client is answered in our own form, and none
  * of them is an internal error.
  */
-export function createApp(log: Log, failures: Failures): FastifyInstance {
+export function createApp(http: HttpServer, log: Log, failures: Failures): FastifyInstance {
   const app = fastify({
     logger: false,
     genReqId: () => '',
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS },
+    serverFactory: (answer) => http.answerBy(answer),
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     clientErrorHandler: (error, socket) => refuseMalformed(malformation(error.code), socket, failures),

@@ -1,27 +1,34 @@
 import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../cluster/clock.ts'
+import { http2StreamOf } from './connections.ts'
+import { REQUEST_TIMEOUT_MS } from './http-server.ts'
 
 /**
  * What came of reading a body. tooLarge: over the limit; `unread` when there was so much more that the connection must be
- * closed instead of read on. cutShort: the connection ended before the body did.
+ * closed instead of read on. cutShort: the connection ended before the body did. tooSlow: it has not come in time.
  */
 export type Body =
   | { readonly outcome: 'read'; readonly bytes: Buffer }
   | { readonly outcome: 'tooLarge'; readonly unread: boolean }
   | { readonly outcome: 'cutShort' }
+  | { readonly outcome: 'tooSlow' }
 
 /** Bytes over the limit that are read and thrown away, so that the sender gets to read its answer. */
 const DISCARDED_MAX_BYTES = 256 * 1024
 
 /** Reads a request's body of at most `limitBytes`, whether it announces its length or comes in chunks. */
-export function readBody(request: IncomingMessage, limitBytes: number): Promise<Body> {
-  const { 'content-length': length, 'transfer-encoding': transferEncoding } = request.headers
-  if (transferEncoding === undefined && (length === undefined || length === '0')) {
-    return Promise.resolve({ outcome: 'read', bytes: Buffer.alloc(0) })
-  }
-  if (Number(length) > limitBytes + DISCARDED_MAX_BYTES) {
+export function readBody(
+  request: IncomingMessage,
+  { limitBytes, clock }: { limitBytes: number; clock: Clock },
+): Promise<Body> {
+  if (!hasBody(request)) return Promise.resolve({ outcome: 'read', bytes: Buffer.alloc(0) })
+  if (Number(request.headers['content-length']) > limitBytes + DISCARDED_MAX_BYTES) {
     return Promise.resolve({ outcome: 'tooLarge', unread: true })
   }
   return new Promise((resolve) => {
+    // In HTTP/1.1 Node's server does it, for the whole of a request.
+    const late =
+      http2StreamOf(request) && clock.after(REQUEST_TIMEOUT_MS, () => resolve({ outcome: 'tooSlow' }))
     const chunks: Buffer[] = []
     let bytes = 0
     request.on('data', (chunk: Buffer) => {
@@ -33,8 +40,18 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
       if (bytes > limitBytes) resolve({ outcome: 'tooLarge', unread: false })
       else resolve({ outcome: 'read', bytes: joined(chunks) })
     })
-    request.on('close', () => resolve({ outcome: 'cutShort' }))
+    request.on('close', () => {
+      late?.cancel()
+      resolve({ outcome: 'cutShort' })
+    })
   })
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const stream = http2StreamOf(request)
+  if (stream !== undefined) return !stream.endAfterHeaders
+  const { 'content-length': length, 'transfer-encoding': transferEncoding } = request.headers
+  return transferEncoding !== undefined || (length !== undefined && length !== '0')
 }
 
 /** Most bodies come in one chunk, which Node has copied for us already. */

@@ -5,7 +5,9 @@ import type { Clock, Random } from '../cluster/clock.ts'
 import { startOfMeasurement } from '../cluster/meter.ts'
 import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
+import type { Certificate } from '../push/certificate.ts'
 import { CHECKS_OPTIONS } from '../push/checks.ts'
+import { FAILURES } from '../push/errors.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
@@ -15,9 +17,11 @@ import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
 import { refuse } from './checked.ts'
+import { leaveUnread } from './connections.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
+import { HttpServer } from './http-server.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
 import { addOperations } from './operations.ts'
@@ -30,6 +34,8 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   host: string
   /** Port to listen on; 0 lets the system choose. */
   port: number
+  /** With one both HTTP/2 and HTTP/1.1 are over TLS; without, neither is. */
+  certificate?: Certificate
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
 }
@@ -73,6 +79,8 @@ export interface RunningEndpoint {
   readonly port: number
   /** What it counts for the operator. */
   readonly stats: EndpointStats
+  /** Shows another certificate to new connections; those that are open stay. @throws when it can't be used; then the former stays */
+  useCertificate(certificate: Certificate): void
   /** Stops accepting, answers what was accepted, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -100,33 +108,42 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
-  const app = createApp(deps.log, stats.failures)
+  const http = new HttpServer(options.certificate, clock)
+  const app = createApp(http, deps.log, stats.failures)
   allowAnyOrigin(app)
-  addMessageRoutes(app, options, { messages, underWay, stats })
+  addMessageRoutes(app, options, { messages, underWay, stats, clock })
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
     port: (app.server.address() as AddressInfo).port,
     stats,
+    useCertificate: (certificate) => http.useCertificate(certificate),
     async close() {
       operations.drain()
-      const closed = app.close()
+      const [closed, hooksDone] = [http.close(), app.close()]
       await underWay.close()
-      await within(clock, CLOSE_GRACE_MS, closed, () => app.server.closeAllConnections())
-      await closed
+      await within(clock, CLOSE_GRACE_MS, closed, () => http.cut())
+      await Promise.all([closed, hooksDone])
       delivery.close()
     },
   }
 }
 
+interface MessageRouteDeps {
+  messages: Messages
+  underWay: UnderWay
+  stats: EndpointStats
+  clock: Clock
+}
+
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  { messages, underWay, stats }: { messages: Messages; underWay: UnderWay; stats: EndpointStats },
+  { messages, underWay, stats, clock }: MessageRouteDeps,
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
-    const body = await readBody(request.raw, bodyLimitBytes)
+    const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock })
     // Only what has come in whole is owed an answer by a server that closes.
     return underWay.during(reply, async () => {
       const result = await answer(version, request, reply, body)
@@ -137,7 +154,9 @@ function addMessageRoutes(
   const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
     if (body.outcome === 'cutShort')
       return void sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
-    if (body.outcome === 'tooLarge' && body.unread) reply.header('connection', 'close')
+    if (body.outcome === 'tooSlow' || (body.outcome === 'tooLarge' && body.unread)) leaveUnread(reply)
+    if (body.outcome === 'tooSlow')
+      return void sendFailure(reply, refuse('requestTimeout', FAILURES.requestTimeout.message))
     const { headers, params } = request
     const posted = await messages.post({ version, token: params.token, headers, body })
     if (!posted.ok) {

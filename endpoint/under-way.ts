@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { closeAfter } from './connections.ts'
 
 /** The replies that are still owed, so that a server which closes can give them all and then let go of the connections. */
 export class UnderWay {
@@ -14,7 +15,7 @@ export class UnderWay {
   /** Answers a request by `work` and keeps count of it meanwhile. */
   async during(reply: FastifyReply, work: () => Promise<void>): Promise<void> {
     this.#replies.add(reply)
-    if (this.#closing) reply.header('connection', 'close')
+    if (this.#closing) closeAfter(reply)
     try {
       await work()
     } finally {
@@ -26,7 +27,7 @@ export class UnderWay {
   /** Tells the clients of all replies to come that the connection closes, and resolves when none is owed. */
   close(): Promise<void> {
     this.#closing = true
-    for (const reply of this.#replies) reply.header('connection', 'close')
+    for (const reply of this.#replies) closeAfter(reply)
     if (this.#replies.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
       this.#idle = resolve

@@ -1,0 +1,87 @@
+import type { RequestListener } from 'node:http'
+import {
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Clock } from '../cluster/clock.ts'
+
+/** What an HTTP/2 connection may ask of the server. */
+export interface Http2Limits {
+  /** Bytes of all headers of one request, as for HTTP/1.1; a stream beyond it is reset (RFC 9113 section 6.5.2). */
+  readonly headerBytesMax: number
+  /** A connection whose first request takes longer to come is closed, whatever else comes on it. */
+  readonly firstRequestMs: number
+  /** The same for any later one. */
+  readonly idleMs: number
+  /** A stream on which nothing moves for longer is reset. */
+  readonly streamIdleMs: number
+}
+
+/** Requests under way on one connection; as many as browsers and libraries are used to. */
+const STREAMS_MAX = 100
+/** Memory that one connection may hold in Node, in megabytes: headers, and answers that are not read. */
+const SESSION_MEGABYTES_MAX = 4
+const CANCEL = 8
+
+/** The connections of one port that speak HTTP/2 (RFC 9113). Each is handed over once it is known to. */
+export class Http2Sessions {
+  readonly #server: Http2Server
+  readonly #limits: Http2Limits
+  readonly #clock: Clock
+  readonly #sessions = new Set<ServerHttp2Session>()
+  #closing = false
+
+  constructor(limits: Http2Limits, clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+    this.#server = createServer({
+      maxSessionMemory: SESSION_MEGABYTES_MAX,
+      settings: { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: limits.headerBytesMax },
+    })
+    this.#server.on('session', (session) => this.#opened(session))
+  }
+
+  /** Answers all requests by `answer`: requests and responses have the interface of HTTP/1.1, but for what is about connections. */
+  answerBy(answer: RequestListener): void {
+    this.#server.on('request', answer as unknown as (request: Http2ServerRequest) => void)
+  }
+
+  /** Takes a connection: nothing of it has been read, or that was put back. */
+  accept(socket: Socket): void {
+    // Unlike in HTTP/1.1 a client that sends no more has no answer to wait for.
+    socket.allowHalfOpen = false
+    this.#server.emit('connection', socket)
+  }
+
+  /** Tells all clients that no new request is taken (GOAWAY); each connection ends when its requests are answered. */
+  close(): void {
+    this.#closing = true
+    for (const session of this.#sessions) session.close()
+  }
+
+  #opened(session: ServerHttp2Session): void {
+    const { firstRequestMs, idleMs, streamIdleMs } = this.#limits
+    const closeAfter = (delayMs: number) => this.#clock.after(delayMs, () => session.close())
+    let streams = 0
+    let idle = closeAfter(firstRequestMs)
+    this.#sessions.add(session)
+    session.once('close', () => {
+      idle.cancel()
+      this.#sessions.delete(session)
+    })
+    session.on('stream', (stream: ServerHttp2Stream) => {
+      idle.cancel()
+      streams += 1
+      stream.setTimeout(streamIdleMs, () => stream.close(CANCEL))
+      stream.once('close', () => {
+        streams -= 1
+        if (streams === 0 && !session.closed) idle = closeAfter(idleMs)
+      })
+    })
+    if (this.#closing) session.close()
+  }
+}
