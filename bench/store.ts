@@ -10,16 +10,17 @@ import { SYSTEMS_OPTIONS, systemsOf } from './systems.ts'
  */
 const AGENTS = 500
 const WARM_UP_MESSAGES = 2000
-const AT_A_TIME = [1, 8, 64]
 
 const { values } = parseArgs({
   options: {
     cluster: SYSTEMS_OPTIONS.cluster,
     'cpu-prof': SYSTEMS_OPTIONS['cpu-prof'],
     messages: { type: 'string', default: '2000' },
+    'at-a-time': { type: 'string', default: '1,8,64' },
     rounds: { type: 'string', default: '3' },
   },
 })
+const AT_A_TIME = values['at-a-time'].split(',').map(Number)
 
 for (const start of systemsOf(values)) {
   const system = await start()
