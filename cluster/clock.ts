@@ -16,6 +16,11 @@ export interface Clock {
   monotonicMs(): number
   /** Calls `run` once, `delayMs` milliseconds from now. */
   after(delayMs: number, run: () => void): Timer
+  /**
+   * Calls `run` at the end of this turn of the event loop, when all that had arrived is handled: for work that is cheaper done once
+   * for many than at once for each.
+   */
+  afterTurn(run: () => void): void
 }
 
 /** Randomness, passed in for the same reason as time. */
@@ -34,6 +39,9 @@ export const systemClock: Clock = {
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs)
     return { cancel: () => clearTimeout(handle) }
+  },
+  afterTurn(run) {
+    setImmediate(run)
   },
 }
 

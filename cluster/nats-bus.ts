@@ -6,6 +6,7 @@ import { NatsConfirmations } from './nats-confirmations.ts'
 import { NatsLink } from './nats-link.ts'
 import { type NatsListening, NatsListenings } from './nats-listenings.ts'
 import type { NatsOptions } from './nats-options.ts'
+import { NatsOutbox } from './nats-outbox.ts'
 import { type AskOutcome, PendingAsks, type PendingAsksOptions } from './pending-asks.ts'
 import { RepeatedTells } from './repeated-tells.ts'
 import { within } from './within.ts'
@@ -71,6 +72,7 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
   readonly #confirmations: NatsConfirmations
   readonly #repeated: RepeatedTells
   readonly #link: NatsLink
+  #outbox: NatsOutbox | undefined
   /** One subject for all replies; the number of the ask stands behind it. */
   readonly #inbox = `${createInbox()}.`
   #confirming: Timer | undefined
@@ -157,14 +159,25 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
   }
 
   async #up(connection: NatsConnection): Promise<void> {
-    this.#confirmations.up(connection)
+    const { clock, events } = this.#deps
+    const outbox = new NatsOutbox(connection, clock, (error, subject) =>
+      events.failed('publish', error, subject),
+    )
+    this.#outbox = outbox
+    this.#confirmations.up({
+      flush() {
+        outbox.send()
+        return connection.flush()
+      },
+    })
     connection.subscribe(`${this.#inbox}*`, { callback: (error, message) => this.#replied(error, message) })
     this.#sendUnsent()
     const restored = await this.#listenings.restore(connection)
-    if (restored) this.#deps.events.restored()
+    if (restored) events.restored()
   }
 
   #down(): void {
+    this.#outbox = undefined
     this.#listenings.down()
     this.#confirmations.down()
     this.#repeated.connectionLost()
@@ -183,12 +196,12 @@ export class NatsBus<Message, Reply extends object> implements Bus<Message, Repl
 
   /** Returns whether it was sent: it was not when there is no connection or the server is behind. */
   #publish(address: string, bytes: Uint8Array, reply?: string): boolean {
-    const connection = this.#link.connection
+    const outbox = this.#outbox
     const { unconfirmedBytesMax } = this.#options
     const { unconfirmedBytes } = this.#confirmations
-    if (connection === undefined || unconfirmedBytes > unconfirmedBytesMax) return false
+    if (outbox === undefined || unconfirmedBytes > unconfirmedBytesMax) return false
     try {
-      connection.publish(address, bytes, reply === undefined ? {} : { reply })
+      outbox.add(address, bytes, reply)
     } catch (error) {
       this.#deps.events.failed('publish', error, address)
       return false

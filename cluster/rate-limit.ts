@@ -9,6 +9,10 @@ export interface Rate {
   readonly burst: number
 }
 
+interface Bucket {
+  fullAtMs: number
+}
+
 /**
  * Token buckets, one for each key, of which each is one number: the time at which it will be full again. Those not used for
  * longest are forgotten beyond `keysMax`, which can only let too much through.
@@ -17,23 +21,26 @@ export class RateLimit {
   readonly #intervalMs: number
   readonly #toleranceMs: number
   readonly #clock: Clock
-  readonly #fullAtMs: LRUCache<string, number>
+  readonly #buckets: LRUCache<string, Bucket>
 
   /** @param keysMax keys remembered */
   constructor({ perSecond, burst }: Rate, keysMax: number, clock: Clock) {
     this.#intervalMs = 1000 / perSecond
     this.#toleranceMs = (burst - 1) * this.#intervalMs
     this.#clock = clock
-    this.#fullAtMs = new LRUCache({ max: keysMax })
+    this.#buckets = new LRUCache({ max: keysMax })
   }
 
   /** Takes one token. @returns 0, or if there is none the milliseconds until there is one */
   take(key: string): number {
     const nowMs = this.#clock.monotonicMs()
-    const fullAtMs = Math.max(nowMs, this.#fullAtMs.get(key) ?? 0)
+    const bucket = this.#buckets.get(key)
+    const fullAtMs = bucket === undefined ? nowMs : Math.max(nowMs, bucket.fullAtMs)
     const waitMs = fullAtMs - nowMs - this.#toleranceMs
     if (waitMs > 0) return waitMs
-    this.#fullAtMs.set(key, fullAtMs + this.#intervalMs)
+    const next = fullAtMs + this.#intervalMs
+    if (bucket === undefined) this.#buckets.set(key, { fullAtMs: next })
+    else bucket.fullAtMs = next
     return 0
   }
 }

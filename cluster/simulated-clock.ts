@@ -37,6 +37,10 @@ export class SimulatedClock implements Clock {
     return this.#own.after(delayMs, run)
   }
 
+  afterTurn(run: () => void): void {
+    this.#own.afterTurn(run)
+  }
+
   /** Milliseconds since the start of the simulation. */
   get elapsedMs(): number {
     return this.#elapsedMs
@@ -149,6 +153,11 @@ export class ProcessClock implements Clock {
 
   after(delayMs: number, run: () => void): Timer {
     return this.#source.schedule(delayMs, this, run)
+  }
+
+  /** Before time moves on, and after what is due now. */
+  afterTurn(run: () => void): void {
+    this.after(0, run)
   }
 
   /** Stops running timers, as if the process had been stopped by a signal. */

@@ -34,6 +34,7 @@ function run(stop: () => Promise<'stopped' | 'failed'>) {
       if (delayMs === STOP_MS) late = fire
       return { cancel: () => {} }
     },
+    afterTurn: () => {},
   }
   let stops = 0
   const serving = {

@@ -13,6 +13,7 @@ function clockOf(times: readonly number[]): Clock {
     nowMs: () => times[Math.min(at++, times.length - 1)] ?? 0,
     monotonicMs: () => 0,
     after: () => ({ cancel() {} }),
+    afterTurn() {},
   }
 }
 

@@ -35,9 +35,9 @@ interface Waiting<T, R> {
 const OVERLAP_ITEMS = 32
 
 /**
- * Coalesces concurrent calls: while one batch is under way, what is asked for gathers for the next, so that the price of
- * a command to the database is shared by as many as there is load. Without load nothing waits. An item is only
- * in a batch that starts after it was asked for: a read sees what was written before.
+ * Coalesces concurrent calls: what is asked for in one turn of the event loop, or while one batch is under way, gathers for the
+ * next, so that the price of a command to the database is shared by as many as there is load. Without load nothing waits longer
+ * than a turn. An item is only in a batch that starts after it was asked for: a read sees what was written before.
  */
 export class BatchQueue<T, R> {
   readonly #clock: Clock
@@ -46,6 +46,8 @@ export class BatchQueue<T, R> {
   #waiting: Waiting<T, R>[] = []
   #waitingBytes = 0
   #underWay = 0
+  /** Whether batches are started at the end of this turn. */
+  #starting = false
 
   constructor(clock: Clock, limits: BatchLimits, work: BatchWork<T, R>) {
     this.#clock = clock
@@ -72,6 +74,16 @@ export class BatchQueue<T, R> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, bytes, deadlineMs, resolve, reject })
       this.#waitingBytes += bytes
+      this.#startSoon()
+    })
+  }
+
+  /** The results of a batch arrive all at once, and those who got them often ask for something next: together they are one batch. */
+  #startSoon(): void {
+    if (this.#starting) return
+    this.#starting = true
+    this.#clock.afterTurn(() => {
+      this.#starting = false
       this.#startBatches()
     })
   }
@@ -115,7 +127,7 @@ export class BatchQueue<T, R> {
       for (const { reject } of batch) reject(error)
     } finally {
       this.#underWay -= 1
-      this.#startBatches()
+      if (this.#waiting.length > 0) this.#startSoon()
     }
   }
 }
