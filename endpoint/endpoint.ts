@@ -14,6 +14,7 @@ import type { Store } from '../store/store.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
+import { refuseBridges } from './bridges.ts'
 import { refuse } from './checked.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
@@ -103,6 +104,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const app = createApp(deps.log, stats.failures)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats })
+  refuseBridges(app)
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
