@@ -32,12 +32,15 @@ t.test(
   },
 )
 
-t.test('aesgcm without a salt and a key is 110', async (t) => {
+t.test('aesgcm with a salt and no key at all is 101', async (t) => {
+  for (const cryptoKey of [undefined, '', 'p256ecdsa=ghi', 'keyid=a'])
+    t.match(parse('aesgcm', 'salt=abc', cryptoKey), { ok: false, code: 'keysMissing' }, cryptoKey ?? 'none')
+})
+
+t.test('aesgcm without a salt, or with a salt or key that is none, is 110', async (t) => {
   for (const [encryption, cryptoKey] of [
     [undefined, 'dh=def'],
-    ['salt=abc', undefined],
     ['keyid=a', 'dh=def'],
-    ['salt=abc', 'p256ecdsa=ghi'],
     ['salt=', 'dh=def'],
     ['salt=abc', 'dh='],
     ['salt=a+c', 'dh=def'],

@@ -63,6 +63,8 @@ function parseAesgcm(values: CryptoHeaderValues): Checked<CryptoHeaders> {
     )
   }
   const cryptoKey = parseOptional(values.cryptoKey)
+  if (cryptoKey !== undefined && named(cryptoKey, 'dh').length === 0)
+    return refuse('keysMissing', 'With aesgcm the Crypto-Key header must have the key of the message: dh=...')
   if (cryptoKey === undefined || !allBase64url(named(cryptoKey, 'dh'))) {
     return refuse('encryptionInvalid', 'With aesgcm the Crypto-Key header must have a base64url key: dh=...')
   }

@@ -283,7 +283,7 @@ t.test('a message is not said to be unknown when its node did not answer', async
   connect('silence')
   const outcome = delivery.cancel(REF)
   await clock.advance(OPTIONS.askTimeoutMs)
-  t.equal(await outcome, 'unavailable')
+  t.equal(await outcome, 'noAnswer')
 })
 
 t.test('a message can not be taken back from a store that is down', async (t) => {

@@ -53,10 +53,10 @@ export type DeliveryOutcome =
   | 'storeFull'
 
 /**
- * What came of a DELETE of a message resource. unavailable: the store has no such message, but the user agent's node,
+ * What came of a DELETE of a message resource. noAnswer: the store has no such message, but the user agent's node,
  * which may have it in flight, did not answer.
  */
-export type CancelOutcome = 'removed' | 'unknown' | 'unavailable' | 'storeDown'
+export type CancelOutcome = 'removed' | 'unknown' | 'noAnswer' | 'storeDown'
 
 /** What came of an ask: the actor's answer, or why there is none. */
 export type AskOutcome = AgentOutcome | 'absent' | 'timeout'
@@ -136,7 +136,7 @@ export class Delivery {
     try {
       const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id]))
       if (reply === 'cancelled' || removed.length > 0) return 'removed'
-      return reply === 'timeout' ? 'unavailable' : 'unknown'
+      return reply === 'timeout' ? 'noAnswer' : 'unknown'
     } catch (error) {
       failureOf(error)
       return 'storeDown'

@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
+import { refuseBridges } from './bridges.ts'
 import { refuse } from './checked.ts'
 import { leaveUnread } from './connections.ts'
 import { allowAnyOrigin } from './cors.ts'
@@ -112,6 +113,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const app = createApp(http, deps.log, stats.failures)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock })
+  refuseBridges(app)
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {

@@ -81,7 +81,7 @@ endpointTest('400/110 crypto headers of a body missing or wrong', async (t, endp
     {},
     { 'content-encoding': 'gzip' },
     { 'content-encoding': 'aesgcm' },
-    { 'content-encoding': 'aesgcm', encryption: 'salt=a' },
+    { 'content-encoding': 'aesgcm', encryption: 'salt=a', 'crypto-key': 'dh=!' },
     { 'content-encoding': 'aes128gcm', encryption: 'salt=a' },
   ]) {
     await failed(t, await post(endpoint, { ttl: '0', ...headers } as Headers, BODY), 400, 110, 'Bad Request')

@@ -104,7 +104,9 @@ export class Messages {
         return accept(undefined)
       case 'unknown':
         return UNKNOWN_MESSAGE
-      default:
+      case 'noAnswer':
+        return refuse(outcome, 'Whoever may have the message did not answer in time: try again at once')
+      case 'storeDown':
         return refuse(outcome, 'The message could not be looked for: try again later')
     }
   }

@@ -3,7 +3,7 @@ import { CLOSE_CODES, FAILURES, type Failure, type FailureCode, PushError } from
 
 /** The numbers that application servers know, status by status; 999 is autopush's for all others. */
 const ERRNOS: Readonly<Record<number, readonly number[]>> = {
-  400: [110, 111, 112, 113, 114, 115, 999],
+  400: [101, 108, 110, 111, 112, 113, 114, 115, 999],
   401: [109],
   404: [102],
   405: [999],
@@ -13,7 +13,7 @@ const ERRNOS: Readonly<Record<number, readonly number[]>> = {
   429: [116],
   431: [999],
   500: [999],
-  503: [201],
+  503: [201, 202],
 }
 
 const failures = Object.entries<Failure>(FAILURES)

@@ -9,6 +9,8 @@ export interface Failure {
 
 /** Every failure an HTTP client can meet: code -> status, errno and words. The code is the metric label too. */
 export const FAILURES = {
+  keysMissing: { status: 400, errno: 101, message: 'Missing crypto keys' },
+  bridgeUnknown: { status: 400, errno: 108, message: 'Unknown bridge' },
   encryptionInvalid: { status: 400, errno: 110, message: 'Invalid encryption headers' },
   ttlMissing: { status: 400, errno: 111, message: 'Missing TTL header' },
   ttlInvalid: { status: 400, errno: 112, message: 'Invalid TTL header' },
@@ -29,6 +31,7 @@ export const FAILURES = {
   unavailable: { status: 503, errno: 201, message: 'Not possible at the moment', retryAfterSeconds: 5 },
   storeDown: { status: 503, errno: 201, message: 'The message could not be stored', retryAfterSeconds: 10 },
   storeFull: { status: 503, errno: 201, message: 'The store is full', retryAfterSeconds: 60 },
+  noAnswer: { status: 503, errno: 202, message: 'No answer in time', retryAfterSeconds: 0 },
 } as const satisfies Record<string, Failure>
 
 /** Name of a failure. */

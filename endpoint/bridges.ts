@@ -1,0 +1,16 @@
+import type { FastifyInstance } from 'fastify'
+import { sendFailure } from './answers.ts'
+import { refuse } from './checked.ts'
+
+const NO_BRIDGE = refuse(
+  'bridgeUnknown',
+  'There is no bridge to other push services here: user agents connect by websocket',
+)
+
+/**
+ * Refuses user agents that want their messages through the push service of their platform (autopush's bridges to FCM and APNs), in
+ * the words they know, so that they need not guess from a 404.
+ */
+export function refuseBridges(app: FastifyInstance): void {
+  app.post('/v1/:bridge/:app/registration', (_request, reply) => sendFailure(reply, NO_BRIDGE))
+}
