@@ -9,6 +9,7 @@ import { Failures } from './failures.ts'
 import { AES128GCM, BODY, endpointTest, failed, type Headers, post } from './fixtures/http-test.ts'
 import { rawRequest } from './fixtures/raw-request.ts'
 import type { TestEndpoint } from './fixtures/test-endpoint.ts'
+import { HttpServer } from './http-server.ts'
 
 /*
  * Every status and errno that an application server can meet, produced by a test of that name on a real endpoint. The last test
@@ -73,7 +74,8 @@ row('405/999', 'a method that an endpoint does not have', async (t, { url, openP
 
 produced.add('408/999')
 t.test('408/999: a request that does not arrive in whole', async (t) => {
-  const app = createApp({ info() {}, warn() {}, error() {} }, new Failures())
+  const http = new HttpServer(undefined, systemClock)
+  const app = createApp(http, { info() {}, warn() {}, error() {} }, new Failures())
   await app.listen({ host: '127.0.0.1', port: 0 })
   // Node looks for such requests every 30 s, and then says it like this.
   app.server.on('connection', (socket) => {
