@@ -67,9 +67,10 @@ export class AgentClient {
     })
   }
 
-  /** Opens a websocket. @throws when the service refuses or is not there */
+  /** Opens a websocket. @throws when the service refuses, is not there or does not answer */
   static connect(wsUrl: string, options: AgentClientOptions = {}): Promise<AgentClient> {
-    const socket = new WebSocket(wsUrl, options.protocols ?? [], { perMessageDeflate: false })
+    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS }
+    const socket = new WebSocket(wsUrl, options.protocols ?? [], settings)
     const client = new AgentClient(socket, options)
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client))

@@ -81,6 +81,7 @@ export class LoadAgent {
       if (this.#wanted) this.#options.onLost?.()
     })
     const { uaid } = await within(systemClock, JOIN_TIMEOUT_MS, client.hello(this.#uaid), () => {
+      void client.terminate()
       throw new Error(`hello is not answered within ${JOIN_TIMEOUT_MS} ms`)
     })
     if (this.#uaid !== undefined && this.#uaid !== uaid) this.changed.push(uaid)
