@@ -31,6 +31,11 @@ export class Fleet {
     }
   }
 
+  /** Lets everyone leave. */
+  async stop(): Promise<void> {
+    await Promise.all(this.agents.map((agent) => agent.leave()))
+  }
+
   /** Resolves when everyone who wants to be is connected. */
   async connected(): Promise<void> {
     await Promise.all(this.agents.filter(({ wanted }) => wanted).map((agent) => agent.come()))
@@ -48,6 +53,7 @@ export class FleetAgent {
   /** Which node it is connected to, or tries next. */
   #index: number
   #coming: Promise<void> | undefined
+  #wanted = false
 
   constructor(nodes: readonly Member[], index: number, receive: Receiver) {
     const nodeAt = (at: number) => {
@@ -81,8 +87,9 @@ export class FleetAgent {
     return this.#agent.endpoint
   }
 
+  /** Whether it is connected or on its way. */
   get wanted(): boolean {
-    return this.#agent.wanted
+    return this.#wanted
   }
 
   /** UAIDs it was given beyond its first. */
@@ -91,6 +98,7 @@ export class FleetAgent {
   }
 
   leave(): Promise<void> {
+    this.#wanted = false
     return this.#agent.want(false)
   }
 
@@ -102,6 +110,7 @@ export class FleetAgent {
 
   /** Connects to a node that takes it. */
   come(): Promise<void> {
+    this.#wanted = true
     this.#coming ??= this.#come().finally(() => {
       this.#coming = undefined
     })
@@ -109,7 +118,7 @@ export class FleetAgent {
   }
 
   async #come(): Promise<void> {
-    for (;;) {
+    while (this.#wanted) {
       try {
         await this.#agent.want(true)
         if (this.#agent.isConnected) return
