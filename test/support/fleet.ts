@@ -31,9 +31,9 @@ export class Fleet {
     }
   }
 
-  /** Lets everyone leave. */
+  /** Lets everyone leave, also who is on the way to a node. */
   async stop(): Promise<void> {
-    await Promise.all(this.agents.map((agent) => agent.leave()))
+    await Promise.allSettled(this.agents.map((agent) => agent.leave()))
   }
 
   /** Resolves when everyone who wants to be is connected. */
