@@ -1,4 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import type { NatsConnection, ServerInfo } from '@nats-io/transport-node'
 import type { Clock } from './clock.ts'
 
 interface Outgoing {
@@ -7,8 +7,10 @@ interface Outgoing {
   readonly reply: string | undefined
 }
 
-/** What waits to be published on one connection. */
-type Publisher = Pick<NatsConnection, 'publish' | 'isClosed' | 'info'>
+/** What is needed of a connection. */
+interface Publisher extends Pick<NatsConnection, 'publish' | 'isClosed'> {
+  readonly info?: Pick<ServerInfo, 'max_payload'>
+}
 
 /**
  * Publishes on one connection what a turn of the event loop brings, all of it at the end of that turn: the client then writes
