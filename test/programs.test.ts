@@ -136,7 +136,7 @@ t.test('without an image, an engine or a client of Docker it is installed, once'
       { ...first, said: first.said.at(-1) },
       {
         taken: path.join(installed, 'sample-server'),
-        said: `using sample at ${path.join(installed, 'sample-server')} (installed for the tests)`,
+        said: `using sample at ${path.join(installed, 'sample-server')} (installed)`,
         installs: 1,
       },
     )

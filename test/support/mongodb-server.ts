@@ -8,7 +8,7 @@ import { imageOf } from './docker.ts'
 import { freePort } from './free-port.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { requireProgram } from './programs.ts'
-import { ServerProcess } from './server-process.ts'
+import { type ProcessOptions, ServerProcess } from './server-process.ts'
 
 /** A server that speaks MongoDB's protocol, for one suite. */
 export interface MongoServer {
@@ -23,6 +23,8 @@ const URL_VARIABLE = 'PUSHGRID_TEST_MONGODB_URL'
 /** Both with failpoints: `failCommand` makes the server fail as we like. */
 const SECANTUS_ARGUMENTS = ['--log-level', 'WARNING', '--enable-test-commands']
 const MONGOD_ARGUMENTS = ['--quiet', '--replSet', 'test', '--setParameter', 'enableTestCommands=1']
+/** Its data would hold it to the port it had as the member of a replica set. */
+const LASTING_MONGOD_ARGUMENTS = ['--quiet']
 const START_TIMEOUT_MS = 30_000
 
 /** A server for tests that leave it alone: the running one of the environment, or one started for them. */
@@ -55,26 +57,47 @@ class GivenMongoServer implements MongoServer {
   }
 }
 
-/** A server of our own on loopback with a fresh storage folder. It keeps port and folder through restarts. */
+/** How to start a server of one's own. */
+export interface LocalMongoOptions {
+  /** Where its data stays for another time; by default it begins empty, and ends so. */
+  readonly lastingFolder?: string
+  /** More about its process. */
+  readonly process?: ProcessOptions
+}
+
+/** A server of our own on loopback. It keeps port and folder through restarts. */
 export class LocalMongoServer implements MongoServer {
+  readonly #options: LocalMongoOptions
   readonly #program: string
   readonly #folder: string
   readonly #port: number
   #run: ServerProcess | undefined
 
-  private constructor(program: string, folder: string, port: number) {
+  private constructor(options: LocalMongoOptions, program: string, folder: string, port: number) {
+    this.#options = options
     this.#program = program
     this.#folder = folder
     this.#port = port
   }
 
   /** Starts one; resolves when it can be written to. */
-  static async start(): Promise<LocalMongoServer> {
+  static async start(options: LocalMongoOptions = {}): Promise<LocalMongoServer> {
     const program = await requireProgram(MONGODB_SERVER)
-    const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-mongodb-'))
-    const server = new LocalMongoServer(program, folder, await freePort())
+    const folder = options.lastingFolder ?? (await mkdtemp(path.join(tmpdir(), 'pushgrid-mongodb-')))
+    const server = new LocalMongoServer(options, program, folder, await freePort())
     await server.restart()
     return server
+  }
+
+  /** `host:port` */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`
+  }
+
+  /** Its run. */
+  get process(): ServerProcess {
+    if (this.#run === undefined) throw new Error('mongodb was never started')
+    return this.#run
   }
 
   /** What it has written since its last start, for the message of a failed test. */
@@ -83,7 +106,12 @@ export class LocalMongoServer implements MongoServer {
   }
 
   freshUrl(): string {
-    return this.#url(freshDatabase())
+    return this.url(freshDatabase())
+  }
+
+  /** URL of a database. */
+  url(database: string): string {
+    return `mongodb://${this.address}/${database}?directConnection=true`
   }
 
   /** SIGSTOP: hangs, with its connections open. */
@@ -104,10 +132,11 @@ export class LocalMongoServer implements MongoServer {
   /** Starts again after a kill, on the same folder; resolves when it can be written to. */
   async restart(): Promise<void> {
     this.#run = new ServerProcess({
-      name: 'MongoDB server',
+      name: 'mongodb',
+      ...this.#options.process?.('mongodb'),
       program: this.#program,
       entrypoint: MONGODB_SERVER.files[0],
-      args: argumentsOf(this.#program, this.#folder, this.#port),
+      args: this.#arguments,
       folder: this.#folder,
     })
     await this.#run.ready(this.#writable())
@@ -115,12 +144,23 @@ export class LocalMongoServer implements MongoServer {
 
   async stop(): Promise<void> {
     await this.#run?.kill('SIGTERM')
+    if (this.#options.lastingFolder !== undefined) return
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  get #arguments(): string[] {
+    const port = `${this.#port}`
+    const isMongod = imageOf(this.#program) !== undefined || path.basename(this.#program) === 'mongod'
+    if (!isMongod)
+      return ['--host', '127.0.0.1', '--port', port, '--storage-path', this.#folder, ...SECANTUS_ARGUMENTS]
+    const lasting = this.#options.lastingFolder !== undefined
+    const more = lasting ? LASTING_MONGOD_ARGUMENTS : MONGOD_ARGUMENTS
+    return ['--bind_ip', '127.0.0.1', '--port', port, '--dbpath', this.#folder, ...more]
   }
 
   /** Makes a replica set of a mongod that is none yet, and waits for its primary: itself. */
   async #writable(): Promise<void> {
-    const client = new MongoClient(this.#url('admin'), { serverSelectionTimeoutMS: START_TIMEOUT_MS })
+    const client = new MongoClient(this.url('admin'), { serverSelectionTimeoutMS: START_TIMEOUT_MS })
     try {
       const admin = client.db('admin')
       const { setName, isWritablePrimary } = await admin.command({ hello: 1 })
@@ -131,16 +171,6 @@ export class LocalMongoServer implements MongoServer {
       await client.close()
     }
   }
-
-  #url(database: string): string {
-    return `mongodb://127.0.0.1:${this.#port}/${database}?directConnection=true`
-  }
-}
-
-function argumentsOf(program: string, folder: string, port: number): string[] {
-  if (imageOf(program) === undefined && path.basename(program) !== 'mongod')
-    return [...['--host', '127.0.0.1', '--port', `${port}`, '--storage-path', folder], ...SECANTUS_ARGUMENTS]
-  return [...['--bind_ip', '127.0.0.1', '--port', `${port}`, '--dbpath', folder], ...MONGOD_ARGUMENTS]
 }
 
 function freshDatabase(): string {

@@ -5,18 +5,22 @@ import { systemClock } from '../../cluster/clock.ts'
 import { freePort } from './free-port.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { requireProgram } from './programs.ts'
-import { ServerProcess } from './server-process.ts'
+import { type ProcessOptions, ServerProcess } from './server-process.ts'
 
 /** What a server is started with. */
 export interface NatsServerOptions {
   /** Lines of configuration beyond its ports, such as accounts. */
   readonly config?: string
+  /** More about its process. */
+  readonly process?: ProcessOptions
 }
 
 /** One nats-server on loopback. It keeps its ports through restarts. */
 export interface NatsServer {
   /** `host:port` */
   readonly address: string
+  /** Its run, once it was started. */
+  readonly process: ServerProcess
   /** What it has written since its last start, for the message of a failed test. */
   readonly output: string
   /** SIGSTOP: hangs, with its connections open; resolves when it does nothing any more. */
@@ -44,7 +48,7 @@ export async function useNatsServer(): Promise<Pick<NatsServer, 'address' | 'sto
 
 /** Starts one server by itself; resolves when it takes connections. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
-  const server = await LocalNatsServer.create(options, await freePort(), undefined)
+  const server = await LocalNatsServer.create(options, 'nats', await freePort(), undefined)
   await server.restart()
   return server
 }
@@ -57,7 +61,7 @@ export async function startNatsCluster(options: NatsServerOptions = {}): Promise
   const servers = await Promise.all(
     ports.slice(0, 3).map((port, index) => {
       const [routePort = 0, monitorPort = 0] = [routes[index], monitors[index]]
-      return LocalNatsServer.create(options, port, { routePort, routes, monitorPort })
+      return LocalNatsServer.create(options, `nats-${index + 1}`, port, { routePort, routes, monitorPort })
     }),
   )
   await Promise.all(servers.map((server) => server.restart()))
@@ -74,11 +78,21 @@ interface Routing {
 
 class LocalNatsServer implements NatsServer {
   readonly address: string
+  readonly #name: string
+  readonly #options: NatsServerOptions
   readonly #program: string
   readonly #folder: string
   #run: ServerProcess | undefined
 
-  private constructor(program: string, folder: string, address: string) {
+  private constructor(
+    name: string,
+    options: NatsServerOptions,
+    program: string,
+    folder: string,
+    address: string,
+  ) {
+    this.#name = name
+    this.#options = options
     this.#program = program
     this.#folder = folder
     this.address = address
@@ -86,13 +100,19 @@ class LocalNatsServer implements NatsServer {
 
   static async create(
     options: NatsServerOptions,
+    name: string,
     port: number,
     routing: Routing | undefined,
   ): Promise<LocalNatsServer> {
     const program = await requireProgram(NATS_SERVER)
-    const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-nats-'))
+    const folder = await mkdtemp(path.join(tmpdir(), `pushgrid-${name}-`))
     await writeFile(path.join(folder, 'server.conf'), configuration(options, port, routing))
-    return new LocalNatsServer(program, folder, `127.0.0.1:${port}`)
+    return new LocalNatsServer(name, options, program, folder, `127.0.0.1:${port}`)
+  }
+
+  get process(): ServerProcess {
+    if (this.#run === undefined) throw new Error(`${this.#name} was never started`)
+    return this.#run
   }
 
   get output(): string {
@@ -114,7 +134,8 @@ class LocalNatsServer implements NatsServer {
 
   async restart(): Promise<void> {
     this.#run = new ServerProcess({
-      name: 'nats-server',
+      name: this.#name,
+      ...this.#options.process?.(this.#name),
       program: this.#program,
       entrypoint: NATS_SERVER.files[0],
       args: ['--config', path.join(this.#folder, 'server.conf')],

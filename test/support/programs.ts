@@ -113,11 +113,11 @@ async function findProgram(program: Program): Promise<{ program: string; origin:
   if (image !== undefined && (await hasImage(image)))
     return { program: programOfImage(image), origin: 'by the Docker engine' }
   const installed = await findIn(folders, files)
-  return installed === undefined ? undefined : { program: installed, origin: 'installed for the tests' }
+  return installed === undefined ? undefined : { program: installed, origin: 'installed' }
 }
 
 function missing({ name, variable, remedy }: Program): string {
-  return `${name} IS MISSING, its tests will fail: ${remedy}, or set ${variable} to its path`
+  return `${name} IS MISSING: ${remedy}, or set ${variable} to its path`
 }
 
 async function findIn(folders: readonly string[], files: readonly string[]): Promise<string | undefined> {

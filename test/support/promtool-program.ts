@@ -9,7 +9,7 @@ export const PROMTOOL: Program = {
   files: ['promtool'],
   folders: [],
   async install(say) {
-    say('test: no promtool found; installing the Debian package prometheus where that is possible')
+    say('no promtool found; installing the Debian package prometheus where that is possible')
     await installDebianPackage('prometheus')
   },
   remedy: 'install promtool (the Debian package prometheus)',

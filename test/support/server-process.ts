@@ -23,7 +23,12 @@ export interface ServerCommand {
   readonly isDetached?: boolean
   /** Told each line that it writes. */
   readonly onLine?: (line: string) => void
+  /** Told of it as soon as it runs, long before it is ready. */
+  readonly onStart?: (server: ServerProcess) => void
 }
+
+/** What a server's process is given beyond its program and arguments, by the server's name. */
+export type ProcessOptions = (name: string) => Pick<ServerCommand, 'isDetached' | 'onLine' | 'onStart'>
 
 /** How much of what it wrote last is kept for messages. */
 const OUTPUT_CHARACTERS = 20_000
@@ -60,6 +65,7 @@ export class ServerProcess {
     for (const stream of [child.stdout, child.stderr])
       createInterface(stream).on('line', (line) => this.#wrote(line))
     this.ended = this.#end()
+    command.onStart?.(this)
   }
 
   get pid(): number | undefined {
