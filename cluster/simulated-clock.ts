@@ -92,7 +92,8 @@ export class SimulatedClock implements Clock {
 
   /** Makes a timer of a process; for `ProcessClock`. */
   schedule(delayMs: number, owner: ProcessClock, run: () => void): Timer {
-    const timer = { dueMs: this.#elapsedMs + Math.max(0, delayMs), owner, run, cancelled: false }
+    // Whole milliseconds, as everywhere.
+    const timer = { dueMs: this.#elapsedMs + Math.max(0, Math.ceil(delayMs)), owner, run, cancelled: false }
     this.#insert(timer)
     return {
       cancel: () => {

@@ -17,6 +17,8 @@ export interface Profile {
   uaid: Uaid | undefined
   /** Its subscriptions, each with the endpoint once it has one. */
   readonly channels: Map<ChannelId, string | undefined>
+  /** The VAPID keys that channels are restricted to, if they are. */
+  readonly keys: Map<ChannelId, string>
   /** Versions it has seen: a repeat is acknowledged as not delivered. */
   readonly seen: Set<MessageId>
 }
@@ -77,7 +79,7 @@ export class Browser {
 
   constructor(
     deps: BrowserDeps,
-    profile: Profile = { uaid: undefined, channels: new Map(), seen: new Set() },
+    profile: Profile = { uaid: undefined, channels: new Map(), keys: new Map(), seen: new Set() },
   ) {
     this.name = deps.name
     this.profile = profile
@@ -150,7 +152,17 @@ export class Browser {
   /** Unsubscribes: the page no longer wants the channel. Without a connection the service never hears of it. */
   unsubscribe(channelId: ChannelId): void {
     this.profile.channels.delete(channelId)
+    this.profile.keys.delete(channelId)
+    this.#deps.report({ kind: 'unsubscribing', channelId })
     this.#send({ messageType: 'unregister', channelID: channelId, code: 200 })
+  }
+
+  /** Subscribes again for another application server: the old endpoint must end. */
+  changeKey(channelId: ChannelId): void {
+    const point = Buffer.from(`04${this.#deps.dice.hex(64)}`, 'hex')
+    this.profile.keys.set(channelId, point.toString('base64url'))
+    this.profile.channels.set(channelId, undefined)
+    if (this.#greeted) this.#register(channelId)
   }
 
   #connect(): void {
@@ -222,7 +234,8 @@ export class Browser {
   }
 
   #register(channelId: ChannelId): void {
-    this.#send({ messageType: 'register', channelID: channelId })
+    const key = this.profile.keys.get(channelId)
+    this.#send({ messageType: 'register', channelID: channelId, ...(key !== undefined && { key }) })
     this.#registerTimeout?.cancel()
     this.#registerTimeout = this.#deps.clock.after(REGISTER_TIMEOUT_MS, () => this.reconnect())
   }
@@ -233,6 +246,7 @@ export class Browser {
     if (channelId === undefined || !this.profile.channels.has(channelId)) return
     if (status !== 200 || pushEndpoint === undefined) return
     this.profile.channels.set(channelId, pushEndpoint)
+    this.#deps.report({ kind: 'registered', channelId })
     this.#deps.subscribed(pushEndpoint)
   }
 

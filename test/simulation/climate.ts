@@ -1,6 +1,6 @@
 import { STORE_LIMITS } from '../../store/store.ts'
 import type { Manners } from './browser.ts'
-import { Dice } from './dice.ts'
+import { Dice, type RangeMs } from './dice.ts'
 import { CALM, type Faults } from './faults.ts'
 import type { WorldOptions } from './world.ts'
 
@@ -24,6 +24,10 @@ export interface Climate {
   readonly kills: boolean
   readonly pauses: boolean
   readonly clones: boolean
+  /** Whether primaries of the database step down often. */
+  readonly elections: boolean
+  /** Whether servers are stopped in good order and started again, also when nothing goes wrong. */
+  readonly drains: boolean
 }
 
 /** Waits short enough to meet all of them in a few minutes; the relations between them are those of production. */
@@ -46,6 +50,8 @@ export function drawClimate(seed: number): Climate {
     kills: dice.chance(0.4),
     pauses: dice.chance(0.3),
     clones: dice.chance(0.1),
+    elections: dice.chance(0.3),
+    drains: dice.chance(0.4),
   }
 }
 
@@ -69,7 +75,11 @@ function drawNetwork(dice: Dice): Partial<Faults> {
   return {
     busDelayMs: [0, dice.pick([5, 50, 300]) ?? 5],
     listenDelayMs: [0, dice.pick([5, 300, 3000]) ?? 5],
-    interestDelayMs: [0, dice.pick([7, 300, 300]) ?? 7],
+    interestDelayMs: dice.pick<RangeMs>([
+      [0, 7],
+      [0, 300],
+      [100, 500],
+    ]) ?? [0, 7],
     askLossRate: sometimes(dice, 0.1),
     replyLossRate: sometimes(dice, 0.2),
     tellLossRate: sometimes(dice, 0.3),
@@ -86,7 +96,7 @@ function drawStore(dice: Dice, quiet: boolean): Partial<Faults> {
     storeDoubtRate: sometimes(dice, 0.1),
     storeHangRate: sometimes(dice, 0.1),
     storeFullRate: sometimes(dice, 0.1),
-    replicationMs: [0, dice.pick([3, 50, 500]) ?? 3],
+    replicationMs: [0, dice.pick(quiet ? [3, 50] : [3, 50, 500, 4000]) ?? 3],
   }
 }
 
@@ -109,5 +119,14 @@ export function calmOf({ storm }: Climate): Faults {
     ...CALM,
     ...storm,
   }
-  return { ...CALM, busDelayMs, listenDelayMs, interestDelayMs, frameDelayMs, storeDelayMs, replicationMs }
+  const promptMs: RangeMs = [replicationMs[0], Math.min(replicationMs[1], 50)]
+  return {
+    ...CALM,
+    busDelayMs,
+    listenDelayMs,
+    interestDelayMs,
+    frameDelayMs,
+    storeDelayMs,
+    replicationMs: promptMs,
+  }
 }

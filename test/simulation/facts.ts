@@ -7,7 +7,13 @@ import type { GoneCause } from './store-truth.ts'
 /** One thing that happened in a simulated world. The trace is the list of them; the rules are checked on each. */
 export type Fact =
   /** A sender's request reached an endpoint process, which gave the message its id some time before. */
-  | { readonly kind: 'posted'; readonly uaid: Uaid; readonly message: Message; readonly at: string }
+  | {
+      readonly kind: 'posted'
+      readonly uaid: Uaid
+      readonly message: Message
+      readonly keyDigest: KeyDigest
+      readonly at: string
+    }
   /** The sender has its answer. */
   | { readonly kind: 'answered'; readonly id: MessageId; readonly outcome: string }
   | { readonly kind: 'deleting'; readonly id: MessageId }
@@ -21,7 +27,17 @@ export type Fact =
       readonly channelId: ChannelId
       readonly keyDigest: KeyDigest
     }
-  | { readonly kind: 'unsubscribed'; readonly uaid: Uaid; readonly channelId: ChannelId }
+  | {
+      readonly kind: 'unsubscribed'
+      readonly uaid: Uaid
+      readonly channelId: ChannelId
+      /** A primary stepped down that alone had it. */
+      readonly rolledBack: boolean
+    }
+  /** A page of the browser no longer wants the channel, whether or not the service hears of it. */
+  | { readonly kind: 'unsubscribing'; readonly channelId: ChannelId }
+  /** The browser was given an endpoint. */
+  | { readonly kind: 'registered'; readonly channelId: ChannelId }
   /** A put that was reported as failed or came too late: it may be done, now or later. */
   | { readonly kind: 'putInDoubt'; readonly id: MessageId }
   | { readonly kind: 'opening'; readonly link: number; readonly browser: string; readonly node: string }

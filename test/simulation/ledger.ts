@@ -1,4 +1,4 @@
-import type { ChannelId, MessageId, Uaid } from '../../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import { type Message, sameTopic } from '../../push/message.ts'
 import type { Fact, Recorded } from './facts.ts'
 
@@ -6,6 +6,8 @@ import type { Fact, Recorded } from './facts.ts'
 export interface MessageFacts {
   readonly uaid: Uaid
   readonly message: Message
+  /** That of the key which its endpoint is restricted to. */
+  readonly keyDigest: KeyDigest
   readonly postedOrder: number
   readonly postedAtMs: number
   answered?: { readonly outcome: string; readonly order: number }
@@ -56,13 +58,25 @@ interface Presence {
 
 const NEVER: Readonly<Presence> = { present: false, order: 0 }
 
+/** All that is known of one channel in the store. */
+interface ChannelFacts extends Presence {
+  keyDigest: KeyDigest | undefined
+  /** When its digest became that, or the channel came or went. */
+  changedOrder: number
+  changedAtMs: number
+}
+
 /** Everything that happened in a world, in order, and what follows from it. */
 export class Ledger {
   readonly facts: Recorded[] = []
   readonly messages = new Map<MessageId, MessageFacts>()
   readonly links = new Map<number, LinkFacts>()
   readonly #limits: LedgerLimits
-  readonly #channels = new Map<string, Presence>()
+  readonly #channels = new Map<string, ChannelFacts>()
+  /** Channels that a page has given up. */
+  readonly #unwanted = new Set<ChannelId>()
+  /** Channels with an endpoint that a browser knows. */
+  readonly #registered = new Set<ChannelId>()
   readonly #agents = new Map<Uaid, Presence & { channels: number }>()
   readonly #topics = new Map<string, MessageFacts[]>()
   /** The last time at which the store failed or a process was harmed: what was under way then may be lost. */
@@ -106,6 +120,35 @@ export class Ledger {
     return wasAbsent(this.#channels.get(`${uaid}/${channelId}`), sinceOrder)
   }
 
+  /** Whether the store lacked this channel, or had another key for it, at some moment since then. */
+  lackedEndpoint({ uaid, message, keyDigest }: MessageFacts, sinceOrder: number): boolean {
+    const channel = this.#channels.get(`${uaid}/${message.channelId}`)
+    if (wasAbsent(channel, sinceOrder)) return true
+    return channel?.keyDigest !== keyDigest || channel.changedOrder > sinceOrder
+  }
+
+  /** Since when the store has not had the channel with the key of this message's endpoint; undefined if it has. */
+  endpointEndedAtMs({ uaid, message, keyDigest }: MessageFacts): number | undefined {
+    const channel = this.#channels.get(`${uaid}/${message.channelId}`)
+    if (channel === undefined || (channel.present && channel.keyDigest === keyDigest)) return undefined
+    return channel.changedAtMs
+  }
+
+  /** Whether the store has the channel of a message, with whatever key. */
+  hasChannel({ uaid, message }: MessageFacts): boolean {
+    return this.#channels.get(`${uaid}/${message.channelId}`)?.present ?? false
+  }
+
+  /** Whether a page has given up a channel. */
+  isUnwanted(channelId: ChannelId): boolean {
+    return this.#unwanted.has(channelId)
+  }
+
+  /** Whether a browser was ever given an endpoint for a channel. */
+  isRegistered(channelId: ChannelId): boolean {
+    return this.#registered.has(channelId)
+  }
+
   /** Whether the store lacked this user agent at some moment since then. */
   lackedAgent(uaid: Uaid, sinceOrder: number): boolean {
     return wasAbsent(this.#agents.get(uaid), sinceOrder)
@@ -124,7 +167,7 @@ export class Ledger {
     const { fact, order, elapsedMs } = recorded
     switch (fact.kind) {
       case 'posted':
-        return this.#posted(fact.uaid, fact.message, order, elapsedMs)
+        return this.#posted(fact, order, elapsedMs)
       case 'answered':
         this.message(fact.id).answered = { outcome: fact.outcome, order }
         return
@@ -145,8 +188,15 @@ export class Ledger {
         if (fact.cause === 'evicted') this.message(fact.message.id).evicted = true
         return this.#stored(fact.message.id, undefined, order)
       case 'subscribed':
+        return this.#subscribed(fact.uaid, fact.channelId, fact.keyDigest, recorded)
       case 'unsubscribed':
-        return this.#subscribed(fact.uaid, fact.channelId, fact.kind === 'subscribed', order)
+        return this.#subscribed(fact.uaid, fact.channelId, undefined, recorded)
+      case 'unsubscribing':
+        this.#unwanted.add(fact.channelId)
+        return
+      case 'registered':
+        this.#registered.add(fact.channelId)
+        return
       case 'fault':
         this.harmedAtMs = elapsedMs
         return
@@ -189,10 +239,15 @@ export class Ledger {
     }
   }
 
-  #posted(uaid: Uaid, message: Message, order: number, elapsedMs: number): void {
+  #posted(
+    { uaid, message, keyDigest }: Extract<Fact, { kind: 'posted' }>,
+    order: number,
+    elapsedMs: number,
+  ): void {
     const known: MessageFacts = {
       uaid,
       message,
+      keyDigest,
       postedOrder: order,
       postedAtMs: elapsedMs,
       keptAtMs: undefined,
@@ -218,11 +273,20 @@ export class Ledger {
     known.storeOrder = order
   }
 
-  #subscribed(uaid: Uaid, channelId: ChannelId, present: boolean, order: number): void {
+  #subscribed(
+    uaid: Uaid,
+    channelId: ChannelId,
+    keyDigest: KeyDigest | undefined,
+    { order, elapsedMs }: Recorded,
+  ): void {
     const key = `${uaid}/${channelId}`
-    const channel = this.#channels.get(key) ?? NEVER
-    if (channel.present === present) return
-    this.#channels.set(key, { present, order })
+    const before = this.#channels.get(key)
+    const present = keyDigest !== undefined
+    const isNews = (before ?? NEVER).present !== present
+    if (!isNews && before?.keyDigest === keyDigest) return
+    const since = isNews ? order : (before?.order ?? order)
+    this.#channels.set(key, { present, order: since, keyDigest, changedOrder: order, changedAtMs: elapsedMs })
+    if (!isNews) return
     const agent = this.#agents.get(uaid) ?? { ...NEVER, channels: 0 }
     const channels = agent.channels + (present ? 1 : -1)
     const changed = agent.present !== channels > 0

@@ -1,31 +1,52 @@
 import { parseArgs } from 'node:util'
+import { huntAll } from './hunt.ts'
 import { reportOf, traceOf } from './report.ts'
+import { runSeeds } from './seed-pool.ts'
 import { simulate } from './simulation.ts'
 
 const USAGE = `Runs the simulation of the whole delivery with many seeds, or replays one.
 
   npm run sim -- --seeds 1000             the seeds 1 to 1000; stops at the first that breaks a rule
   npm run sim -- --seeds 1000 --first 50  the seeds 50 to 1049
+  npm run sim -- --seeds 1000 --jobs 2    in two threads
   npm run sim -- --seed 42                seed 42, with everything that happens in it
+  npm run sim -- --planted                puts each known bug in, and says which seed finds it by which rule
 `
 const PROGRESS_EVERY = 100
+
+interface Options {
+  readonly seed: number | undefined
+  readonly seeds: number
+  readonly first: number
+  readonly jobs: number
+  readonly planted: boolean
+}
 
 await main()
 
 async function main(): Promise<void> {
-  const { seed, seeds, first } = readOptions()
-  process.exitCode = seed === undefined ? await runMany(first, seeds) : await replay(seed)
+  const options = readOptions()
+  if (options.planted) process.exitCode = await huntAll(options.jobs, print)
+  else process.exitCode = options.seed === undefined ? await runMany(options) : await replay(options.seed)
 }
 
-function readOptions(): { seed: number | undefined; seeds: number; first: number } {
+function readOptions(): Options {
   try {
     const { values } = parseArgs({
-      options: { seed: { type: 'string' }, seeds: { type: 'string' }, first: { type: 'string' } },
+      options: {
+        seed: { type: 'string' },
+        seeds: { type: 'string' },
+        first: { type: 'string' },
+        jobs: { type: 'string' },
+        planted: { type: 'boolean' },
+      },
     })
     return {
       seed: values.seed === undefined ? undefined : integer('seed', values.seed),
       seeds: integer('seeds', values.seeds ?? '1000'),
       first: integer('first', values.first ?? '1'),
+      jobs: Math.max(1, integer('jobs', values.jobs ?? '1')),
+      planted: values.planted ?? false,
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
@@ -40,25 +61,25 @@ function integer(option: string, text: string): number {
   return value
 }
 
-async function runMany(first: number, seeds: number): Promise<number> {
+async function runMany({ first, seeds, jobs }: Options): Promise<number> {
   let facts = 0
-  for (let seed = first; seed < first + seeds; seed++) {
-    const outcome = await simulate(seed)
-    facts += outcome.world.ledger.facts.length
-    if (outcome.violation !== undefined) {
-      process.stdout.write(`${reportOf(outcome)}\n`)
-      return 1
-    }
-    const done = seed - first + 1
-    if (done % PROGRESS_EVERY === 0)
-      process.stdout.write(`${done} seeds, ${facts} facts, every rule was kept\n`)
-  }
-  process.stdout.write(`seeds ${first} to ${first + seeds - 1}: every rule was kept\n`)
-  return 0
+  let done = 0
+  const range = Array.from({ length: seeds }, (_, index) => first + index)
+  const broken = await runSeeds(range, jobs, (result) => {
+    facts += result.facts
+    done += 1
+    if (done % PROGRESS_EVERY === 0) print(`${done} seeds, ${facts} facts`)
+  })
+  print(broken?.report ?? `seeds ${first} to ${first + seeds - 1}: every rule was kept`)
+  return broken === undefined ? 0 : 1
 }
 
 async function replay(seed: number): Promise<number> {
   const outcome = await simulate(seed)
-  process.stdout.write(`${traceOf(outcome)}\n\n${reportOf(outcome)}\n`)
+  print(`${traceOf(outcome)}\n\n${reportOf(outcome)}`)
   return outcome.violation === undefined ? 0 : 1
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

@@ -73,7 +73,7 @@ export class MemoryStore implements Store, StoreTruth {
 
   async unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
     const agent = this.#agents.get(uaid)
-    if (agent?.channels.delete(channelId)) this.#observer.unsubscribed(uaid, channelId)
+    if (agent?.channels.delete(channelId)) this.#observer.unsubscribed(uaid, channelId, false)
     if (agent?.channels.size === 0) this.#agents.delete(uaid)
     this.#drop(uaid, ({ message }) => message.channelId === channelId, 'unregistered')
   }
@@ -92,7 +92,7 @@ export class MemoryStore implements Store, StoreTruth {
 
   async dropAgent(uaid: Uaid): Promise<void> {
     for (const channelId of this.#agents.get(uaid)?.channels.keys() ?? [])
-      this.#observer.unsubscribed(uaid, channelId)
+      this.#observer.unsubscribed(uaid, channelId, false)
     this.#agents.delete(uaid)
     this.#drop(uaid, () => true, 'agentDropped')
   }

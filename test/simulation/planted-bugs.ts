@@ -17,7 +17,8 @@ export interface PlantedBug {
   readonly breaks: RegExp
 }
 
-const DIST = fileURLToPath(new URL('../../', import.meta.url))
+/** The compiled code. */
+export const DIST = fileURLToPath(new URL('../../', import.meta.url))
 const FOLDERS = ['cluster', 'push', 'store', 'node', 'endpoint', 'test/simulation']
 
 /** The bugs that delivery.md names, and some more of their kind; a few of them were real once. */
@@ -125,6 +126,75 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'the TTL is not looked at before sending',
     edits: [edit('node/agent/backlog.js', 'ttlSeconds <= 0 ||', '')],
     breaks: /TTL/,
+  },
+  {
+    name: 'an endpoint gives its hint only once',
+    edits: [
+      edit(
+        'endpoint/delivery.js',
+        'this.#checks.tell(uaid);',
+        "this.#deps.bus.tell(agentAddress(uaid), { kind: 'check' });",
+      ),
+    ],
+    breaks: /hints/,
+  },
+  {
+    name: 'a node gives its hint only once',
+    edits: [
+      edit(
+        'node/agent-host.js',
+        'checks.tell(this.#uaid, sessionId);',
+        "bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId });",
+      ),
+    ],
+    breaks: /hints/,
+  },
+  {
+    name: 'MongoDB: an id that is there already counts without a majority',
+    edits: [edit('store/mongodb-inserts.js', 'if (await this.#isDurable(document))', '')],
+    breaks: /promise/,
+  },
+  {
+    name: 'MongoDB: an unknown outcome counts as done',
+    edits: [
+      edit(
+        'store/mongodb-inserts.js',
+        'const failures = failuresOf(error, documents.length);',
+        'let failures = new Map(); try { failures = failuresOf(error, documents.length) } catch {}',
+      ),
+    ],
+    breaks: /promise/,
+  },
+  {
+    name: 'MongoDB: what failed alone in a batch counts as done',
+    edits: [edit('store/mongodb-inserts.js', 'storeDown(failure.errmsg)', "'inserted'")],
+    breaks: /promise/,
+  },
+  {
+    name: 'MongoDB: a topic put deletes before it inserts',
+    edits: [
+      edit(
+        'store/mongodb-messages.js',
+        'await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));',
+        `if (message.topic !== undefined)
+            await this.#messages.deleteMany({ u: uuid(uaid), channel: uuid(message.channelId),
+                topic: message.topic, _id: { $lt: uuid(message.id) } });
+        await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));`,
+      ),
+    ],
+    breaks: /promise/,
+  },
+  {
+    name: 'MongoDB: the last channel is dropped on what was read before',
+    edits: [
+      edit(
+        'store/mongodb-agents.js',
+        'await this.#agents.deleteOne({ _id: uuid(uaid), channels: {} });',
+        `const record = await this.read(uaid);
+        if (record?.agent.channels.size === 0) await this.#agents.deleteOne({ _id: uuid(uaid) });`,
+      ),
+    ],
+    breaks: /channel ends/,
   },
 ]
 

@@ -26,6 +26,9 @@ export interface ServerDeps {
   log: Log
 }
 
+/** How often it is looked whether requests are still under way, in milliseconds. */
+const UNDER_WAY_MS = 100
+
 /** One simulated server process with the real actors, the real delivery, or both in it. */
 export class Server {
   readonly role: Role
@@ -37,6 +40,8 @@ export class Server {
   /** It takes no new connections and requests: it is about to stop. */
   draining = false
   paused = false
+  /** Requests of senders that it has not answered. */
+  underWay = 0
 
   constructor({ role, process, bus, store, tokens, dice, log, ...options }: ServerDeps) {
     const { clock } = process
@@ -58,6 +63,17 @@ export class Server {
   open(socket: AgentSocket): AgentConnection {
     if (this.agents === undefined) throw new Error(`${this.process.name} takes no websockets`)
     return this.agents.open(socket)
+  }
+
+  /** SIGTERM. Resolves when nothing is under way any more. */
+  async drain(drainMs: number): Promise<void> {
+    this.draining = true
+    await this.agents?.drain(drainMs)
+    while (this.underWay > 0)
+      await new Promise<void>((resolve) => this.process.clock.after(UNDER_WAY_MS, resolve))
+    this.delivery?.close()
+    // What was told last is still to be written.
+    await new Promise<void>((resolve) => this.process.clock.after(UNDER_WAY_MS, resolve))
   }
 
   /** SIGSTOP. */

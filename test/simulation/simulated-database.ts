@@ -82,7 +82,7 @@ export class SimulatedDatabase implements StoreTruth {
 
   /** Changes an agent, or drops it. */
   setAgent(key: string, after: AgentDocument | undefined): void {
-    this.#set(this.agents, key, after, (before, now) => this.#tellAgent(before, now))
+    this.#set(this.agents, key, after, (before, now, undone) => this.#tellAgent(before, now, undone))
   }
 
   /** Changes a message, or drops it; `isEviction` when the command may be one for the sake of the cap. */
@@ -200,13 +200,13 @@ export class SimulatedDatabase implements StoreTruth {
     else observer.kept(uaid, message, after.sends)
   }
 
-  #tellAgent(before: AgentDocument | undefined, after: AgentDocument | undefined): void {
+  #tellAgent(before: AgentDocument | undefined, after: AgentDocument | undefined, undone: boolean): void {
     const document = after ?? before
     if (document === undefined) return
     const uaid = uaidFromBytes(document._id.buffer)
     const [had, has] = [before && channelsIn(before), after && channelsIn(after)]
     for (const channelId of had?.keys() ?? [])
-      if (!has?.has(channelId)) this.#deps.observer.unsubscribed(uaid, channelId)
+      if (!has?.has(channelId)) this.#deps.observer.unsubscribed(uaid, channelId, undone)
     for (const [channelId, digest] of has ?? [])
       if (had?.get(channelId) !== digest) this.#deps.observer.subscribed(uaid, channelId, digest)
   }

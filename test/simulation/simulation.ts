@@ -191,12 +191,15 @@ class Simulation {
       ...(this.#climate.quiet ? [] : [() => this.#readSlowly(browser)]),
       () => browser.subscribe(),
       () => channel !== undefined && browser.unsubscribe(channel),
+      () => channel !== undefined && browser.changeKey(channel),
+      ...(this.#climate.drains ? [() => this.#drain()] : []),
     ]
   }
 
   /** What goes wrong with the service itself. */
   #harms(): readonly (() => void)[] {
-    const { kills, pauses, clones } = this.#climate
+    const { kills, pauses, clones, elections } = this.#climate
+    const stepDown = () => this.#world.stepDown(this.#dice.within([100, 5000]))
     const server = this.#dice.pick(this.#world.servers)
     const other = this.#dice.pick(this.#world.servers)
     if (server === undefined || other === undefined) return []
@@ -205,10 +208,17 @@ class Simulation {
       () => this.#world.hideInterest(server, other, this.#dice.within([100, 5000])),
       ...(kills ? [() => this.#world.killServer(server, this.#dice.within([100, 5000]))] : []),
       ...(pauses ? [() => this.#world.pauseServer(server, this.#dice.within([100, 20_000]))] : []),
-      () => this.#world.stepDown(this.#dice.within([100, 5000])),
+      ...(elections ? [stepDown, stepDown, stepDown, stepDown] : [stepDown]),
       ...(clones ? [() => this.#clone()] : []),
       () => this.#collectGarbage(server),
     ]
+  }
+
+  /** SIGTERM, as at every new release. */
+  #drain(): void {
+    const server = this.#dice.pick(this.#world.servers.filter(({ serving, paused }) => serving && !paused))
+    if (server === undefined) return
+    void this.#world.drainServer(server, this.#dice.within([0, 5000]), this.#dice.within([100, 3000]))
   }
 
   #closeForAWhile(browser: Browser): void {
@@ -230,8 +240,8 @@ class Simulation {
   #clone(): void {
     const original = this.#dice.pick(this.#world.browsers)
     if (original === undefined || this.#world.browsers.length >= BROWSERS_MAX) return
-    const { uaid, channels, seen } = original.profile
-    const copy = { uaid, channels: new Map(channels), seen: new Set(seen) }
+    const { uaid, channels, keys, seen } = original.profile
+    const copy = { uaid, channels: new Map(channels), keys: new Map(keys), seen: new Set(seen) }
     const clone = this.#world.addBrowser(`clone ${this.#world.browsers.length} of ${original.name}`, copy)
     this.#clones.add(clone)
     clone.start()

@@ -22,7 +22,7 @@ export interface StoreObserver {
   restored(uaid: Uaid, message: Message, sends: number): void
   /** A channel is new, or has another digest. */
   subscribed(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest): void
-  unsubscribed(uaid: Uaid, channelId: ChannelId): void
+  unsubscribed(uaid: Uaid, channelId: ChannelId, rolledBack: boolean): void
 }
 
 /** Observes nothing. */

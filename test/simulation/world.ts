@@ -5,7 +5,7 @@ import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
 import type { MessageId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import type { Subscription } from '../../push/subscription.ts'
+import { keyDigestOf, type Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
 import { STORE_LIMITS, type StoreLimits } from '../../store/store.ts'
 import { Browser, type Profile } from './browser.ts'
@@ -222,6 +222,17 @@ export class World {
   /** Ends a server process without a word; another one starts some time later. */
   killServer(server: Server, restartAfterMs: number): void {
     this.disturb(`kill ${server.process.name}`, restartAfterMs)
+    this.#replace(server, restartAfterMs)
+  }
+
+  /** Ends a server process in good order: it takes nothing new, finishes what it has, and lets its user agents go. */
+  async drainServer(server: Server, drainMs: number, restartAfterMs: number): Promise<void> {
+    this.report({ kind: 'fault', what: `drain ${server.process.name} in ${drainMs} ms` })
+    await server.drain(drainMs)
+    if (server.process.alive) this.#replace(server, restartAfterMs)
+  }
+
+  #replace(server: Server, restartAfterMs: number): void {
     server.process.kill()
     this.servers.splice(this.servers.indexOf(server), 1)
     this.time.after(restartAfterMs, () => this.startServer(server.role))
@@ -289,11 +300,13 @@ export class World {
       body: new Uint8Array(0),
     }
     const { id } = message
-    this.report({ kind: 'posted', uaid: subscription.uaid, message, at: process.name })
+    const { uaid, keyHash } = subscription
+    this.report({ kind: 'posted', uaid, message, keyDigest: keyDigestOf(keyHash), at: process.name })
+    server.underWay += 1
     const outcome = new Promise<string>((resolve) => {
       clock.after(post.idAgeMs ?? 0, () => resolve(delivery.deliver(subscription, message)))
     })
-    this.#tellOutcome(outcome, (answer) => ({ kind: 'answered', id, outcome: answer }))
+    this.#tellOutcome(server, outcome, (answer) => ({ kind: 'answered', id, outcome: answer }))
     return { id, outcome }
   }
 
@@ -303,10 +316,11 @@ export class World {
     if (delivery === undefined) throw new Error(`${process.name} is no endpoint`)
     const { uaid } = this.ledger.message(id)
     this.report({ kind: 'deleting', id })
+    server.underWay += 1
     const outcome = new Promise<string>((resolve) => {
       process.clock.after(0, () => resolve(delivery.cancel({ uaid, id })))
     })
-    this.#tellOutcome(outcome, (answer) => ({ kind: 'deleted', id, outcome: answer }))
+    this.#tellOutcome(server, outcome, (answer) => ({ kind: 'deleted', id, outcome: answer }))
     return outcome
   }
 
@@ -348,7 +362,11 @@ export class World {
     return subscription
   }
 
-  #tellOutcome(outcome: Promise<string>, fact: (answer: string) => Fact): void {
+  #tellOutcome(server: Server, outcome: Promise<string>, fact: (answer: string) => Fact): void {
+    const ended = () => {
+      server.underWay -= 1
+    }
+    void outcome.then(ended, ended)
     outcome.then(
       (answer) => this.report(fact(answer)),
       (error) => this.report({ kind: 'defect', error, where: 'delivery' }),
@@ -365,7 +383,8 @@ export class World {
       },
       subscribed: (uaid, channelId, keyDigest) =>
         this.report({ kind: 'subscribed', uaid, channelId, keyDigest }),
-      unsubscribed: (uaid, channelId) => this.report({ kind: 'unsubscribed', uaid, channelId }),
+      unsubscribed: (uaid, channelId, rolledBack) =>
+        this.report({ kind: 'unsubscribed', uaid, channelId, rolledBack }),
     }
   }
 

@@ -5,8 +5,9 @@ export const definiteAnswers: FactRule = {
   name: 'gone only if the store says so',
   check({ fact }, { ledger }) {
     if (fact.kind === 'answered') {
-      const { uaid, message, postedOrder } = ledger.message(fact.id)
-      if (fact.outcome === 'notSubscribed' && !ledger.lackedChannel(uaid, message.channelId, postedOrder))
+      const known = ledger.message(fact.id)
+      const { uaid, postedOrder } = known
+      if (fact.outcome === 'notSubscribed' && !ledger.lackedEndpoint(known, postedOrder))
         return `message ${fact.id} was answered 410 for a channel that the store had all the time`
       if (fact.outcome === 'agentGone' && !ledger.lackedAgent(uaid, postedOrder))
         return `message ${fact.id} was answered 410 for a user agent that the store had all the time`

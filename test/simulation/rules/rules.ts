@@ -1,3 +1,4 @@
+import { channelsStay, endpointsEnd } from './channels.ts'
 import { copies } from './copies.ts'
 import { definiteAnswers } from './definite-answers.ts'
 import { expiry, noDefects, windowLimit } from './limits.ts'
@@ -14,6 +15,8 @@ export const FACT_RULES: readonly FactRule[] = [
   copies,
   topics,
   displacement,
+  channelsStay,
+  endpointsEnd,
   windowLimit,
   expiry,
   noDefects,

@@ -53,8 +53,13 @@ scenario(
   {},
   async (t, stage) => {
     const { browser } = await stage.online()
-    const { uaid, channels, seen } = browser.profile
-    const clone = stage.world.addBrowser('clone', { uaid, channels: new Map(channels), seen: new Set(seen) })
+    const { uaid, channels, keys, seen } = browser.profile
+    const clone = stage.world.addBrowser('clone', {
+      uaid,
+      channels: new Map(channels),
+      keys: new Map(keys),
+      seen: new Set(seen),
+    })
     clone.start()
     await stage.world.run(10 * 60_000)
     const displaced = stage.world.ledger.facts.filter(
