@@ -2,7 +2,7 @@ import { STORE_LIMITS } from '../../store/store.ts'
 import type { Manners } from './browser.ts'
 import { Dice, type RangeMs } from './dice.ts'
 import { CALM, type Faults } from './faults.ts'
-import type { WorldOptions } from './world.ts'
+import type { WorldOptions } from './world-options.ts'
 
 /** What one seed is about: the world it plays in, and what may go wrong there. */
 export interface Climate {

@@ -135,6 +135,8 @@ export class Link {
     }
     this.#deps.observer.accepted()
     this.#connection = node.open(socket)
+    // A node that is about to stop closes it in there.
+    if (this.#nodeEnd === 'closed') this.#connection.closed()
     this.#toBrowser(() => this.#deps.browser.opened())
   }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { playEveryStep } from './every-step.ts'
 import { huntAll } from './hunt.ts'
 import { reportOf, traceOf } from './report.ts'
 import { runSeeds } from './seed-pool.ts'
@@ -10,6 +11,7 @@ const USAGE = `Runs the simulation of the whole delivery with many seeds, or rep
   npm run sim -- --seeds 1000 --first 50  the seeds 50 to 1049
   npm run sim -- --seeds 1000 --jobs 2    in two threads
   npm run sim -- --seed 42                seed 42, with everything that happens in it
+  npm run sim -- --steps                  harms each process at every step of some short stories
   npm run sim -- --planted                puts each known bug in, and says which seed finds it by which rule
 `
 const PROGRESS_EVERY = 100
@@ -20,6 +22,7 @@ interface Options {
   readonly first: number
   readonly jobs: number
   readonly planted: boolean
+  readonly steps: boolean
 }
 
 await main()
@@ -27,6 +30,7 @@ await main()
 async function main(): Promise<void> {
   const options = readOptions()
   if (options.planted) process.exitCode = await huntAll(options.jobs, print)
+  else if (options.steps) process.exitCode = await runSteps()
   else process.exitCode = options.seed === undefined ? await runMany(options) : await replay(options.seed)
 }
 
@@ -39,6 +43,7 @@ function readOptions(): Options {
         first: { type: 'string' },
         jobs: { type: 'string' },
         planted: { type: 'boolean' },
+        steps: { type: 'boolean' },
       },
     })
     return {
@@ -47,6 +52,7 @@ function readOptions(): Options {
       first: integer('first', values.first ?? '1'),
       jobs: Math.max(1, integer('jobs', values.jobs ?? '1')),
       planted: values.planted ?? false,
+      steps: values.steps ?? false,
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
@@ -72,6 +78,19 @@ async function runMany({ first, seeds, jobs }: Options): Promise<number> {
   })
   print(broken?.report ?? `seeds ${first} to ${first + seeds - 1}: every rule was kept`)
   return broken === undefined ? 0 : 1
+}
+
+async function runSteps(): Promise<number> {
+  let plays = 0
+  let broken = 0
+  await playEveryStep(1, (played) => {
+    plays += 1
+    if (played.broken === undefined) return
+    broken += 1
+    print(`${played.title}\n  ${played.broken}`)
+  })
+  print(`${plays} plays, ${broken} broke a rule`)
+  return broken === 0 ? 0 : 1
 }
 
 async function replay(seed: number): Promise<number> {

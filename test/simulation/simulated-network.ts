@@ -37,6 +37,8 @@ export class SimulatedNetwork<Message, Reply extends object> {
   readonly #deps: NetworkDeps<Message>
   readonly #interests = new Map<string, Set<Interest<Message, Reply>>>()
   readonly #lastArrivalMs = new Map<string, number>()
+  readonly #buses = new Map<Process, NetworkBus<Message, Reply>>()
+  readonly #cutOff = new Set<Process>()
 
   constructor(deps: NetworkDeps<Message>) {
     this.#deps = deps
@@ -44,7 +46,20 @@ export class SimulatedNetwork<Message, Reply extends object> {
 
   /** The bus of one process; it ends with the process. */
   busOf(process: Process): Bus<Message, Reply> {
-    return new NetworkBus(this, process, this.#deps)
+    const bus = new NetworkBus(this, process, this.#deps)
+    this.#buses.set(process, bus)
+    return bus
+  }
+
+  /** Whether nothing comes to this process or from it. */
+  isCutOff(process: Process): boolean {
+    return this.#cutOff.has(process)
+  }
+
+  /** Cuts a process off, or takes it back; hints that it could not give meanwhile it gives then. */
+  cutOff(process: Process, isCutOff: boolean): void {
+    if (isCutOff) this.#cutOff.add(process)
+    else if (this.#cutOff.delete(process)) this.#buses.get(process)?.tellUnsent()
   }
 
   /** Listeners there are, of all processes; for checks. */
@@ -61,6 +76,7 @@ export class SimulatedNetwork<Message, Reply extends object> {
 
   /** Lets all interest be known to everyone now. */
   heal(): void {
+    for (const process of this.#cutOff) this.cutOff(process, false)
     for (const interests of this.#interests.values())
       for (const interest of interests)
         for (const asks of interest.hiddenUntilMs.keys())
@@ -110,6 +126,7 @@ export class SimulatedNetwork<Message, Reply extends object> {
       time.elapsedMs + dice.within(faults.busDelayMs),
     )
     this.#lastArrivalMs.set(way, arrivalMs)
+    if (from !== to && (this.isCutOff(from) || this.isCutOff(to))) return
     to.clock.after(arrivalMs - time.elapsedMs, run)
   }
 }
@@ -121,6 +138,7 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
   readonly #deps: NetworkDeps<Message>
   readonly #own = new Set<Interest<Message, Reply>>()
   readonly #pending = new Set<(outcome: 'timeout') => void>()
+  readonly #unsent = new Map<string, Message>()
   #flushedAtMs = 0
 
   constructor(network: SimulatedNetwork<Message, Reply>, process: Process, deps: NetworkDeps<Message>) {
@@ -155,12 +173,23 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
     })
   }
 
-  tell(address: string, message: Message): 'sent' {
+  tell(address: string, message: Message): 'sent' | 'notSent' {
+    if (this.#network.isCutOff(this.#process)) {
+      if (this.#deps.isCheck(message)) this.#unsent.set(address, message)
+      return 'notSent'
+    }
     const { checksLost, tellLossRate } = this.#deps.faults
     const rate = checksLost && this.#deps.isCheck(message) ? 1 : tellLossRate
     for (const interest of this.#network.reachable(this.#process, address))
       if (!this.#isLost(rate, `tell ${address}`)) this.#send(interest, message, undefined)
     return 'sent'
+  }
+
+  /** Tells what could not be told. */
+  tellUnsent(): void {
+    if (!this.#process.alive) return
+    for (const [address, message] of this.#unsent) this.tell(address, message)
+    this.#unsent.clear()
   }
 
   listen(address: string, listener: Listener<Message, Reply>): Listening {

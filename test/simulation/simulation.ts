@@ -208,6 +208,9 @@ class Simulation {
       () => this.#world.hideInterest(server, other, this.#dice.within([100, 5000])),
       ...(kills ? [() => this.#world.killServer(server, this.#dice.within([100, 5000]))] : []),
       ...(pauses ? [() => this.#world.pauseServer(server, this.#dice.within([100, 20_000]))] : []),
+      ...(this.#world.options.bus === 'network'
+        ? [() => this.#world.cutOff(server, this.#dice.within([100, 10_000]))]
+        : []),
       ...(elections ? [stepDown, stepDown, stepDown, stepDown] : [stepDown]),
       ...(clones ? [() => this.#clone()] : []),
       () => this.#collectGarbage(server),

@@ -7,7 +7,6 @@ import type { MessageId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import { keyDigestOf, type Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
-import { STORE_LIMITS, type StoreLimits } from '../../store/store.ts'
 import { Browser, type Profile } from './browser.ts'
 import { Dice } from './dice.ts'
 import type { Fact } from './facts.ts'
@@ -15,54 +14,16 @@ import { CALM, type Faults } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { type BrowserEnd, Link } from './link.ts'
 import { linkObserver } from './link-observer.ts'
+import type { Post, Posted } from './post.ts'
 import { Process } from './process.ts'
 import { type StateRule, type View, Violation } from './rules/rule.ts'
 import { FACT_RULES } from './rules/rules.ts'
 import { type Role, Server } from './server.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
-import { createStorage, type Storage, type StoreKind } from './simulated-store.ts'
-import type { StoreObserver, StoreTruth } from './store-truth.ts'
-
-/** What a world is like. */
-export interface WorldOptions {
-  seed: number
-  /** The server processes that run at first. */
-  roles: readonly Role[]
-  /** inProcess: the bus of a single process as it is. network: one that loses and delays. */
-  bus: 'inProcess' | 'network'
-  store: StoreKind
-  storeLimits: StoreLimits
-  /** Bytes that may wait in a process for a database. */
-  storeWaitingBytesMax: number
-  /** How far the wall clock of a process may be wrong. */
-  skewMaxMs: number
-  agents: Partial<AgentsOptions>
-}
-
-/** One process that serves, and nothing special. */
-export const SINGLE: Omit<WorldOptions, 'seed'> = {
-  roles: ['serve'],
-  bus: 'inProcess',
-  store: 'embedded',
-  storeLimits: STORE_LIMITS,
-  storeWaitingBytesMax: 1024 * 1024,
-  skewMaxMs: 0,
-  agents: {},
-}
-
-/** A message as its sender wants it. */
-export interface Post {
-  readonly ttlSeconds: number
-  readonly topic?: string
-  /** Time between the making of its id and its delivery. */
-  readonly idAgeMs?: number
-}
-
-/** A message under way: its id, and what its sender is answered. No answer ever comes from a process that is killed. */
-export interface Posted {
-  readonly id: MessageId
-  readonly outcome: Promise<string>
-}
+import { createStorage, type Storage } from './simulated-store.ts'
+import { storeObserver } from './store-observer.ts'
+import type { StoreTruth } from './store-truth.ts'
+import type { WorldOptions } from './world-options.ts'
 
 /** Timers that may fire in one moment of simulated time. */
 const STEPS_AT_ONCE_MAX = 2000
@@ -96,6 +57,7 @@ export class World {
   #disturbedUntilMs = 0
   #started = 0
   #stepsAtOnce = 0
+  #interruption: { steps: number; run: () => void } | undefined
 
   constructor(options: WorldOptions) {
     this.options = options
@@ -108,7 +70,7 @@ export class World {
       faults: this.faults,
       limits: options.storeLimits,
       waitingBytesMax: options.storeWaitingBytesMax,
-      observer: this.#storeObserver(),
+      observer: storeObserver((fact) => this.report(fact)),
       onFault: (what, id) => this.#storeFault(what, id),
     })
     this.#storage.start()
@@ -193,6 +155,16 @@ export class World {
     }
   }
 
+  /** Does something between two timers: before the one that fires after so many others. */
+  interrupt(steps: number, run: () => void): void {
+    this.#interruption = { steps, run }
+  }
+
+  /** Whether what is to interrupt is still to come. */
+  get isInterruptionDue(): boolean {
+    return this.#interruption !== undefined
+  }
+
   /** Starts a server process. */
   startServer(role: Role): Server {
     this.#started += 1
@@ -258,6 +230,16 @@ export class World {
   stepDown(electionMs: number): void {
     this.disturb(`the primary steps down, and the next is elected in ${electionMs} ms`, electionMs)
     this.#storage.stepDown(electionMs)
+  }
+
+  /** Cuts a server process off from the bus for a while: nothing comes or goes, and who asks it waits in vain. */
+  cutOff(server: Server, forMs: number): void {
+    this.disturb(`${server.process.name} is cut off from the bus for ${forMs} ms`, forMs)
+    this.network.cutOff(server.process, true)
+    this.time.after(forMs, () => {
+      this.network.cutOff(server.process, false)
+      if (server.process.alive) server.agents?.busRestored(() => true)
+    })
   }
 
   /** Lets one process not see for a while what another one listens to. */
@@ -373,21 +355,6 @@ export class World {
     )
   }
 
-  #storeObserver(): StoreObserver {
-    return {
-      kept: (uaid, message, sends) => this.report({ kind: 'kept', uaid, message, sends }),
-      gone: (uaid, message, cause) => this.report({ kind: 'gone', uaid, message, cause }),
-      restored: (uaid, message, sends) => {
-        this.report({ kind: 'putInDoubt', id: message.id })
-        this.report({ kind: 'kept', uaid, message, sends })
-      },
-      subscribed: (uaid, channelId, keyDigest) =>
-        this.report({ kind: 'subscribed', uaid, channelId, keyDigest }),
-      unsubscribed: (uaid, channelId, rolledBack) =>
-        this.report({ kind: 'unsubscribed', uaid, channelId, rolledBack }),
-    }
-  }
-
   #storeFault(what: string, id: MessageId | undefined): void {
     this.disturb(what)
     if (id !== undefined) this.report({ kind: 'putInDoubt', id })
@@ -399,12 +366,24 @@ export class World {
 
   /** Runs the next timer. Timers that set each other for the same moment over and over would keep a process busy for ever. */
   #step(untilMs: number): boolean {
+    this.#countDown()
     const beforeMs = this.time.elapsedMs
     const ran = this.time.step(untilMs)
     this.#stepsAtOnce = this.time.elapsedMs === beforeMs ? this.#stepsAtOnce + 1 : 0
     if (this.#stepsAtOnce > STEPS_AT_ONCE_MAX)
       this.#note('nothing spins', `more than ${STEPS_AT_ONCE_MAX} timers fired in one moment`)
     return ran
+  }
+
+  #countDown(): void {
+    if (this.#interruption === undefined) return
+    const { steps, run } = this.#interruption
+    if (steps > 0) {
+      this.#interruption = { steps: steps - 1, run }
+    } else {
+      this.#interruption = undefined
+      run()
+    }
   }
 
   async #settle(): Promise<void> {

@@ -5,7 +5,8 @@ import type { Fact } from '../facts.ts'
 import type { Faults } from '../faults.ts'
 import { nothingLeft } from '../rules/liveness.ts'
 import type { Server } from '../server.ts'
-import { SINGLE, World, type WorldOptions } from '../world.ts'
+import { World } from '../world.ts'
+import { SINGLE, type WorldOptions } from '../world-options.ts'
 
 /** Everything takes the same short time, so that a scenario decides what overtakes what. */
 const EVEN: Partial<Faults> = {

@@ -1,0 +1,14 @@
+import t from 'tap'
+import { playEveryStep } from './every-step.ts'
+
+/** Every step of every story takes minutes: npm run sim -- --steps. */
+const STRIDE = 23
+
+t.test('a process harmed at any step of a story costs no message', async (t) => {
+  let plays = 0
+  await playEveryStep(STRIDE, ({ title, broken }) => {
+    plays += 1
+    if (broken !== undefined) t.fail(`${title}: ${broken}`)
+  })
+  t.ok(plays > 200, `${plays} plays`)
+})

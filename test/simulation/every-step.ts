@@ -1,0 +1,109 @@
+import type { Browser } from './browser.ts'
+import { PROMPT } from './browser.ts'
+import { nothingRemains } from './rules/limits.ts'
+import { nothingLeft } from './rules/liveness.ts'
+import { Violation } from './rules/rule.ts'
+import { oneSession } from './rules/sessions.ts'
+import type { Server } from './server.ts'
+import { STORIES, type Story } from './stories.ts'
+import { World } from './world.ts'
+import { SINGLE, type WorldOptions } from './world-options.ts'
+
+/** Something that is done to one process, or to all of the store. */
+interface Harm {
+  readonly name: string
+  run(world: World, server: Server): void
+}
+
+const HARMS: readonly Harm[] = [
+  { name: 'killed', run: (world, server) => world.killServer(server, 400) },
+  { name: 'paused', run: (world, server) => world.pauseServer(server, 4000) },
+  { name: 'cut off from the bus', run: (world, server) => world.cutOff(server, 4000) },
+  { name: 'left by the primary of its database', run: (world) => world.stepDown(300) },
+]
+
+const DEPLOYMENTS: readonly Partial<WorldOptions>[] = [
+  { roles: ['serve'], bus: 'network', store: 'embedded' },
+  { roles: ['node', 'node', 'endpoint'], bus: 'network', store: 'mongodb' },
+]
+
+/** One story, harmed at one step. */
+export interface Interrupted {
+  readonly title: string
+  /** What rule was broken, if one was. */
+  readonly broken: string | undefined
+}
+
+/** As in the climates of seeds. Re-reading is not waited for: seeds do that. */
+const RECHECK_MS = 180_000
+const COME_BACK_MS = 15_000
+
+/**
+ * Plays every story on every kind of deployment, with every kind of harm to every process, at every `stride`-th step: a step is
+ * a timer of the world, such as the arrival of a frame, a message or an answer of the store. What was promised must be kept
+ * and everything delivered, wherever it happens.
+ * @param onPlayed told of each play
+ */
+export async function playEveryStep(stride: number, onPlayed: (played: Interrupted) => void): Promise<void> {
+  for (const [index, story] of STORIES.entries())
+    for (const deployment of DEPLOYMENTS)
+      for (const harm of HARMS)
+        for (const victim of (deployment.roles ?? []).keys())
+          for (let step = index % stride, more = true; more; step += stride)
+            more = await play(story, deployment, harm, victim, step, onPlayed)
+}
+
+/** Tells whether the story went on to that step. */
+async function play(
+  story: Story,
+  deployment: Partial<WorldOptions>,
+  harm: Harm,
+  victim: number,
+  step: number,
+  onPlayed: (played: Interrupted) => void,
+): Promise<boolean> {
+  const world = new World({ ...SINGLE, seed: 1, ...deployment, agents: { recheckMs: RECHECK_MS } })
+  const server = world.servers[victim]
+  if (server === undefined) throw new Error(`no server ${victim}`)
+  const title = `${story.name}; ${server.process.name} is ${harm.name} at step ${step}`
+  let more = true
+  try {
+    const browser = await begin(world)
+    world.interrupt(step, () => {
+      if (server.process.alive) harm.run(world, server)
+    })
+    await story.play(world, browser)
+    more = !world.isInterruptionDue
+    if (more) await end(world)
+    if (more) onPlayed({ title, broken: undefined })
+  } catch (error) {
+    if (!(error instanceof Violation)) throw error
+    onPlayed({ title, broken: error.message })
+  }
+  return more
+}
+
+async function begin(world: World): Promise<Browser> {
+  const browser = world.addBrowser('browser')
+  browser.start()
+  browser.subscribe()
+  await world.until('the browser has an endpoint', () => world.endpoints.size === 1)
+  return browser
+}
+
+/** Nothing goes wrong any more: all must be well in the end. */
+async function end(world: World): Promise<void> {
+  world.heal()
+  for (const browser of world.browsers) {
+    Object.assign(browser.manners, PROMPT)
+    browser.start()
+  }
+  await world.run(COME_BACK_MS)
+  world.check(oneSession)
+  for (const browser of world.browsers) browser.reconnect()
+  await world.run(COME_BACK_MS)
+  world.check(nothingLeft)
+  for (const browser of world.browsers) browser.stop()
+  await world.run(COME_BACK_MS)
+  world.check(nothingRemains)
+}

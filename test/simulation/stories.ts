@@ -1,0 +1,109 @@
+import type { MessageId } from '../../push/ids.ts'
+import type { Browser } from './browser.ts'
+import type { World } from './world.ts'
+
+/** Something short that happens to a connected user agent with one subscription. */
+export interface Story {
+  readonly name: string
+  play(world: World, browser: Browser): Promise<void>
+}
+
+/** Long enough for everything that a story sets going, with a process in its way. */
+const STORY_MS = 6000
+
+/** The lives of messages and sessions, to be interrupted anywhere. */
+export const STORIES: readonly Story[] = [
+  {
+    name: 'a message is posted, sent and acknowledged',
+    async play(world) {
+      post(world)
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a message is acknowledged after the grace, while its put runs',
+    async play(world, browser) {
+      browser.manners.ackDelayMs = [260, 260]
+      post(world)
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'messages wait for a browser that comes back',
+    async play(world, browser) {
+      browser.stop()
+      await world.run(100)
+      for (const topic of [undefined, 'news', 'news']) post(world, topic)
+      await world.run(1000)
+      browser.start()
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a younger session displaces one with a message in flight',
+    async play(world, browser) {
+      browser.manners.ignoreRate = 1
+      post(world)
+      await world.run(120)
+      browser.manners.ignoreRate = 0
+      browser.roam()
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a message in flight is replaced by its topic',
+    async play(world, browser) {
+      browser.manners.ackDelayMs = [300, 300]
+      post(world, 'news')
+      await world.run(100)
+      post(world, 'news')
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a node is drained with a message in flight',
+    async play(world, browser) {
+      browser.manners.ignoreRate = 1
+      post(world)
+      await world.run(120)
+      browser.manners.ignoreRate = 0
+      const node = world.servers.find(({ agents }) => agents !== undefined && agents.size > 0)
+      if (node !== undefined) void world.drainServer(node, 500, 300)
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a message that waits is taken back',
+    async play(world, browser) {
+      browser.stop()
+      await world.run(100)
+      const id = post(world)
+      await world.run(500)
+      const server = world.servers.find(({ delivery, serving }) => delivery !== undefined && serving)
+      if (id !== undefined && server !== undefined) void world.delete(server, id)
+      browser.start()
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a browser subscribes again with another key, and ends another subscription',
+    async play(world, browser) {
+      const [channelId] = browser.profile.channels.keys()
+      browser.subscribe()
+      await world.run(50)
+      if (channelId !== undefined) browser.changeKey(channelId)
+      post(world)
+      await world.run(50)
+      if (channelId !== undefined) browser.unsubscribe(channelId)
+      await world.run(STORY_MS)
+    },
+  },
+]
+
+/** Sends a message to the first endpoint, where a process takes it. */
+function post(world: World, topic?: string): MessageId | undefined {
+  const server = world.servers.find(({ delivery, serving }) => delivery !== undefined && serving)
+  const [endpoint] = world.endpoints
+  if (server === undefined || endpoint === undefined) return undefined
+  return world.post(server, endpoint, { ttlSeconds: 3600, ...(topic !== undefined && { topic }) }).id
+}
