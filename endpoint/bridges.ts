@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { sendFailure } from './answers.ts'
 import { refuse } from './checked.ts'
+import { documented } from './openapi.ts'
+import { BRIDGE } from './route-documents.ts'
 
 const NO_BRIDGE = refuse(
   'bridgeUnknown',
@@ -12,5 +14,7 @@ const NO_BRIDGE = refuse(
  * the words they know, so that they need not guess from a 404.
  */
 export function refuseBridges(app: FastifyInstance): void {
-  app.post('/v1/:bridge/:app/registration', (_request, reply) => sendFailure(reply, NO_BRIDGE))
+  app.post('/v1/:bridge/:app/registration', documented(BRIDGE), (_request, reply) =>
+    sendFailure(reply, NO_BRIDGE),
+  )
 }

@@ -25,7 +25,9 @@ import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
 import { HttpServer } from './http-server.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
+import { documented, serveOpenApi } from './openapi.ts'
 import { addOperations } from './operations.ts'
+import { DELETE_MESSAGE, postDocument } from './route-documents.ts'
 import { UnderWay } from './under-way.ts'
 import { Vapid, type VapidOptions } from './vapid.ts'
 
@@ -111,6 +113,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   })
   const http = new HttpServer(options.certificate, clock)
   const app = createApp(http, deps.log, stats.failures)
+  await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock })
   refuseBridges(app)
@@ -171,10 +174,12 @@ function addMessageRoutes(
   }
   for (const version of [1, 2] as const) {
     const url = `/wpush/v${version}/:token`
-    app.post(url, (request: TokenRequest, reply) => post(version, request, reply))
+    app.post(url, documented(postDocument(version)), (request: TokenRequest, reply) =>
+      post(version, request, reply),
+    )
     refuseOtherMethods(app, url, ['POST'])
   }
-  app.delete('/m/:token', (request: TokenRequest, reply) =>
+  app.delete('/m/:token', documented(DELETE_MESSAGE), (request: TokenRequest, reply) =>
     underWay.during(reply, async () => {
       const removed = await messages.remove(request.params.token)
       if (removed.ok) reply.code(204).send()

@@ -4,8 +4,9 @@ import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 import { PROMTOOL } from './promtool-program.ts'
+import { SCHEMATHESIS } from './schemathesis-program.ts'
 
-const PROGRAMS: readonly Program[] = [FIREFOX, NATS_SERVER, MONGODB_SERVER, HAPROXY, PROMTOOL]
+const PROGRAMS: readonly Program[] = [FIREFOX, NATS_SERVER, MONGODB_SERVER, HAPROXY, PROMTOOL, SCHEMATHESIS]
 
 /**
  * Makes sure of the programs that the tests drive and npm can't bring; call it once before the tests.
