@@ -72,18 +72,6 @@ export function requireCluster(role: 'node' | 'endpoint', options: ClusterOption
   }
 }
 
-/** The service keys of a role that never makes them: all processes must have the same. @throws StartError */
-export function requireServiceKeys(
-  role: 'node' | 'endpoint',
-  { serviceKeys }: Pick<Options, 'serviceKeys'>,
-): readonly Uint8Array[] {
-  if (serviceKeys === undefined)
-    throw new StartError(
-      `pushgrid ${role} needs PUSHGRID_SERVICE_KEYS, the same for all processes; \`pushgrid keys new\` makes one`,
-    )
-  return serviceKeys
-}
-
 function readMap(file: string): CellMap<NatsUrl> {
   let text: string
   try {

@@ -50,6 +50,20 @@ export async function keptServiceKeys(folder: string, random: Random): Promise<r
   throw new StartError(`the service key file ${file} was removed while it was made: start again`)
 }
 
+/**
+ * Reads again the service keys kept in the data folder.
+ * @throws StartError when they are not there any more, can't be read, or are damaged
+ */
+export async function readKeptServiceKeys(folder: string): Promise<readonly Uint8Array[]> {
+  const file = path.join(folder, KEY_FILE)
+  const keys = await readKeyFile(file).catch((error: unknown) => {
+    if (error instanceof StartError) throw error
+    throw new StartError(`the service key file ${file} can't be used (${codeOf(error) ?? error})`, error)
+  })
+  if (keys === undefined) throw new StartError(`the service key file ${file} is gone`)
+  return keys
+}
+
 async function readKeyFile(file: string): Promise<readonly Uint8Array[] | undefined> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return undefined

@@ -1,16 +1,16 @@
-import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
-import { requireCluster, requireServiceKeys } from './cluster-options.ts'
+import { requireCluster } from './cluster-options.ts'
 import { localUrl, probeHttpPort, startEndpoint } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { openSharedStore } from './stores.ts'
+import { openTokens } from './tokens.ts'
 
 /** Puts together an endpoint of a cluster: application servers on one side, NATS and MongoDB on the other. @throws StartError */
 export async function startEndpointRole(assembly: Assembly): Promise<Listening> {
   const { options } = assembly
   const cluster = requireCluster('endpoint', options)
-  const tokens = new Tokens(requireServiceKeys('endpoint', options))
+  const tokens = await openTokens(assembly, 'endpoint')
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid endpoint')
   const port = await probeHttpPort(assembly)

@@ -1,17 +1,17 @@
-import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
-import { requireCluster, requireServiceKeys } from './cluster-options.ts'
+import { requireCluster } from './cluster-options.ts'
 import { localUrl, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openSharedStore } from './stores.ts'
+import { openTokens } from './tokens.ts'
 
 /** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
 export async function startNodeRole(assembly: Assembly): Promise<Listening> {
   const { options, worker } = assembly
   const cluster = requireCluster('node', options)
-  const tokens = new Tokens(requireServiceKeys('node', options))
+  const tokens = await openTokens(assembly, 'node')
   const { publicUrl = localUrl(options.httpPort), httpPort } = options
   if (options.publicUrl === undefined && httpPort === 0)
     throw new StartError(

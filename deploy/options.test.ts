@@ -36,6 +36,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   mongodbUrl: ['mongodb://u:p@one,two:27018/push?w=majority', 'mongodb://u:p@one,two:27018/push?w=majority'],
   dataDir: ['/srv/push grid', '/srv/push grid'],
   serviceKeys: [`${KEY}, ${OTHER_KEY}`, [Buffer.from(KEY, 'base64url'), Buffer.from(OTHER_KEY, 'hex')]],
+  serviceKeysFile: ['/run/secrets/keys', '/run/secrets/keys'],
   storedMax: ['7', 7],
   agentLifetimeMs: ['86400000', 86_400_000],
   diskReserveBytes: ['0', 0],
@@ -73,6 +74,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   drainMs: ['1000', 1000],
   workers: ['3', 3],
   stopMs: ['6000', 6000],
+  accessLog: ['on', 'on'],
   logLevel: ['warn', 'warn'],
 }
 

@@ -84,6 +84,12 @@ export const OPTIONS = {
     'generated once into the data folder',
     'keys that seal endpoint URLs, newest first; made by `pushgrid keys new`, used instead of the generated one',
   ),
+  serviceKeysFile: unset(
+    'Data',
+    file,
+    'none',
+    'file that holds the same instead, a key on each line; it is read again on SIGHUP, so that keys are changed without a restart',
+  ),
   storedMax: count('Data', STORE_LIMITS.storedMax, 1, 100_000, 'messages kept for one user agent'),
   agentLifetimeMs: count(
     'Data',
@@ -280,6 +286,12 @@ export const OPTIONS = {
     1000,
     HOUR_MS,
     'longest time a stop may take beyond PUSHGRID_DRAIN_MS; then it exits with 1',
+  ),
+  accessLog: option(
+    'Process',
+    oneOf(['off', 'on']),
+    'off',
+    'whether each answer to an application server is logged, without token, path or address of a subscription',
   ),
   logLevel: option('Process', oneOf(LOG_LEVELS), 'info', 'least important messages that are logged'),
 } as const satisfies Record<string, Option<unknown>>

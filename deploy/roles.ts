@@ -88,6 +88,6 @@ function drainMsOf(role: Role, { drainMs }: Pick<Options, 'drainMs'>): number {
 }
 
 function reloadAll(reloads: readonly (() => void)[], { log }: Pick<ProcessDeps, 'log'>): void {
-  if (reloads.length === 0) log.info({}, 'there is nothing to read again: PUSHGRID_NATS_URL_FILE is not set')
+  if (reloads.length === 0) log.info({}, 'there is nothing to read again: no option names a file for that')
   for (const reload of reloads) reload()
 }

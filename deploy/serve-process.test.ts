@@ -61,14 +61,14 @@ t.test('serves on the ports it says, and SIGTERM ends it with 0', async (t) => {
   const served = new Served(t, { PUSHGRID_DATA_DIR: t.testdir() })
   const { wsPort, httpPort, ...rest } = await served.listening
   t.match(rest, { publicUrl: `http://localhost:${httpPort}`, wsUrl: `ws://127.0.0.1:${wsPort}/` })
-  // Nothing can be read again here, and it does not end the process.
+  // It reads its keys again, and goes on.
   served.child.kill('SIGHUP')
   for (const port of [wsPort, httpPort])
     t.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200, `health of port ${port}`)
   served.child.kill('SIGTERM')
   const { code, stdout, stderr } = await served.ended
   t.equal(code, 0)
-  t.match(stdout.join(), 'there is nothing to read again: PUSHGRID_NATS_URL_FILE is not set')
+  t.match(stdout.join(), 'service keys were read')
   t.match(JSON.parse(stdout.at(-1) ?? ''), { msg: 'stopped' })
   t.match(stderr, `dom.push.serverURL                         ws://127.0.0.1:${wsPort}/`, 'the banner')
 })

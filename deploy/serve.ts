@@ -1,15 +1,15 @@
-import { Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { openOwnBus } from './buses.ts'
 import { type Setting, settingOf } from './cluster-options.ts'
-import { keptServiceKeys, openDataFolder } from './data-folder.ts'
+import { openDataFolder } from './data-folder.ts'
 import { variableOf } from './options.ts'
 import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
+import { hasServiceKeys, openTokens } from './tokens.ts'
 
 /**
  * Puts together a process that is all of the service: alone, with a bus of its own and a store that is embedded or
@@ -20,16 +20,16 @@ import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } f
  * @throws StartError
  */
 export async function startServe(assembly: Assembly): Promise<Listening> {
-  const { options, deps } = assembly
-  const { dataDir, serviceKeys, workers } = options
+  const { options } = assembly
+  const { dataDir, workers } = options
   if (workers > 1)
     throw new StartError(
       `${variableOf('workers')} is ${workers}: \`pushgrid serve\` is one process; for more run \`pushgrid node\` and \`pushgrid endpoint\` on NATS and MongoDB`,
     )
   const setting = settingOf(options)
-  if (setting.kind === 'alone' || serviceKeys === undefined) await openDataFolder(dataDir)
+  if (setting.kind === 'alone' || !hasServiceKeys(options)) await openDataFolder(dataDir)
   const store = await openStore(assembly, setting)
-  const tokens = new Tokens(serviceKeys ?? (await keptServiceKeys(dataDir, deps.random)))
+  const tokens = await openTokens(assembly, 'serve')
   collectGarbage(assembly, store)
   const bus =
     setting.kind === 'cluster'

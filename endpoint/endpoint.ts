@@ -13,6 +13,7 @@ import type { Log } from '../push/log.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
+import { logAccess } from './access-log.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
@@ -41,6 +42,8 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   certificate?: Certificate
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
+  /** Whether each answer is logged. */
+  accessLog: 'off' | 'on'
 }
 
 /** What the endpoint has unless an operator says otherwise. */
@@ -48,6 +51,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   host: '127.0.0.1',
   port: 8082,
   bodyLimitBytes: 5630,
+  accessLog: 'off',
   vapidCacheMax: 10_000,
   verificationsMax: 256,
   ackGraceMs: 250,
@@ -113,6 +117,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   })
   const http = new HttpServer(options.certificate, clock)
   const app = createApp(http, deps.log, stats.failures)
+  if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock })

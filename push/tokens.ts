@@ -56,20 +56,22 @@ export interface MessageRef {
  * A token carries no key id, which would tell its age: opening tries each key, newest first.
  */
 export class Tokens {
-  readonly #rings: ReadonlyMap<Purpose, readonly Subkeys[]>
+  #rings: ReadonlyMap<Purpose, readonly Subkeys[]>
   readonly #opened: Record<EndpointVersion, LRUCache<string, Subscription>>
   /** The sealed part of message tokens, for the subscriptions above. */
-  readonly #sealedChannels = new WeakMap<Subscription, string>()
+  #sealedChannels = new WeakMap<Subscription, string>()
 
   /** @param serviceKeys 1 to 4 keys of 32 bytes; the first one seals. @throws RangeError on any other */
   constructor(serviceKeys: readonly Uint8Array[]) {
-    if (serviceKeys.length < 1 || serviceKeys.length > SERVICE_KEYS_MAX) {
-      throw new RangeError(`need 1 to ${SERVICE_KEYS_MAX} service keys, got ${serviceKeys.length}`)
-    }
-    this.#rings = new Map(
-      PURPOSES.map((purpose) => [purpose, serviceKeys.map((key) => subkeys(key, purpose))]),
-    )
+    this.#rings = ringsOf(serviceKeys)
     this.#opened = { 1: new LRUCache({ max: OPENED_MAX }), 2: new LRUCache({ max: OPENED_MAX }) }
+  }
+
+  /** From now on these are the service keys: what was sealed with another one does not open any more. @throws RangeError, and nothing changes */
+  useKeys(serviceKeys: readonly Uint8Array[]): void {
+    this.#rings = ringsOf(serviceKeys)
+    for (const version of [1, 2] as const) this.#opened[version].clear()
+    this.#sealedChannels = new WeakMap()
   }
 
   /** Seals a subscription into the token of its endpoint URL. */
@@ -154,6 +156,13 @@ interface Subkeys {
   readonly authenticate: KeyObject
   /** AES-256, block by block: kept, because making a cipher costs more than all else that a token needs of one. */
   readonly blockCipher: Cipher
+}
+
+function ringsOf(serviceKeys: readonly Uint8Array[]): ReadonlyMap<Purpose, readonly Subkeys[]> {
+  if (serviceKeys.length < 1 || serviceKeys.length > SERVICE_KEYS_MAX) {
+    throw new RangeError(`need 1 to ${SERVICE_KEYS_MAX} service keys, got ${serviceKeys.length}`)
+  }
+  return new Map(PURPOSES.map((purpose) => [purpose, serviceKeys.map((key) => subkeys(key, purpose))]))
 }
 
 function subkeys(serviceKey: Uint8Array, purpose: Purpose): Subkeys {
