@@ -190,15 +190,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     breaks: /promise/,
   },
   {
-    name: 'MongoDB: the last channel is dropped on what was read before',
-    edits: [
-      edit(
-        'store/mongodb-agents.js',
-        'await this.#agents.deleteOne({ _id: uuid(uaid), channels: {} });',
-        `const record = await this.read(uaid);
-        if (record?.agent.channels.size === 0) await this.#agents.deleteOne({ _id: uuid(uaid) });`,
-      ),
-    ],
+    name: 'MongoDB: the user agent is dropped without the condition that no channel is there',
+    edits: [edit('store/mongodb-agents.js', '_id: uuid(uaid), channels: {} }', '_id: uuid(uaid) }')],
     breaks: /channel ends/,
   },
 ]
