@@ -1,7 +1,7 @@
 import type { Browser } from './browser.ts'
 import { PROMPT } from './browser.ts'
 import { nothingRemains } from './rules/limits.ts'
-import { nothingLeft } from './rules/liveness.ts'
+import { nothingLeft, nothingWaits } from './rules/liveness.ts'
 import { Violation } from './rules/rule.ts'
 import { oneSession } from './rules/sessions.ts'
 import type { Server } from './server.ts'
@@ -14,6 +14,9 @@ interface Harm {
   readonly name: string
   run(world: World, server: Server): void
 }
+
+/** Nothing happens. */
+const SPARED: Harm = { name: 'left alone', run: () => {} }
 
 const HARMS: readonly Harm[] = [
   { name: 'killed', run: (world, server) => world.killServer(server, 400) },
@@ -46,11 +49,13 @@ const COME_BACK_MS = 15_000
  */
 export async function playEveryStep(stride: number, onPlayed: (played: Interrupted) => void): Promise<void> {
   for (const [index, story] of STORIES.entries())
-    for (const deployment of DEPLOYMENTS)
+    for (const deployment of DEPLOYMENTS) {
+      await play(story, deployment, SPARED, 0, 0, onPlayed)
       for (const harm of HARMS)
         for (const victim of (deployment.roles ?? []).keys())
           for (let step = index % stride, more = true; more; step += stride)
             more = await play(story, deployment, harm, victim, step, onPlayed)
+    }
 }
 
 /** Tells whether the story went on to that step. */
@@ -73,6 +78,7 @@ async function play(
       if (server.process.alive) harm.run(world, server)
     })
     await story.play(world, browser)
+    if (harm === SPARED) world.check(nothingWaits)
     more = !world.isInterruptionDue
     if (more) await end(world)
     if (more) onPlayed({ title, broken: undefined })

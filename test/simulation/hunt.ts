@@ -7,14 +7,18 @@ import { DIST, PLANTED_BUGS, type PlantedBug, plant } from './planted-bugs.ts'
 /** What came of hunting one bug. */
 export interface Hunt {
   readonly bug: PlantedBug
-  /** The seed that found it, and the rule it broke there; undefined when no seed did. */
-  readonly found: { readonly seed: number; readonly rule: string } | undefined
+  /** The seed, or the step of a story, that found it, and the rule it broke there; undefined when none did. */
+  readonly found: { readonly where: string; readonly rule: string } | undefined
   /** Whether it was found by a rule that it was to be found by. */
   readonly ok: boolean
 }
 
 /** Seeds within which each bug must be found. */
 export const HUNT_SEEDS = 500
+/** Steps of stories at which harm is done in the hunt. */
+const HUNT_STRIDE = '23'
+/** A seed or a step, and below it the rule that it broke. */
+const BROKEN = /^(seed \d+|.* at step \d+)(?: breaks a rule after [\d.]+ ms:)?\n {2}(.*)/m
 const HUNT_BYTES_MAX = 16 * 1024 * 1024
 
 interface Ended {
@@ -25,14 +29,13 @@ interface Ended {
 /** Plants a bug in a copy of the compiled code in this directory, and runs seeds there until one breaks a rule. */
 export async function hunt(bug: PlantedBug, directory: string): Promise<Hunt> {
   const main = await plant(bug, directory)
-  const args = [main, '--seeds', String(HUNT_SEEDS)]
-  const ended: Ended = await promisify(execFile)(process.execPath, args, { maxBuffer: HUNT_BYTES_MAX }).catch(
-    (error) => error,
-  )
-  const [, seed, rule = ''] =
-    /seed (\d+) breaks a rule after [\d.]+ ms:\n {2}(.*)/.exec(String(ended.stdout)) ?? []
-  if (ended.code !== 1 || seed === undefined) return { bug, found: undefined, ok: false }
-  return { bug, found: { seed: Number(seed), rule }, ok: bug.breaks.test(rule) }
+  const args = bug.bySteps ? ['--steps', '--stride', HUNT_STRIDE] : ['--seeds', String(HUNT_SEEDS)]
+  const ended: Ended = await promisify(execFile)(process.execPath, [main, ...args], {
+    maxBuffer: HUNT_BYTES_MAX,
+  }).catch((error) => error)
+  const [, where, rule = ''] = BROKEN.exec(String(ended.stdout)) ?? []
+  if (ended.code !== 1 || where === undefined) return { bug, found: undefined, ok: false }
+  return { bug, found: { where, rule }, ok: bug.breaks.test(rule) }
 }
 
 /**
@@ -43,7 +46,7 @@ export async function hunt(bug: PlantedBug, directory: string): Promise<Hunt> {
 export async function huntAll(jobs: number, print: (line: string) => void): Promise<number> {
   const left = [...PLANTED_BUGS]
   let missed = 0
-  print('bug | seed that found it | rule it broke')
+  print('bug | what found it | rule it broke')
   const work = async () => {
     for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
       // Inside of the build, where the copy finds the packages.
@@ -52,7 +55,7 @@ export async function huntAll(jobs: number, print: (line: string) => void): Prom
         const { found, ok } = await hunt(bug, directory)
         if (!ok) missed += 1
         print(
-          `${bug.name} | ${found?.seed ?? 'NOT FOUND'} | ${found?.rule ?? ''}${found && !ok ? ' (WRONG RULE)' : ''}`,
+          `${bug.name} | ${found?.where ?? 'NOT FOUND'} | ${found?.rule ?? ''}${found && !ok ? ' (WRONG RULE)' : ''}`,
         )
       } finally {
         await rm(directory, { recursive: true })

@@ -11,7 +11,7 @@ const USAGE = `Runs the simulation of the whole delivery with many seeds, or rep
   npm run sim -- --seeds 1000 --first 50  the seeds 50 to 1049
   npm run sim -- --seeds 1000 --jobs 2    in two threads
   npm run sim -- --seed 42                seed 42, with everything that happens in it
-  npm run sim -- --steps                  harms each process at every step of some short stories
+  npm run sim -- --steps                  harms each process at every step of some short stories; --stride 7: at every 7th
   npm run sim -- --planted                puts each known bug in, and says which seed finds it by which rule
 `
 const PROGRESS_EVERY = 100
@@ -23,6 +23,7 @@ interface Options {
   readonly jobs: number
   readonly planted: boolean
   readonly steps: boolean
+  readonly stride: number
 }
 
 await main()
@@ -30,7 +31,7 @@ await main()
 async function main(): Promise<void> {
   const options = readOptions()
   if (options.planted) process.exitCode = await huntAll(options.jobs, print)
-  else if (options.steps) process.exitCode = await runSteps()
+  else if (options.steps) process.exitCode = await runSteps(options.stride)
   else process.exitCode = options.seed === undefined ? await runMany(options) : await replay(options.seed)
 }
 
@@ -44,6 +45,7 @@ function readOptions(): Options {
         jobs: { type: 'string' },
         planted: { type: 'boolean' },
         steps: { type: 'boolean' },
+        stride: { type: 'string' },
       },
     })
     return {
@@ -53,6 +55,7 @@ function readOptions(): Options {
       jobs: Math.max(1, integer('jobs', values.jobs ?? '1')),
       planted: values.planted ?? false,
       steps: values.steps ?? false,
+      stride: Math.max(1, integer('stride', values.stride ?? '1')),
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
@@ -80,10 +83,10 @@ async function runMany({ first, seeds, jobs }: Options): Promise<number> {
   return broken === undefined ? 0 : 1
 }
 
-async function runSteps(): Promise<number> {
+async function runSteps(stride: number): Promise<number> {
   let plays = 0
   let broken = 0
-  await playEveryStep(1, (played) => {
+  await playEveryStep(stride, (played) => {
     plays += 1
     if (played.broken === undefined) return
     broken += 1

@@ -15,6 +15,8 @@ export interface PlantedBug {
   readonly edits: readonly Edit[]
   /** A word of the rules that it breaks: it must be found for what it is. */
   readonly breaks: RegExp
+  /** It takes an interleaving so rare that the stories harmed at every step are what finds it, not seeds. */
+  readonly bySteps?: boolean
 }
 
 /** The compiled code. */
@@ -136,7 +138,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         "this.#deps.bus.tell(agentAddress(uaid), { kind: 'check' });",
       ),
     ],
-    breaks: /hints/,
+    bySteps: true,
+    breaks: /liveness/,
   },
   {
     name: 'a node gives its hint only once',
@@ -147,11 +150,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         "bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId });",
       ),
     ],
-    breaks: /hints/,
+    bySteps: true,
+    breaks: /liveness/,
   },
   {
     name: 'MongoDB: an id that is there already counts without a majority',
     edits: [edit('store/mongodb-inserts.js', 'if (await this.#isDurable(document))', '')],
+    bySteps: true,
     breaks: /promise/,
   },
   {
@@ -185,15 +190,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     breaks: /promise/,
   },
   {
-    name: 'MongoDB: the last channel is dropped on what was read before',
-    edits: [
-      edit(
-        'store/mongodb-agents.js',
-        'await this.#agents.deleteOne({ _id: uuid(uaid), channels: {} });',
-        `const record = await this.read(uaid);
-        if (record?.agent.channels.size === 0) await this.#agents.deleteOne({ _id: uuid(uaid) });`,
-      ),
-    ],
+    name: 'MongoDB: the user agent is dropped without the condition that no channel is there',
+    edits: [edit('store/mongodb-agents.js', '_id: uuid(uaid), channels: {} }', '_id: uuid(uaid) }')],
     breaks: /channel ends/,
   },
 ]

@@ -10,6 +10,8 @@ export interface Story {
 
 /** Long enough for everything that a story sets going, with a process in its way. */
 const STORY_MS = 6000
+/** Until the processes at other servers of the bus know of a listener. */
+const LATE_MS = [400, 400] as const
 
 /** The lives of messages and sessions, to be interrupted anywhere. */
 export const STORIES: readonly Story[] = [
@@ -95,6 +97,50 @@ export const STORIES: readonly Story[] = [
       post(world)
       await world.run(50)
       if (channelId !== undefined) browser.unsubscribe(channelId)
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a message is stored while the endpoint has not heard of the new session',
+    async play(world, browser) {
+      world.faults.interestDelayMs = LATE_MS
+      browser.reconnect()
+      await world.run(100)
+      post(world)
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'displaced sessions store while their nodes have not heard of the younger one',
+    async play(world, browser) {
+      world.faults.interestDelayMs = LATE_MS
+      world.faults.storeHoldMs = { insert: 100, put: 100 }
+      for (let turn = 0; turn < 3; turn++) {
+        browser.manners.ignoreRate = 1
+        post(world)
+        await world.run(120)
+        browser.manners.ignoreRate = 0
+        browser.roam()
+        await world.run(2500)
+      }
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'node and endpoint store the same message, and the majority lags',
+    async play(world, browser) {
+      Object.assign(world.faults, {
+        replyLossRate: 1,
+        replicationMs: [1900, 1900],
+        storeHoldMs: { insert: 1500 },
+      })
+      browser.manners.ignoreRate = 1
+      post(world)
+      await world.run(2400)
+      world.faults.storeHoldMs = {}
+      await world.run(1500)
+      browser.manners.ignoreRate = 0
+      world.faults.replyLossRate = 0
       await world.run(STORY_MS)
     },
   },
