@@ -72,7 +72,8 @@ t.test('a process whose map differs from an older one is not ready; the older on
     const statement = { process, ageMs, digests, isDisputed: false }
     endpoint?.deps.bus.tell(PROCESSES_ADDRESS, { kind: 'cells', statement })
   }
-  say('a'.repeat(16), 0, '0'.repeat(16))
+  // Of two that are as old to the millisecond the id decides, and no id is greater than this one.
+  say('f'.repeat(16), 0, '0'.repeat(16))
   t.match(endpoint?.deps.busHealth(), { isReady: true })
   t.match(lines.at(-1), /"level":40.*a newer process has another map of cells/)
   say('b'.repeat(16), 1_000_000, '0'.repeat(16))
