@@ -154,8 +154,8 @@ t.test('a broken connection is tried once more; then nothing is known of the who
   const store = await openWithMessage(t, url)
   await failInserts(t, url, 1, { closeConnection: true })
   await store.put(UA, messageOf(2), 0)
-  // The first goes alone, the others share a batch.
-  await failInserts(t, url, 4, { closeConnection: true })
+  // All share one command, which is tried twice.
+  await failInserts(t, url, 2, { closeConnection: true })
   const puts = await Promise.allSettled(numbers(3, 10).map((number) => store.put(UA, messageOf(number), 0)))
   t.match(puts, Array(8).fill({ status: 'rejected', reason: STORE_DOWN }))
   t.strictSame(await listIds(store, UA), idsOf(1, 2))
@@ -164,7 +164,7 @@ t.test('a broken connection is tried once more; then nothing is known of the who
 t.test('without a majority nothing counts as stored, though it is there', async (t) => {
   const url = server.freshUrl()
   const store = await openWithMessage(t, url)
-  await failInserts(t, url, 2, {
+  await failInserts(t, url, 1, {
     writeConcernError: { code: 64, errmsg: 'waiting for replication timed out' },
   })
   const puts = await Promise.allSettled([1, 1, 2, 3, 4].map((number) => store.put(UA, messageOf(number), 0)))
