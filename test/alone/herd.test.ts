@@ -1,11 +1,11 @@
 import { MongoClient } from 'mongodb'
 import t from 'tap'
-import { createSystemRandom, systemClock } from '../cluster/clock.ts'
-import { newUaid, type Uaid } from '../push/ids.ts'
-import { databaseOf } from '../store/mongodb-client.ts'
-import { collectionsOf, date, uuid } from '../store/mongodb-schema.ts'
-import { Cluster } from './support/cluster.ts'
-import { LeanAgent, type LeanHello } from './support/lean-agent.ts'
+import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
+import { newUaid, type Uaid } from '../../push/ids.ts'
+import { databaseOf } from '../../store/mongodb-client.ts'
+import { collectionsOf, date, uuid } from '../../store/mongodb-schema.ts'
+import { Cluster } from '../support/cluster.ts'
+import { LeanAgent, type LeanHello } from '../support/lean-agent.ts'
 
 const AGENTS = 10_000
 /** Firefox gives up a connection whose hello is not answered by then. */
