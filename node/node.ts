@@ -1,13 +1,16 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
+import type { BroadcastId } from '../push/broadcast.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { BroadcastPublisher } from './broadcast-publisher.ts'
+import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
-export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
+export interface NodeOptions extends AgentsOptions, BroadcastsOptions, WebSocketServerOptions {
   /** Time over which a node that stops lets its user agents go. */
   drainMs: number
 }
@@ -15,13 +18,14 @@ export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
 /** Unless an operator says otherwise. */
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
+  broadcastRecheckMs: BROADCAST_RECHECK_MS,
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
 }
 
 /** What a connection node works with. */
-export interface NodeDeps extends AgentsDeps {
+export interface NodeDeps extends Omit<AgentsDeps, 'broadcasts'> {
   busHealth: () => BusHealth
   monitoring: Monitoring
 }
@@ -48,7 +52,10 @@ export interface RunningNode {
  */
 export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
-  const agents = new Agents(options, deps)
+  const { clock, bus, log } = deps
+  const broadcasts = new Broadcasts(options, deps)
+  await broadcasts.read()
+  const agents = new Agents(options, { ...deps, broadcasts })
   const stats = new NodeStats(agents)
   const operations = new Operations({
     ...deps,
@@ -61,8 +68,12 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     closed: (code, reason) => stats.closed(code, reason),
     operations,
   })
-  const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
+  const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
+  const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
+  broadcasts.onChange = (id) => publisher.changed(id)
+  const everyone = bus.listen(NODES_ADDRESS, (request) => {
     if (request.kind === 'check') agents.recheckSoon()
+    if (request.kind === 'broadcasts' && request.hint === 'changed') void broadcasts.read()
   })
   return {
     port: server.port,
@@ -71,14 +82,19 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
       return agents.size
     },
     busLost: (concerns) => agents.busLost(concerns),
-    busRestored: (concerns) => agents.busRestored(concerns),
+    busRestored(concerns) {
+      agents.busRestored(concerns)
+      void broadcasts.read()
+    },
     async drain() {
       operations.drain()
       everyone.stop()
+      broadcasts.close()
+      publisher.close()
       server.stopListening()
       await agents.drain(options.drainMs)
       server.close()
-      deps.log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
+      log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
     },
   }
 }
