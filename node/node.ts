@@ -6,11 +6,21 @@ import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
 import { BroadcastPublisher } from './broadcast-publisher.ts'
 import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
+import { askMegaphone } from './megaphone.ts'
+import { FOLLOWER_OPTIONS, type FollowerOptions, MegaphoneFollower } from './megaphone-follower.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
-export interface NodeOptions extends AgentsOptions, BroadcastsOptions, WebSocketServerOptions {
+export interface NodeOptions
+  extends AgentsOptions,
+    BroadcastsOptions,
+    FollowerOptions,
+    WebSocketServerOptions {
+  /** URL of a Megaphone server whose broadcasts are followed; none without one. */
+  megaphoneUrl?: string | undefined
+  /** The bearer token it wants, if it wants one. */
+  megaphoneToken?: string | undefined
   /** Time over which a node that stops lets its user agents go. */
   drainMs: number
 }
@@ -19,6 +29,7 @@ export interface NodeOptions extends AgentsOptions, BroadcastsOptions, WebSocket
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
   broadcastRecheckMs: BROADCAST_RECHECK_MS,
+  ...FOLLOWER_OPTIONS,
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
@@ -71,9 +82,12 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
   const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
   const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
   broadcasts.onChange = (id) => publisher.changed(id)
+  const follower = followMegaphone(options, { ...deps, broadcasts })
   const everyone = bus.listen(NODES_ADDRESS, (request) => {
     if (request.kind === 'check') agents.recheckSoon()
-    if (request.kind === 'broadcasts' && request.hint === 'changed') void broadcasts.read()
+    if (request.kind !== 'broadcasts') return
+    if (request.hint === 'changed') void broadcasts.read()
+    else follower?.polled()
   })
   return {
     port: server.port,
@@ -89,6 +103,7 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     async drain() {
       operations.drain()
       everyone.stop()
+      follower?.close()
       broadcasts.close()
       publisher.close()
       server.stopListening()
@@ -97,4 +112,14 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
       log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
     },
   }
+}
+
+function followMegaphone(
+  options: NodeOptions,
+  deps: NodeDeps & { broadcasts: Broadcasts },
+): MegaphoneFollower | undefined {
+  const { megaphoneUrl: url, megaphoneToken: token } = options
+  if (url === undefined) return undefined
+  const ask = (etag: string | undefined) => askMegaphone({ url, token }, etag, deps.clock)
+  return new MegaphoneFollower(options, { ...deps, ask })
 }
