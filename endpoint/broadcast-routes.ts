@@ -7,7 +7,9 @@ import { sendFailure } from './answers.ts'
 import { refuseOtherMethods } from './app.ts'
 import { readBody } from './body.ts'
 import { arrivalOf } from './body-refusal.ts'
+import { DELETE_BROADCAST, LIST_BROADCASTS, PUT_BROADCAST } from './broadcast-documents.ts'
 import type { Broadcasts } from './broadcasts.ts'
+import { documented } from './openapi.ts'
 import type { UnderWay } from './under-way.ts'
 
 /** What the routes of broadcasts work with. */
@@ -61,10 +63,12 @@ export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDep
     else sendFailure(reply, dropped)
   }
 
-  app.get(ALL_URL, (request, reply) => underWay.during(reply, () => list(request, reply)))
+  app.get(ALL_URL, documented(LIST_BROADCASTS), (request, reply) =>
+    underWay.during(reply, () => list(request, reply)),
+  )
   refuseOtherMethods(app, ALL_URL, ['GET', 'HEAD'])
-  app.put(ONE_URL, put)
-  app.delete(ONE_URL, (request: BroadcastRequest, reply) =>
+  app.put(ONE_URL, documented(PUT_BROADCAST), put)
+  app.delete(ONE_URL, documented(DELETE_BROADCAST), (request: BroadcastRequest, reply) =>
     underWay.during(reply, () => drop(request, reply)),
   )
   refuseOtherMethods(app, ONE_URL, ['PUT', 'DELETE'])
