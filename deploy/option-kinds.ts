@@ -104,6 +104,16 @@ export const origin: Kind<string> = {
   describe: quote,
 }
 
+/** A secret that is sent as a bearer token (RFC 6750 section 2.1). */
+export const bearerToken: Kind<string> = {
+  placeholder: 'TOKEN',
+  expected: '16 to 1024 of the characters A-Z a-z 0-9 . _ ~ + / -, and = at the end',
+  hint: '16 to 1024 characters',
+  parse: (text) =>
+    /^[A-Za-z0-9._~+/-]+=*$/.test(text) && text.length >= 16 && text.length <= 1024 ? text : undefined,
+  describe: describeSecret,
+}
+
 /** A comma-separated list of service keys. */
 export const serviceKeys: Kind<readonly Uint8Array[]> = {
   placeholder: 'KEYS',

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import fc from 'fast-check'
 import t from 'tap'
-import { flagOf, OPTIONS, type Option, type Options, UNAVAILABLE, variableOf } from './options.ts'
+import { flagOf, OPTIONS, type Option, type Options, variableOf } from './options.ts'
 import { type Environment, readOptions } from './read-options.ts'
 import { StartError } from './start-error.ts'
 
@@ -59,6 +59,12 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   agentPerSecond: ['6', 6],
   agentBurst: ['60', 60],
   countedMax: ['1000', 1000],
+  adminToken: ['0123456789abcdef==', '0123456789abcdef=='],
+  broadcastsMax: ['20', 20],
+  broadcastRecheckMs: ['100', 100],
+  megaphoneUrl: ['https://megaphone.example/v1/broadcasts', 'https://megaphone.example/v1/broadcasts'],
+  megaphoneToken: ['fedcba9876543210', 'fedcba9876543210'],
+  megaphonePollMs: ['5000', 5000],
   inFlightMax: ['14', 14],
   ackTimeoutMs: ['30000', 30_000],
   sendsMax: ['3', 3],
@@ -122,8 +128,9 @@ t.test('every option is a flag and a variable, and the flag wins', (t) => {
 t.test('the names are those that the design promises', (t) => {
   const promised = ['HOST', 'WS_PORT', 'HTTP_PORT', 'PUBLIC_URL', 'DATA_DIR', 'SERVICE_KEYS', 'ACK_GRACE_MS']
   const also = ['BODY_LIMIT_BYTES', 'STORED_MAX', 'IN_FLIGHT_MAX']
+  const broadcasts = ['ADMIN_TOKEN', 'MEGAPHONE_URL', 'MEGAPHONE_POLL_MS']
   const variables = ALL.map(([name]) => variableOf(name))
-  for (const name of [...promised, ...also]) t.ok(variables.includes(`PUSHGRID_${name}`), name)
+  for (const name of [...promised, ...also, ...broadcasts]) t.ok(variables.includes(`PUSHGRID_${name}`), name)
   t.equal(flagOf('wsPort'), '--ws-port')
   t.end()
 })
@@ -191,6 +198,13 @@ t.test('secrets are described, never shown', (t) => {
       refusal([], { PUSHGRID_MONGODB_URL: text }),
       /^PUSHGRID_MONGODB_URL is a text of .* \(not shown\)/,
     )
+  for (const text of ['short', `${KEY} ${KEY}`, 'é'.repeat(20), '='.repeat(16)])
+    t.match(
+      refusal(['--admin-token', text]),
+      /^--admin-token is a text of \d+ characters \(not shown\): must/,
+    )
+  t.match(refusal([], { PUSHGRID_MEGAPHONE_URL: 'https://me:hunter2@x' }), /\(not shown\)/)
+  t.match(refusal([], { PUSHGRID_MEGAPHONE_URL: 'ftp://x/' }), /^PUSHGRID_MEGAPHONE_URL is "ftp:/)
   t.notMatch(refusal([`--service-key=${KEY}`]), KEY, 'a misspelt flag')
   t.notMatch(refusal(['--ws-port', '1', KEY]), KEY, 'a value that lost its flag')
   t.end()
@@ -212,15 +226,6 @@ t.test('help is asked for anywhere on the line', (t) => {
   t.end()
 })
 
-t.test('what this version does not have yet is refused, not ignored', (t) => {
-  for (const [name, { what }] of Object.entries(UNAVAILABLE)) {
-    const message = `${variableOf(name)}: ${what} is not in this version yet; leave it out`
-    t.equal(refusal([], { [variableOf(name)]: 'nats://user:pass@x' }), message)
-    t.match(refusal([flagOf(name), '2']), `${flagOf(name)}: ${what} is not in this version yet`)
-  }
-  t.end()
-})
-
 t.test('options that depend on each other are checked together', (t) => {
   t.match(
     refusal([], { PUSHGRID_ACK_GRACE_MS: '300' }),
@@ -233,7 +238,7 @@ t.test('options that depend on each other are checked together', (t) => {
 })
 
 t.test('whatever is given, reading ends in valid options or one line', (t) => {
-  const names = [...ALL.map(([name]) => name), ...Object.keys(UNAVAILABLE)]
+  const names = ALL.map(([name]) => name)
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webUrl(), fc.integer().map(String))
   const name = fc.constantFrom(...names)
   const argument = fc.oneof(

@@ -1,6 +1,7 @@
 import { STORE_LIMITS } from '../store/store.ts'
 import { natsCells } from './nats-cells.ts'
 import {
+  bearerToken,
   file,
   folder,
   host,
@@ -11,10 +12,18 @@ import {
   wholeNumber,
   workerCount,
 } from './option-kinds.ts'
-import { mongodbUrl } from './url-kinds.ts'
+import { mongodbUrl, webUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
-export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Limits' | 'Connections' | 'Process'
+export type OptionGroup =
+  | 'Addresses'
+  | 'Cluster'
+  | 'Data'
+  | 'Delivery'
+  | 'Limits'
+  | 'Broadcasts'
+  | 'Connections'
+  | 'Process'
 
 /** One option of the service. Its name gives the flag and the environment variable. */
 export interface Option<T> {
@@ -193,6 +202,35 @@ export const OPTIONS = {
     'subscriptions, and user agents, whose messages an endpoint counts at a time',
   ),
 
+  adminToken: unset(
+    'Broadcasts',
+    bearerToken,
+    'none',
+    'who has it may set broadcasts at /v1/broadcasts of the endpoint side; without one nobody may',
+  ),
+  broadcastsMax: count('Broadcasts', 1000, 1, 10_000, 'broadcasts that there may be'),
+  broadcastRecheckMs: count(
+    'Broadcasts',
+    30_000,
+    100,
+    HOUR_MS,
+    'a node reads the broadcasts from the store this often, hint or no hint',
+  ),
+  megaphoneUrl: unset(
+    'Broadcasts',
+    webUrl,
+    'none',
+    'list of the broadcasts of a Megaphone server that are to be had here, too',
+  ),
+  megaphoneToken: unset('Broadcasts', bearerToken, 'none', 'bearer token that the Megaphone server wants'),
+  megaphonePollMs: count(
+    'Broadcasts',
+    30_000,
+    1000,
+    24 * HOUR_MS,
+    'time between two polls of the Megaphone server, by all nodes together',
+  ),
+
   inFlightMax: count(
     'Connections',
     100,
@@ -302,16 +340,6 @@ export type OptionName = keyof typeof OPTIONS
 /** Every option with its value: complete and validated, so that nothing behind it has to check again. */
 export type Options = {
   readonly [Name in OptionName]: (typeof OPTIONS)[Name] extends Option<infer T> ? T : never
-}
-
-/**
- * Options that the design has and this version has not: setting one is refused, because an option that is ignored is
- * worse than one that is missing.
- */
-export const UNAVAILABLE: Readonly<Record<string, { what: string }>> = {
-  adminToken: { what: 'publishing broadcasts' },
-  megaphoneUrl: { what: 'following a Megaphone server' },
-  megaphonePollMs: { what: 'following a Megaphone server' },
 }
 
 /** The flag of an option: `wsPort` is `--ws-port`. */

@@ -1,7 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock } from '../cluster/clock.ts'
 import { Counts } from '../cluster/counts.ts'
-import { within } from '../cluster/within.ts'
 import {
   type AgentOutcome,
   type AgentReply,
@@ -9,7 +8,6 @@ import {
   agentAddress,
 } from '../push/agent-requests.ts'
 import { Checks, type ChecksOptions } from '../push/checks.ts'
-import { PushError } from '../push/errors.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
@@ -17,6 +15,7 @@ import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { ClockSkew } from './clock-skew.ts'
+import { boundedByStore, storeFailureOf } from './store-failure.ts'
 
 /** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer could come too late. */
 export interface DeliveryOptions extends ChecksOptions {
@@ -138,7 +137,7 @@ export class Delivery {
       if (reply === 'cancelled' || removed.length > 0) return 'removed'
       return reply === 'timeout' ? 'noAnswer' : 'unknown'
     } catch (error) {
-      failureOf(error)
+      storeFailureOf(error)
       return 'storeDown'
     }
   }
@@ -180,7 +179,7 @@ export class Delivery {
     try {
       return (await this.#ended(subscription)) ?? 'dropped'
     } catch (error) {
-      failureOf(error)
+      storeFailureOf(error)
       return 'dropped'
     }
   }
@@ -192,7 +191,7 @@ export class Delivery {
       await this.#bounded(this.#put(subscription.uaid, message))
       return 'stored'
     } catch (error) {
-      return failureOf(error)
+      return storeFailureOf(error)
     }
   }
 
@@ -214,15 +213,6 @@ export class Delivery {
   }
 
   #bounded<T>(work: Promise<T>): Promise<T> {
-    return within(this.#deps.clock, this.#options.putTimeoutMs, work, () => {
-      throw new PushError('storeDown', `the store did not answer within ${this.#options.putTimeoutMs} ms`)
-    })
+    return boundedByStore(this.#deps.clock, this.#options.putTimeoutMs, work)
   }
-}
-
-/** The outcome for an error of the store; what is no such error is a defect and goes on up. */
-function failureOf(error: unknown): 'storeDown' | 'storeFull' {
-  if (error instanceof PushError && (error.code === 'storeDown' || error.code === 'storeFull'))
-    return error.code
-  throw error
 }

@@ -7,19 +7,20 @@ import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { Certificate } from '../push/certificate.ts'
 import { CHECKS_OPTIONS } from '../push/checks.ts'
-import { FAILURES } from '../push/errors.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
 import { logAccess } from './access-log.ts'
+import { AdminToken } from './admin-token.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
+import { arrivalOf } from './body-refusal.ts'
 import { refuseBridges } from './bridges.ts'
-import { refuse } from './checked.ts'
-import { leaveUnread } from './connections.ts'
+import { addBroadcastRoutes } from './broadcast-routes.ts'
+import { Broadcasts } from './broadcasts.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
@@ -44,6 +45,10 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   bodyLimitBytes: number
   /** Whether each answer is logged. */
   accessLog: 'off' | 'on'
+  /** Broadcasts that there may be. */
+  broadcastsMax: number
+  /** Who has it may set broadcasts; without one nobody may. */
+  adminToken?: string | undefined
 }
 
 /** What the endpoint has unless an operator says otherwise. */
@@ -52,6 +57,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   port: 8082,
   bodyLimitBytes: 5630,
   accessLog: 'off',
+  broadcastsMax: 1000,
   vapidCacheMax: 10_000,
   verificationsMax: 256,
   ackGraceMs: 250,
@@ -122,6 +128,9 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock })
   refuseBridges(app)
+  const broadcasts = new Broadcasts(options, deps)
+  if (options.adminToken !== undefined)
+    addBroadcastRoutes(app, { broadcasts, underWay, clock, admin: new AdminToken(options.adminToken) })
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
@@ -135,6 +144,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
       await within(clock, CLOSE_GRACE_MS, closed, () => http.cut())
       await Promise.all([closed, hooksDone])
       delivery.close()
+      broadcasts.close()
     },
   }
 }
@@ -162,13 +172,10 @@ function addMessageRoutes(
   }
   /** Gives back what came of the message, if the request was one. */
   const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
-    if (body.outcome === 'cutShort')
-      return void sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
-    if (body.outcome === 'tooSlow' || (body.outcome === 'tooLarge' && body.unread)) leaveUnread(reply)
-    if (body.outcome === 'tooSlow')
-      return void sendFailure(reply, refuse('requestTimeout', FAILURES.requestTimeout.message))
+    const arrival = arrivalOf(body, reply)
+    if (!arrival.arrived) return void sendFailure(reply, arrival.refused)
     const { headers, params } = request
-    const posted = await messages.post({ version, token: params.token, headers, body })
+    const posted = await messages.post({ version, token: params.token, headers, body: arrival.body })
     if (!posted.ok) {
       sendFailure(reply, posted)
       return posted.code

@@ -6,7 +6,7 @@ import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
 import { authorize } from './authorize.ts'
-import type { Body } from './body.ts'
+import type { ArrivedBody } from './body-refusal.ts'
 import { accept, type Checked, refuse } from './checked.ts'
 import { parseCryptoHeaders } from './crypto-headers.ts'
 import type { Delivery } from './delivery.ts'
@@ -40,7 +40,7 @@ export interface PostedMessage {
   readonly version: EndpointVersion
   readonly token: string
   readonly headers: IncomingHttpHeaders
-  readonly body: Exclude<Body, { readonly outcome: 'cutShort' | 'tooSlow' }>
+  readonly body: ArrivedBody
 }
 
 const UNKNOWN_ENDPOINT = refuse(

@@ -22,7 +22,9 @@ import {
   type Removal,
 } from './agent/state.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
-import { parseClientMessage } from './client-message.ts'
+import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
+import type { Broadcasts } from './broadcasts.ts'
+import { type NamedBroadcasts, parseClientMessage } from './client-message.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
 
@@ -45,6 +47,7 @@ export interface AgentContext {
   readonly bus: Bus<AgentRequest, AgentReply>
   readonly store: Store
   readonly tokens: Tokens
+  readonly broadcasts: Broadcasts
   readonly admission: Admission
   readonly checks: Checks
   readonly clock: Clock
@@ -101,6 +104,10 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#offer({ kind: 'drained' })
   }
 
+  missed(): void {
+    this.#offer({ kind: 'broadcastMissed' })
+  }
+
   closed(): void {
     this.#offer({ kind: 'closed' })
   }
@@ -134,6 +141,16 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return effect.ask({ outcome: effect.outcome, clockMs: this.#context.clock.nowMs() })
       case 'send':
         return this.#send(frameText(effect.frame))
+      case 'welcome': {
+        const broadcasts = this.#subscribe(effect.broadcasts)
+        return this.#send(frameText({ kind: 'hello', uaid: effect.uaid, broadcasts }))
+      }
+      case 'subscribe':
+        return this.#tellBroadcasts(this.#subscribe(effect.broadcasts))
+      case 'tellBroadcasts':
+        return this.#tellBroadcasts(this.#context.broadcasts.current(this.#socket.subscribed()))
+      case 'unsubscribe':
+        return this.#socket.unsubscribe()
       case 'sendEndpoint':
         return this.#sendEndpoint(effect)
       case 'wake':
@@ -232,6 +249,28 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
   }
 
+  /**
+   * Subscribes to what a user agent names, as far as it may; says what to tell it. All in one go: whatever changes is either seen
+   * here or published afterwards.
+   */
+  #subscribe(named: NamedBroadcasts): BroadcastAnswer {
+    const { broadcasts, limits } = this.#context
+    const subscribed = new Set(named.length === 0 ? [] : this.#socket.subscribed())
+    return broadcasts.answer(named, (id) => {
+      if (!subscribed.has(id) && subscribed.size >= limits.agentBroadcastsMax) return false
+      subscribed.add(id)
+      this.#socket.subscribe(id)
+      return true
+    })
+  }
+
+  #tellBroadcasts(answer: BroadcastAnswer): void {
+    if (isEmpty(answer)) return
+    const result = this.#socket.send(frameText({ kind: 'broadcast', broadcasts: answer }))
+    if (result === 'buffered') this.#offer({ kind: 'congested' })
+    if (result === 'dropped') this.#offer({ kind: 'broadcastMissed' })
+  }
+
   #sendEndpoint({ channelId, keyHash }: Extract<AgentEffect, { kind: 'sendEndpoint' }>): void {
     const { tokens, publicUrl } = this.#context
     const subscription = { uaid: this.#uaid, channelId, ...(keyHash && { keyHash }) }
@@ -278,8 +317,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#offer({ kind: 'check', from: request.from })
       case 'displace':
         return this.#displace(request)
+      case 'broadcasts':
       case 'cells':
-        // For processes, not for user agents.
+        // For nodes and processes, not for user agents.
         return
     }
   }

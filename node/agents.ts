@@ -14,6 +14,7 @@ import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
 import { type AgentContext, AgentHost, type AgentsLoad } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
+import type { Broadcasts } from './broadcasts.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
 import { StallWatch } from './stall-watch.ts'
 
@@ -27,6 +28,7 @@ export interface AgentsOptions extends AgentLimits, AdmissionOptions, ChecksOpti
 
 /** What the user agents of a node work with. */
 export interface AgentsDeps {
+  broadcasts: Broadcasts
   bus: Bus<AgentRequest, AgentReply>
   store: Store
   tokens: Tokens
@@ -48,6 +50,7 @@ export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
   inFlightMax: 100,
   sendsMax: 5,
   channelsMax: 1000,
+  agentBroadcastsMax: 100,
   commandsMax: 500,
   pingMinMs: 45_000,
   readRetryMs: 5000,
@@ -193,6 +196,7 @@ export class Agents {
   #stalled(lostMs: number): void {
     this.#deps.log.warn({ lostMs }, 'the process stood still; its user agents look into the store')
     this.#rechecks.stalled()
+    void this.#deps.broadcasts.read()
   }
 
   #isFlapping(uaid: Uaid): boolean {

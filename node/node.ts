@@ -1,13 +1,26 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
+import type { BroadcastId } from '../push/broadcast.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { BroadcastPublisher } from './broadcast-publisher.ts'
+import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
+import { askMegaphone } from './megaphone.ts'
+import { FOLLOWER_OPTIONS, type FollowerOptions, MegaphoneFollower } from './megaphone-follower.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
-export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
+export interface NodeOptions
+  extends AgentsOptions,
+    BroadcastsOptions,
+    FollowerOptions,
+    WebSocketServerOptions {
+  /** URL of a Megaphone server whose broadcasts are followed; none without one. */
+  megaphoneUrl?: string | undefined
+  /** The bearer token it wants, if it wants one. */
+  megaphoneToken?: string | undefined
   /** Time over which a node that stops lets its user agents go. */
   drainMs: number
 }
@@ -15,13 +28,15 @@ export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
 /** Unless an operator says otherwise. */
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
+  broadcastRecheckMs: BROADCAST_RECHECK_MS,
+  ...FOLLOWER_OPTIONS,
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
 }
 
 /** What a connection node works with. */
-export interface NodeDeps extends AgentsDeps {
+export interface NodeDeps extends Omit<AgentsDeps, 'broadcasts'> {
   busHealth: () => BusHealth
   monitoring: Monitoring
 }
@@ -48,7 +63,10 @@ export interface RunningNode {
  */
 export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
-  const agents = new Agents(options, deps)
+  const { clock, bus, log } = deps
+  const broadcasts = new Broadcasts(options, deps)
+  await broadcasts.read()
+  const agents = new Agents(options, { ...deps, broadcasts })
   const stats = new NodeStats(agents)
   const operations = new Operations({
     ...deps,
@@ -61,8 +79,15 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     closed: (code, reason) => stats.closed(code, reason),
     operations,
   })
-  const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
+  const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
+  const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
+  broadcasts.onChange = (id) => publisher.changed(id)
+  const follower = followMegaphone(options, { ...deps, broadcasts })
+  const everyone = bus.listen(NODES_ADDRESS, (request) => {
     if (request.kind === 'check') agents.recheckSoon()
+    if (request.kind !== 'broadcasts') return
+    if (request.hint === 'changed') void broadcasts.read()
+    else follower?.polled()
   })
   return {
     port: server.port,
@@ -71,14 +96,30 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
       return agents.size
     },
     busLost: (concerns) => agents.busLost(concerns),
-    busRestored: (concerns) => agents.busRestored(concerns),
+    busRestored(concerns) {
+      agents.busRestored(concerns)
+      void broadcasts.read()
+    },
     async drain() {
       operations.drain()
       everyone.stop()
+      follower?.close()
+      broadcasts.close()
+      publisher.close()
       server.stopListening()
       await agents.drain(options.drainMs)
       server.close()
-      deps.log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
+      log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
     },
   }
+}
+
+function followMegaphone(
+  options: NodeOptions,
+  deps: NodeDeps & { broadcasts: Broadcasts },
+): MegaphoneFollower | undefined {
+  const { megaphoneUrl: url, megaphoneToken: token } = options
+  if (url === undefined) return undefined
+  const ask = (etag: string | undefined) => askMegaphone({ url, token }, etag, deps.clock)
+  return new MegaphoneFollower(options, { ...deps, ask })
 }

@@ -1,7 +1,10 @@
 import type * as Uws from 'uWebSockets.js'
+import type { BroadcastId } from '../push/broadcast.ts'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
 import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
+import { GROUP_MAX, type PublishTarget } from './broadcast-publisher.ts'
+import { SocketGroups } from './socket-groups.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
 export type UwsModule = typeof Uws
@@ -31,7 +34,7 @@ export interface WebSocketServerDeps {
 }
 
 /** A server that listens. */
-export interface WebSocketServer {
+export interface WebSocketServer extends PublishTarget {
   readonly port: number
   /** Takes no new connection; those that are open stay. */
   stopListening(): void
@@ -99,7 +102,8 @@ export function startWebSocketServer(
   deps: WebSocketServerDeps,
 ): Promise<WebSocketServer> {
   const app = uws.App()
-  app.ws<SocketData>('/*', behaviour(options, deps))
+  const groups = new SocketGroups(GROUP_MAX)
+  app.ws<SocketData>('/*', behaviour(options, deps, groups))
   serveOperations(app, deps)
   return new Promise((resolve, reject) => {
     listen(app, options, (token) => {
@@ -112,6 +116,10 @@ export function startWebSocketServer(
       let listening = true
       resolve({
         port: uws.us_socket_local_port(token),
+        get groups() {
+          return groups.count
+        },
+        publish: (group, id, text) => publish(app, topicOf(group, id), text),
         stopListening() {
           if (listening) uws.us_listen_socket_close(token)
           listening = false
@@ -120,6 +128,18 @@ export function startWebSocketServer(
       })
     })
   })
+}
+
+/** uWebSockets.js gathers what is published and sends it at the end of this turn of the event loop, or before anything sent later. */
+function publish(app: Uws.TemplatedApp, topic: string, text: string): number {
+  const subscribers = app.numSubscribers(topic)
+  if (subscribers > 0) app.publish(topic, text)
+  return subscribers
+}
+
+/** One topic for each group and broadcast: all members of a topic are sent to in one stretch. */
+function topicOf(group: number, id: BroadcastId): string {
+  return `${group}:${id}`
 }
 
 type ListenCallback = (token: Uws.us_listen_socket | false) => void
@@ -139,6 +159,7 @@ function listen(app: Uws.TemplatedApp, options: WebSocketServerOptions, done: Li
 function behaviour(
   options: WebSocketServerOptions,
   deps: WebSocketServerDeps,
+  groups: SocketGroups,
 ): Uws.WebSocketBehavior<SocketData> {
   return {
     maxPayloadLength: PAYLOAD_BYTES_MAX,
@@ -159,7 +180,7 @@ function behaviour(
     },
     open(ws) {
       const data = ws.getUserData()
-      data.socket = new UwsSocket(ws)
+      data.socket = new UwsSocket(ws, groups)
       data.connection = deps.open(data.socket)
       // A node that drains closes it at once, when there was nobody yet to be told.
       if (data.socket.isClosed) data.connection.closed()
@@ -169,6 +190,11 @@ function behaviour(
       if (isBinary) socket?.close('binaryFrame')
       else if (message.byteLength > FRAME_BYTES_MAX) socket?.close('frameTooLarge')
       else connection?.received(Buffer.from(message).toString())
+    },
+    dropped(ws) {
+      const { socket, connection } = ws.getUserData()
+      // What was sent to it alone is told by the result of that.
+      if (!socket?.isSending) connection?.missed()
     },
     drain(ws) {
       if (ws.getBufferedAmount() === 0) ws.getUserData().connection?.drained()
@@ -213,12 +239,18 @@ function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerD
 /** A websocket that is marked closed before uWebSockets.js is told, for every call on a closed one throws. */
 class UwsSocket implements AgentSocket {
   readonly #ws: Uws.WebSocket<SocketData>
+  readonly #groups: SocketGroups
+  /** Its group, while it is subscribed to anything. */
+  #group: number | undefined
   #closed = false
   /** Why the service has closed it, if it has. */
   closeReason: CloseReason | undefined
+  /** Something is being sent to it alone. */
+  isSending = false
 
-  constructor(ws: Uws.WebSocket<SocketData>) {
+  constructor(ws: Uws.WebSocket<SocketData>, groups: SocketGroups) {
     this.#ws = ws
+    this.#groups = groups
   }
 
   get isClosed(): boolean {
@@ -227,8 +259,28 @@ class UwsSocket implements AgentSocket {
 
   send(text: string): SendResult {
     if (this.#closed) return 'closed'
+    this.isSending = true
     const result = this.#ws.send(text)
+    this.isSending = false
     return result === 1 ? 'sent' : result === 0 ? 'buffered' : 'dropped'
+  }
+
+  subscribe(id: BroadcastId): void {
+    if (this.#closed) return
+    this.#group ??= this.#groups.join()
+    this.#ws.subscribe(topicOf(this.#group, id))
+  }
+
+  unsubscribe(): void {
+    if (this.#closed) return
+    for (const topic of this.#ws.getTopics()) this.#ws.unsubscribe(topic)
+    this.#leaveGroup()
+  }
+
+  subscribed(): readonly BroadcastId[] {
+    if (this.#closed || this.#group === undefined) return []
+    const prefix = topicOf(this.#group, '' as BroadcastId)
+    return this.#ws.getTopics().map((topic) => topic.slice(prefix.length) as BroadcastId)
   }
 
   close(reason: CloseReason): void {
@@ -240,5 +292,11 @@ class UwsSocket implements AgentSocket {
 
   markClosed(): void {
     this.#closed = true
+    this.#leaveGroup()
+  }
+
+  #leaveGroup(): void {
+    if (this.#group !== undefined) this.#groups.leave(this.#group)
+    this.#group = undefined
   }
 }

@@ -19,6 +19,8 @@ const statements = fc.record(
   { noNullPrototype: true },
 )
 
+const hints = fc.constantFrom('changed' as const, 'polled' as const)
+
 /** Requests with messages that have not expired: others come back with a later expiry. */
 function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
   const current = messages.map((message) => ({
@@ -34,6 +36,7 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
       { requiredKeys: ['kind'], ...record },
     ),
     fc.record({ kind: fc.constant('displace' as const), sessionId: sessionIds, ageMs: timesMs }, record),
+    fc.record({ kind: fc.constant('broadcasts' as const), hint: hints }, record),
     fc.record({ kind: fc.constant('cells' as const), statement: statements }, record),
   )
 }
@@ -112,6 +115,8 @@ t.test('the layout is fixed: old and new processes understand each other', async
     hex({ kind: 'cells', statement: { process: SESSION, ageMs: 7, digests, isDisputed: true } }),
     `0105${'04'.repeat(8)}00000000000701${'05'.repeat(8)}${'06'.repeat(8)}`,
   )
+  t.equal(hex({ kind: 'broadcasts', hint: 'changed' }), '010601')
+  t.equal(hex({ kind: 'broadcasts', hint: 'polled' }), '010602')
   const reply = codec.encodeReply({ outcome: 'delivered', clockMs: 9 })
   t.equal(Buffer.from(reply).toString('hex'), '0101000000000009')
 })
@@ -163,11 +168,12 @@ t.test('another version is refused with words that say which', async (t) => {
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 6])), { message: /unknown kind 6/ })
+  t.throws(() => codec.decode(Buffer.from([1, 7])), { message: /unknown kind 7/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })
   }
+  t.throws(() => codec.decode(Buffer.from([1, 6, 3])), { message: /unknown hint 3/ })
 })
 
 t.test('what is cut short or too long is refused', async (t) => {
@@ -176,6 +182,7 @@ t.test('what is cut short or too long is refused', async (t) => {
     { kind: 'cancel', id: sample(nowMs).id },
     { kind: 'check', from: SESSION },
     { kind: 'displace', sessionId: SESSION, ageMs: 1 },
+    { kind: 'broadcasts', hint: 'changed' },
   ]
   for (const request of whole) {
     const encoded = Buffer.from(codec.encode(request))

@@ -1,7 +1,7 @@
 import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { Clock } from '../cluster/clock.ts'
 import type { Codec } from '../cluster/codec.ts'
-import type { AgentOutcome, AgentReply, AgentRequest } from './agent-requests.ts'
+import type { AgentOutcome, AgentReply, AgentRequest, BroadcastHint } from './agent-requests.ts'
 import {
   ID_BYTES,
   idToBytes,
@@ -23,6 +23,7 @@ import { decodeMessage, encodeMessage } from './record.ts'
  *     check     version 1 | kind 1 | [session id 8]
  *     displace  version 1 | kind 1 | session id 8 | ageMs 6
  *     cells     version 1 | kind 1 | process 8 | ageMs 6 | disputed 1 | digest of the old map 8 | of the new map 8
+ *     broadcasts  version 1 | kind 1 | hint 1
  *     reply     version 1 | outcome 1 | clockMs 6
  *
  * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
@@ -34,6 +35,7 @@ const CANCEL = 2
 const CHECK = 3
 const DISPLACE = 4
 const CELLS = 5
+const BROADCASTS = 6
 const HEAD_BYTES = 2
 const MS_BYTES = 6
 const STATEMENT_BYTES = SHORT_ID_BYTES + MS_BYTES + 1 + 2 * SHORT_ID_BYTES
@@ -49,6 +51,9 @@ const OUTCOMES: readonly AgentOutcome[] = [
   'cancelled',
   'unknown',
 ]
+
+/** By their number, less one. */
+const HINTS: readonly BroadcastHint[] = ['changed', 'polled']
 
 /** Machines' clocks may differ by this much; see docs on time. */
 const SKEW_MAX_MS = 1000
@@ -95,6 +100,11 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
       out.writeUIntBE(request.ageMs, HEAD_BYTES + SHORT_ID_BYTES, MS_BYTES)
       return out
     }
+    case 'broadcasts': {
+      const out = start(BROADCASTS, 1)
+      out.writeUInt8(HINTS.indexOf(request.hint) + 1, HEAD_BYTES)
+      return out
+    }
     case 'cells':
       return encodeStatement(request.statement)
   }
@@ -121,6 +131,13 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
         sessionId: sessionIdFromBytes(buffer.subarray(HEAD_BYTES, ageAt)),
         ageMs: buffer.readUIntBE(ageAt, MS_BYTES),
       }
+    }
+    case BROADCASTS: {
+      exactly(buffer, HEAD_BYTES + 1)
+      const number = buffer.readUInt8(HEAD_BYTES)
+      const hint = HINTS[number - 1]
+      if (hint === undefined) throw new RangeError(`broadcasts with unknown hint ${number}`)
+      return { kind: 'broadcasts', hint }
     }
     case CELLS:
       return { kind: 'cells', statement: decodeStatement(buffer.subarray(HEAD_BYTES)) }

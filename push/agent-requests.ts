@@ -4,8 +4,8 @@ import type { Message } from './message.ts'
 
 /**
  * What is sent to the address of a user agent.
- * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So is `cells`,
- * which goes to all processes.
+ * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So are `broadcasts`, which goes to all
+ * nodes, and `cells`, which goes to all processes.
  */
 export type AgentRequest =
   | { readonly kind: 'deliver'; readonly message: Message; readonly keyDigest: KeyDigest }
@@ -14,8 +14,13 @@ export type AgentRequest =
   | { readonly kind: 'check'; readonly from?: SessionId }
   /** `ageMs`: how long the sender is connected, on its own monotonic clock. The older session yields. */
   | { readonly kind: 'displace'; readonly sessionId: SessionId; readonly ageMs: number }
+  /** To all nodes. changed: read the broadcasts again. polled: the Megaphone server that is followed was asked just now. */
+  | { readonly kind: 'broadcasts'; readonly hint: BroadcastHint }
   /** The sender's map of cells. */
   | { readonly kind: 'cells'; readonly statement: MapStatement }
+
+/** What nodes are told of broadcasts; like all that is told it may be lost. */
+export type BroadcastHint = 'changed' | 'polled'
 
 /**
  * What a user agent's actor answers.

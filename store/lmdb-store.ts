@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { isBelow, type Urgency } from '../push/urgency.ts'
@@ -8,10 +9,12 @@ import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
 import { LmdbAgents } from './lmdb-agents.ts'
+import { LmdbBroadcasts } from './lmdb-broadcasts.ts'
 import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
 import {
+  type BroadcastPut,
   type ChannelStatus,
   type Collected,
   LAST_CONNECT_REFRESH_MS,
@@ -67,6 +70,7 @@ class LmdbStore implements Store {
   readonly #commits: CommitQueue
   readonly #agents: LmdbAgents
   readonly #messages: LmdbMessages
+  readonly #broadcasts: LmdbBroadcasts
   readonly #garbage: LmdbGarbage
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
@@ -76,7 +80,7 @@ class LmdbStore implements Store {
     this.#root = open({
       path: directory,
       ...DATABASE,
-      maxDbs: 4,
+      maxDbs: 8,
       eventTurnBatching: false,
       // A commit is visible only once it is on the disk: what was read is durable, too.
       overlappingSync: false,
@@ -88,6 +92,7 @@ class LmdbStore implements Store {
       this.#root.openDB('messages', DATABASE),
       this.#root.openDB('topics', DATABASE),
     )
+    this.#broadcasts = new LmdbBroadcasts(this.#root.openDB('broadcasts', DATABASE))
     this.#garbage = new LmdbGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
     this.#failStop = new FailStop(this.#root)
     this.#commits = new CommitQueue(this.#root, this.#failStop, {
@@ -177,6 +182,26 @@ class LmdbStore implements Store {
 
   async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
     return this.#failStop.read(() => uaids.filter((uaid) => this.#messages.mayHaveUnexpired(uaid, nowMs)))
+  }
+
+  async listBroadcasts(): Promise<readonly Broadcast[]> {
+    return this.#failStop.read(() => this.#broadcasts.list())
+  }
+
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    return this.#commits.run('adds', () => this.#broadcasts.put(id, version, max))
+  }
+
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    return this.#commits.run('adds', () => this.#broadcasts.follow(id, version, former))
+  }
+
+  dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#commits.run('frees', () => this.#broadcasts.drop(id))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {

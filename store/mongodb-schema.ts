@@ -1,9 +1,10 @@
 import { Binary, type Collection, type Db, type IndexDescription } from 'mongodb'
+import type { BroadcastId, BroadcastSource, BroadcastVersion } from '../push/broadcast.ts'
 import { type ChannelId, ID_BYTES, idToBytes, type MessageId, type Uaid, uaidFromBytes } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { encodeMessage } from '../push/record.ts'
 import { urgencyRank } from '../push/urgency.ts'
-import type { DocumentCollection } from './mongodb-collection.ts'
+import type { BroadcastCollection, DocumentCollection } from './mongodb-collection.ts'
 
 /** A user agent in the collection `agents`. It is there exactly as long as it has a channel, crashes aside. */
 export interface AgentDocument {
@@ -35,20 +36,30 @@ export interface MessageDocument {
   readonly record: Binary
 }
 
+/** A broadcast in the collection `broadcasts`. */
+export interface BroadcastDocument {
+  /** `broadcaster/channel`. */
+  readonly _id: BroadcastId
+  readonly version: BroadcastVersion
+  readonly source: BroadcastSource
+}
+
 /** What the store works on. */
 export interface Collections {
   readonly agents: DocumentCollection<AgentDocument>
   readonly messages: DocumentCollection<MessageDocument>
+  readonly broadcasts: BroadcastCollection<BroadcastDocument>
 }
 
 /** Names of the collections. */
 export const AGENTS = 'agents'
 export const MESSAGES = 'messages'
+export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */
 export const MESSAGES_OF_AGENT = { u: 1, _id: 1 } as const
 
-/** The indexes of each collection beside that of `_id`. */
+/** The indexes of each collection beside that of `_id`; `broadcasts` needs no other. */
 export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   [AGENTS]: [{ name: 'last_connect', key: { lastConnect: 1 } }],
   [MESSAGES]: [
@@ -61,8 +72,13 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
 export function collectionsOf(db: Db): {
   agents: Collection<AgentDocument>
   messages: Collection<MessageDocument>
+  broadcasts: Collection<BroadcastDocument>
 } {
-  return { agents: db.collection(AGENTS), messages: db.collection(MESSAGES) }
+  return {
+    agents: db.collection(AGENTS),
+    messages: db.collection(MESSAGES),
+    broadcasts: db.collection(BROADCASTS),
+  }
 }
 
 /** Makes the collections and indexes that are not there yet; any number of processes may do so at once. */

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import {
   CHANNEL,
   channelsOf,
@@ -17,6 +18,7 @@ import {
 } from './fixtures/samples.ts'
 import type { Store, StoreLimits } from './store.ts'
 import { agentsContract } from './store-agents.contract.ts'
+import { broadcastsContract } from './store-broadcasts.contract.ts'
 import { garbageContract } from './store-garbage.contract.ts'
 import { messagesContract } from './store-messages.contract.ts'
 import { modelContract } from './store-model.contract.ts'
@@ -46,6 +48,7 @@ export function storeContract(name: string, open: OpenStore, durable: boolean): 
   urgencyContract(withStore)
   agentsContract(withStore)
   garbageContract(withStore)
+  broadcastsContract(withStore)
   modelContract(withStore)
   if (durable) reopenContract(name, open)
 }
@@ -59,6 +62,8 @@ function reopenContract(name: string, open: OpenStore): void {
     for (const number of [1, 2, 3]) await before.put(UA, messageOf(number, { topic: `topic-${number}` }), 0)
     await before.countSends(UA, idsOf(1))
     await before.remove(UA, idsOf(2))
+    await before.putBroadcast('a/b' as BroadcastId, 'é' as BroadcastVersion, 10)
+    await before.followBroadcast('c/d' as BroadcastId, '1' as BroadcastVersion, undefined)
     await before.close()
 
     const after = await open(LIMITS, directory)
@@ -73,6 +78,11 @@ function reopenContract(name: string, open: OpenStore): void {
     )
     await after.put(UA, messageOf(4, { topic: 'topic-3' }), 0)
     t.strictSame(await listIds(after, UA), idsOf(1, 4), 'topics are remembered')
+    const broadcasts = await after.listBroadcasts()
+    t.strictSame(broadcasts.map(({ id, version, source }) => `${id} ${version} ${source}`).sort(), [
+      'a/b é operator',
+      'c/d 1 megaphone',
+    ])
   })
 
   void t.test(`${name}: a write asked for before close is done; one after it is refused`, async (t) => {

@@ -104,6 +104,7 @@ t.test('the check of a database that is as it should be', async (t) => {
       { what: 'index of agents on lastConnect' },
       { what: 'index of messages on u, _id' },
       { what: 'index of messages on gcAt' },
+      { what: 'broadcasts' },
       { what: 'write' },
     ],
   })

@@ -1,9 +1,19 @@
 import type { Clock } from '../../cluster/clock.ts'
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
+
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { Urgency } from '../../push/urgency.ts'
-import type { ChannelStatus, Collected, Page, Store, StoredAgent, Wanted } from '../../store/store.ts'
+import type {
+  BroadcastPut,
+  ChannelStatus,
+  Collected,
+  Page,
+  Store,
+  StoredAgent,
+  Wanted,
+} from '../../store/store.ts'
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -87,6 +97,26 @@ export class FaultyStore implements Store {
 
   pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
     return this.#run('pending', () => this.#truth.pending(uaids, nowMs))
+  }
+
+  listBroadcasts(): Promise<readonly Broadcast[]> {
+    return this.#run('listBroadcasts', () => this.#truth.listBroadcasts())
+  }
+
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    return this.#run('putBroadcast', () => this.#truth.putBroadcast(id, version, max))
+  }
+
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    return this.#run('followBroadcast', () => this.#truth.followBroadcast(id, version, former))
+  }
+
+  dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#run('dropBroadcast', () => this.#truth.dropBroadcast(id))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {

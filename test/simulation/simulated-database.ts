@@ -10,7 +10,12 @@ import {
 } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import { decodeMessage } from '../../push/record.ts'
-import { type AgentDocument, date, type MessageDocument } from '../../store/mongodb-schema.ts'
+import {
+  type AgentDocument,
+  type BroadcastDocument,
+  date,
+  type MessageDocument,
+} from '../../store/mongodb-schema.ts'
 import type { StoredMessage, StoreLimits } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
 import { keyOf } from './document-query.ts'
@@ -54,6 +59,7 @@ const EVICTION_MS = 15_000
 export class SimulatedDatabase implements StoreTruth {
   readonly agents = new Table<AgentDocument>()
   readonly messages = new Table<MessageDocument>('u')
+  readonly broadcasts = new Map<string, BroadcastDocument>()
   readonly #deps: DatabaseDeps
   #changes: Change[] = []
   readonly #stepDownsMs: number[] = []

@@ -104,11 +104,12 @@ export class AgentClient {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame, { binary })
   }
 
-  hello(uaid?: string): Promise<FrameOf<'hello'>> {
+  /** @param broadcasts those to hear of, with the versions it has */
+  hello(uaid?: string, broadcasts: Readonly<Record<string, string>> = {}): Promise<FrameOf<'hello'>> {
     this.send({
       messageType: 'hello',
       use_webpush: true,
-      broadcasts: {},
+      broadcasts,
       ...(uaid !== undefined && { uaid }),
     })
     return this.next('hello')
@@ -122,6 +123,11 @@ export class AgentClient {
   unregister(channelID: string, code = 200): Promise<FrameOf<'unregister'>> {
     this.send({ messageType: 'unregister', channelID, code })
     return this.next('unregister')
+  }
+
+  /** Subscribes to broadcasts; an answer comes only where something differs. */
+  subscribeBroadcasts(broadcasts: Readonly<Record<string, string>>): void {
+    this.send({ messageType: 'broadcast_subscribe', broadcasts })
   }
 
   urgency(min: string): Promise<FrameOf<'urgency'>> {
