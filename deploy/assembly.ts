@@ -7,6 +7,7 @@ import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
@@ -64,8 +65,11 @@ export interface SharedStoreOptions {
 /** Options of the lease of a process that serves alone from a shared database. */
 export type DatabaseLeaseOptions = Pick<
   LeaseOptions,
-  'url' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
+  'url' | 'purpose' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
 >
+
+/** Options of a job that one of the processes of a cluster does. */
+export type DatabaseJobOptions = Omit<DatabaseLeaseOptions, 'onWaiting'>
 
 /** Options of the bus between processes, in one cell. */
 export interface SharedBusOptions {
@@ -112,6 +116,7 @@ export interface Parts {
   openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
+  wantJob(options: DatabaseJobOptions, clock: Clock): Promise<Job>
   /** Loads the client of NATS. */
   loadSharedBus(): Promise<OpenCellBus>
   startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>

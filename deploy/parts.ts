@@ -21,6 +21,13 @@ export const parts: Parts = {
     const { LEASE_DEFAULTS, takeLease } = await import('../store/mongodb-lease.ts')
     return takeLease({ ...LEASE_DEFAULTS, ...options }, clock)
   },
+  async wantJob(options, clock) {
+    const [{ wantJob }, { LEASE_DEFAULTS }] = await Promise.all([
+      import('../store/mongodb-job.ts'),
+      import('../store/mongodb-lease.ts'),
+    ])
+    return wantJob({ ...LEASE_DEFAULTS, ...options }, clock)
+  },
   async loadSharedBus() {
     const { NatsBus } = await import('../cluster/nats-bus.ts')
     return ({ hintsMax, ...options }, events, { clock, random }) => {

@@ -30,7 +30,7 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
   if (setting.kind === 'alone' || !hasServiceKeys(options)) await openDataFolder(dataDir)
   const store = await openStore(assembly, setting)
   const tokens = await openTokens(assembly, 'serve')
-  collectGarbage(assembly, store)
+  await collectGarbage(assembly, store, setting.kind === 'cluster' ? setting.cluster.mongodbUrl : undefined)
   const bus =
     setting.kind === 'cluster'
       ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
