@@ -7,6 +7,7 @@ import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Tracer } from '../push/tracing.ts'
 import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
@@ -38,6 +39,7 @@ export interface WorkerPlace {
 export interface ServerDeps extends ProcessDeps {
   metrics: Metrics
   monitoring: Monitoring
+  tracer?: Tracer | undefined
   bus: AgentBus
   busHealth: () => BusHealth
   store: Store
@@ -130,6 +132,8 @@ export interface Assembly {
   readonly deps: ProcessDeps
   readonly started: Started
   readonly metrics: Metrics
+  /** Undefined where nothing is traced. */
+  readonly tracer: Tracer | undefined
   /** Undefined where a process has its port to itself. */
   readonly worker: WorkerPlace | undefined
   /** Says that the process must not go on, and why. */
