@@ -8,9 +8,12 @@ import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Tracer } from '../push/tracing.ts'
+import type { StoreInspector } from '../store/inspection.ts'
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
+import type { AdminPort } from './admin-port.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
@@ -115,7 +118,9 @@ export type OpenCellBus = (options: SharedBusOptions, events: NatsBusEvents, dep
 
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
-  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
+  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore>
+  /** Serves an operator's commands on the store of a data folder. */
+  serveAdmin(dataDir: string, inspector: StoreInspector, random: Random): Promise<AdminPort>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
   wantJob(options: DatabaseJobOptions, clock: Clock): Promise<Job>

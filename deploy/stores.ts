@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Random } from '../cluster/clock.ts'
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { Assembly, DatabaseJobOptions } from './assembly.ts'
 import { startGarbageCollection } from './garbage.ts'
@@ -10,7 +11,12 @@ import { StartError, startErrorOf } from './start-error.ts'
 const HOLDER_BYTES = 16
 
 /** Opens the store of a process that serves alone, in its data folder. @throws StartError */
-export async function openEmbeddedStore({ options, parts, started, metrics }: Assembly): Promise<Store> {
+export async function openEmbeddedStore({
+  options,
+  parts,
+  started,
+  metrics,
+}: Assembly): Promise<EmbeddedStore> {
   const { diskReserveBytes, waitingWritesMax, dataDir: directory } = options
   try {
     const limits = limitsOf(options)
