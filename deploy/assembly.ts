@@ -7,8 +7,13 @@ import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Tracer } from '../push/tracing.ts'
+import type { StoreInspector } from '../store/inspection.ts'
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
+import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
+import type { AdminPort } from './admin-port.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
@@ -37,6 +42,7 @@ export interface WorkerPlace {
 export interface ServerDeps extends ProcessDeps {
   metrics: Metrics
   monitoring: Monitoring
+  tracer?: Tracer | undefined
   bus: AgentBus
   busHealth: () => BusHealth
   store: Store
@@ -64,8 +70,11 @@ export interface SharedStoreOptions {
 /** Options of the lease of a process that serves alone from a shared database. */
 export type DatabaseLeaseOptions = Pick<
   LeaseOptions,
-  'url' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
+  'url' | 'purpose' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
 >
+
+/** Options of a job that one of the processes of a cluster does. */
+export type DatabaseJobOptions = Omit<DatabaseLeaseOptions, 'onWaiting'>
 
 /** Options of the bus between processes, in one cell. */
 export interface SharedBusOptions {
@@ -109,9 +118,12 @@ export type OpenCellBus = (options: SharedBusOptions, events: NatsBusEvents, dep
 
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
-  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
+  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore>
+  /** Serves an operator's commands on the store of a data folder. */
+  serveAdmin(dataDir: string, inspector: StoreInspector, random: Random): Promise<AdminPort>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
+  wantJob(options: DatabaseJobOptions, clock: Clock): Promise<Job>
   /** Loads the client of NATS. */
   loadSharedBus(): Promise<OpenCellBus>
   startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
@@ -125,6 +137,8 @@ export interface Assembly {
   readonly deps: ProcessDeps
   readonly started: Started
   readonly metrics: Metrics
+  /** Undefined where nothing is traced. */
+  readonly tracer: Tracer | undefined
   /** Undefined where a process has its port to itself. */
   readonly worker: WorkerPlace | undefined
   /** Says that the process must not go on, and why. */

@@ -73,3 +73,16 @@ t.test('stopping waits for the round under way and starts no other', async (t) =
   await startGarbageCollection(OPTIONS, { store, clock, log })()
   t.equal(clock.waiting, 0, 'stopped between rounds')
 })
+
+t.test('collects only while that is the job of this process', async (t) => {
+  const [clock, { store, rounds }, { log }] = [new SimulatedClock(), handStore(), handLog()]
+  let ours = false
+  const stop = startGarbageCollection(OPTIONS, { store, clock, log, isOurs: () => ours })
+  clock.advance(10 * OPTIONS.collectIntervalMs)
+  t.equal(rounds.length, 0)
+  ours = true
+  clock.advance(OPTIONS.collectIntervalMs)
+  t.equal(rounds.length, 1)
+  rounds[0]?.settle(NOTHING)
+  await stop()
+})

@@ -13,6 +13,8 @@ export interface GarbageDeps {
   store: Pick<Store, 'collectGarbage'>
   clock: Clock
   log: GarbageLog
+  /** Whether it is this process that collects, at the moment; absent where it always is. */
+  isOurs?: () => boolean
 }
 
 /**
@@ -31,6 +33,7 @@ export function startGarbageCollection(
 
   async function collect(): Promise<void> {
     let pauseMs = options.collectIntervalMs
+    if (deps.isOurs?.() === false) return schedule(pauseMs)
     try {
       const collected = await deps.store.collectGarbage(deps.clock.nowMs(), options.collectMax)
       const { agents, messages, done } = collected

@@ -19,7 +19,7 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
     )
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
   // One worker of a machine is enough.
-  if (worker === undefined || worker.number === 1) collectGarbage(assembly, store)
+  if (worker === undefined || worker.number === 1) await collectGarbage(assembly, store, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

@@ -49,6 +49,27 @@ export function wholeNumber(min: number, max: number): Kind<number> {
   }
 }
 
+/** A part of a whole. */
+export const fraction: Kind<number> = {
+  placeholder: 'NUMBER',
+  expected: 'a number from 0 to 1',
+  hint: '0 to 1',
+  parse(text) {
+    const value = /^\d(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
+    return value >= 0 && value <= 1 ? value : undefined
+  },
+  describe: quote,
+}
+
+/** What others call a service. */
+export const serviceName: Kind<string> = {
+  placeholder: 'NAME',
+  expected: '1 to 100 letters, digits, dots, dashes and underscores',
+  hint: '',
+  parse: (text) => (/^[\w.-]{1,100}$/.test(text) ? text : undefined),
+  describe: quote,
+}
+
 /** A number of processes; `auto` is as many as this one may use cores at a time. */
 export const workerCount: Kind<number> = {
   placeholder: 'NUMBER',

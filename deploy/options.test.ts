@@ -80,6 +80,9 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   drainMs: ['1000', 1000],
   workers: ['3', 3],
   stopMs: ['6000', 6000],
+  traceUrl: ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+  traceName: ['push-east', 'push-east'],
+  traceRatio: ['0.5', 0.5],
   accessLog: ['on', 'on'],
   logLevel: ['warn', 'warn'],
 }

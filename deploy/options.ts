@@ -4,15 +4,17 @@ import {
   bearerToken,
   file,
   folder,
+  fraction,
   host,
   type Kind,
   oneOf,
   origin,
   serviceKeys,
+  serviceName,
   wholeNumber,
   workerCount,
 } from './option-kinds.ts'
-import { mongodbUrl, webUrl } from './url-kinds.ts'
+import { collectorUrl, mongodbUrl, webUrl } from './url-kinds.ts'
 
 /** Heading under which the help lists an option. */
 export type OptionGroup =
@@ -325,6 +327,20 @@ export const OPTIONS = {
     HOUR_MS,
     'longest time a stop may take beyond PUSHGRID_DRAIN_MS; then it exits with 1',
   ),
+  traceUrl: unset(
+    'Process',
+    collectorUrl,
+    'none',
+    'collector of OpenTelemetry that traces of messages are sent to, by OTLP over HTTP; without it nothing is traced',
+  ),
+  traceName: option('Process', serviceName, 'pushgrid', 'name of this service in traces'),
+  traceRatio: {
+    group: 'Process',
+    kind: fraction,
+    initial: 0.01,
+    shown: '0.01',
+    meaning: 'part of all messages that is traced',
+  },
   accessLog: option(
     'Process',
     oneOf(['off', 'on']),

@@ -6,6 +6,7 @@ import { startNodeRole } from './node.ts'
 import type { Options } from './options.ts'
 import { startServe } from './serve.ts'
 import { Started } from './started.ts'
+import { openTracer } from './tracing.ts'
 
 /** What a process can be. */
 export type Role = 'serve' | 'node' | 'endpoint'
@@ -52,6 +53,7 @@ export async function startRole(
   const reloads: (() => void)[] = []
   try {
     const metrics = new Metrics()
+    const tracer = await openTracer(options, started)
     worker?.measureBy(() => metrics.snapshot())
     const drainMs = drainMsOf(role, options)
     const assembly = {
@@ -60,6 +62,7 @@ export async function startRole(
       deps,
       started,
       metrics,
+      tracer,
       worker,
       fail,
       reloads,

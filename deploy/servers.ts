@@ -27,6 +27,7 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
         busHealth: () => bus.health(),
         metrics,
         monitoring: monitoringOf(assembly),
+        tracer: assembly.tracer,
       },
     )
     .catch((error) => {
@@ -61,6 +62,7 @@ export async function startEndpoint(
         busHealth: () => bus.health(),
         metrics,
         monitoring: monitoringOf(assembly),
+        tracer: assembly.tracer,
       },
     )
     .catch((error) => {

@@ -26,3 +26,17 @@ export const mongodbUrl: Kind<string> = {
   parse: (text) => (MONGODB_URL.test(text) ? text : undefined),
   describe: describeSecret,
 }
+
+/** URL of a collector of traces; credentials of it go into a proxy. */
+export const collectorUrl: Kind<string> = {
+  placeholder: 'URL',
+  expected: 'an http:// or https:// URL without user and password, like http://collector:4318/v1/traces',
+  hint: 'like http://collector:4318/v1/traces',
+  parse(text) {
+    if (!URL.canParse(text)) return undefined
+    const { protocol, username, password } = new URL(text)
+    const isPlain = username === '' && password === ''
+    return isPlain && (protocol === 'http:' || protocol === 'https:') ? text : undefined
+  },
+  describe: quote,
+}

@@ -13,6 +13,7 @@ import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
+import { type SpanContext, type Tracer, traced } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { ClockSkew } from './clock-skew.ts'
 import { boundedByStore, storeFailureOf } from './store-failure.ts'
@@ -36,6 +37,8 @@ export interface DeliveryDeps {
   store: Store
   clock: Clock
   log: Log
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /**
@@ -113,11 +116,12 @@ export class Delivery {
     return this.#checks.size
   }
 
-  /** Delivers a message or makes it durable; never rejects for an expected reason. */
-  async deliver(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
-    const keyDigest = keyDigestOf(subscription.keyHash)
-    const request = { kind: 'deliver', message, keyDigest } as const
-    const reply = await this.#ask(subscription.uaid, request, message.body.length)
+  /**
+   * Delivers a message or makes it durable; never rejects for an expected reason.
+   * @param trace what all of it is a part of, where the message is traced
+   */
+  async deliver(subscription: Subscription, message: Message, trace?: SpanContext): Promise<DeliveryOutcome> {
+    const reply = await this.#askToDeliver(subscription, message, trace)
     switch (reply) {
       case 'delivered':
       case 'stored':
@@ -125,7 +129,9 @@ export class Delivery {
       case 'unsaved':
         return 'storeDown'
       default:
-        return message.ttlSeconds === 0 ? this.#drop(subscription, reply) : this.#store(subscription, message)
+        return message.ttlSeconds === 0
+          ? this.#drop(subscription, reply)
+          : this.#store(subscription, message, trace)
     }
   }
 
@@ -145,6 +151,19 @@ export class Delivery {
   /** Lets go of what waits; call it after the last delivery. */
   close(): void {
     this.#checks.close()
+  }
+
+  #askToDeliver(
+    { uaid, keyHash }: Subscription,
+    message: Message,
+    trace: SpanContext | undefined,
+  ): Promise<AskOutcome> {
+    const request = { kind: 'deliver', message, keyDigest: keyDigestOf(keyHash) } as const
+    const { tracer } = this.#deps
+    if (tracer === undefined || trace === undefined) return this.#ask(uaid, request, message.body.length)
+    return traced(tracer, trace, 'ask', ({ context }) =>
+      this.#ask(uaid, { ...request, trace: context }, message.body.length),
+    )
   }
 
   async #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
@@ -184,11 +203,18 @@ export class Delivery {
     }
   }
 
-  async #store(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
+  async #store(
+    subscription: Subscription,
+    message: Message,
+    trace: SpanContext | undefined,
+  ): Promise<DeliveryOutcome> {
+    const { tracer } = this.#deps
+    const part = <T>(name: string, work: () => Promise<T>) =>
+      tracer === undefined || trace === undefined ? work() : traced(tracer, trace, name, work)
     try {
-      const ended = await this.#ended(subscription)
+      const ended = await part('store channelStatus', () => this.#ended(subscription))
       if (ended !== undefined) return ended
-      await this.#bounded(this.#put(subscription.uaid, message))
+      await part('store put', () => this.#bounded(this.#put(subscription.uaid, message)))
       return 'stored'
     } catch (error) {
       return storeFailureOf(error)

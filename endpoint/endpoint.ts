@@ -11,6 +11,7 @@ import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import type { SpanContext, Tracer } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { logAccess } from './access-log.ts'
 import { AdminToken } from './admin-token.ts'
@@ -84,6 +85,8 @@ export interface EndpointDeps {
   log: Log
   monitoring: Monitoring
   meters: EndpointMeters
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** An endpoint that serves. */
@@ -126,7 +129,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
-  addMessageRoutes(app, options, { messages, underWay, stats, clock })
+  addMessageRoutes(app, options, { messages, underWay, stats, clock, tracer: deps.tracer })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
   if (options.adminToken !== undefined)
@@ -154,28 +157,37 @@ interface MessageRouteDeps {
   underWay: UnderWay
   stats: EndpointStats
   clock: Clock
+  tracer: Tracer | undefined
 }
 
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  { messages, underWay, stats, clock }: MessageRouteDeps,
+  { messages, underWay, stats, clock, tracer }: MessageRouteDeps,
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
+    const span = tracer?.begin('POST message')
     const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock })
     // Only what has come in whole is owed an answer by a server that closes.
     return underWay.during(reply, async () => {
-      const result = await answer(version, request, reply, body)
+      const result = await answer(version, request, reply, body, span?.context)
+      span?.end(result ?? 'malformed')
       if (result !== undefined) stats.posted(result, startedAt)
     })
   }
   /** Gives back what came of the message, if the request was one. */
-  const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
+  const answer = async (
+    version: EndpointVersion,
+    request: TokenRequest,
+    reply: FastifyReply,
+    body: Body,
+    trace: SpanContext | undefined,
+  ) => {
     const arrival = arrivalOf(body, reply)
     if (!arrival.arrived) return void sendFailure(reply, arrival.refused)
     const { headers, params } = request
-    const posted = await messages.post({ version, token: params.token, headers, body: arrival.body })
+    const posted = await messages.post({ version, token: params.token, headers, body: arrival.body, trace })
     if (!posted.ok) {
       sendFailure(reply, posted)
       return posted.code

@@ -5,6 +5,7 @@ import type { CryptoHeaders, Message } from '../push/message.ts'
 import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import type { SpanContext } from '../push/tracing.ts'
 import { authorize } from './authorize.ts'
 import type { ArrivedBody } from './body-refusal.ts'
 import { accept, type Checked, refuse } from './checked.ts'
@@ -41,6 +42,8 @@ export interface PostedMessage {
   readonly token: string
   readonly headers: IncomingHttpHeaders
   readonly body: ArrivedBody
+  /** The span of the request, where it is traced. */
+  readonly trace?: SpanContext | undefined
 }
 
 const UNKNOWN_ENDPOINT = refuse(
@@ -65,7 +68,7 @@ export class Messages {
   }
 
   /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
-  async post({ version, token, headers, body }: PostedMessage): Promise<Checked<Accepted>> {
+  async post({ version, token, headers, body, trace }: PostedMessage): Promise<Checked<Accepted>> {
     const { tokens, vapid, delivery, rates } = this.#deps
     const subscription = tokens.openEndpoint(version, token)
     if (subscription === undefined) return UNKNOWN_ENDPOINT
@@ -81,7 +84,7 @@ export class Messages {
     const admitted = rates.admit(subscription)
     if (!admitted.ok) return admitted
     const message = checked.value
-    const outcome = await delivery.deliver(subscription, message)
+    const outcome = await delivery.deliver(subscription, message, trace)
     switch (outcome) {
       case 'delivered':
       case 'stored':

@@ -5,10 +5,11 @@ import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
-import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
+import { type MessageId, newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
 import type { Tokens } from '../push/tokens.ts'
+import { type Tracer, traced } from '../push/tracing.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
@@ -25,6 +26,7 @@ import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import { type NamedBroadcasts, parseClientMessage } from './client-message.ts'
+import { MessageTraces } from './message-traces.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
 
@@ -54,6 +56,7 @@ export interface AgentContext {
   readonly random: Random
   readonly log: Log
   readonly load: AgentsLoad
+  readonly tracer: Tracer | undefined
   /** Counts an event for the operator. */
   count(what: AgentEvent): void
   /** Notes that a session was displaced; true when this user agent's sessions displace each other over and over. */
@@ -79,6 +82,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   #listening: Listening | undefined
   #rechecking: Rechecking | undefined
   #timer: Timer | undefined
+  /** Of those messages that are traced. */
+  #traces: MessageTraces | undefined
   /** Its part of the context's load. */
   #inFlight = 0
 
@@ -203,7 +208,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#command(store.setMinUrgency(uaid, effect.min))
       case 'put': {
         const { id } = effect.message
-        const put = store.put(uaid, effect.message, 1)
+        const put = this.#tracedPut(effect.message.id, () => store.put(uaid, effect.message, 1))
         return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
       }
       case 'list': {
@@ -215,6 +220,12 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'countSends':
         return this.#do(store.countSends(uaid, effect.ids), () => undefined)
     }
+  }
+
+  #tracedPut(id: MessageId, put: () => Promise<void>): Promise<void> {
+    const { tracer } = this.#context
+    const parent = this.#traces?.contextOf(id)
+    return tracer === undefined || parent === undefined ? put() : traced(tracer, parent, 'store put', put)
   }
 
   get #uaid(): Uaid {
@@ -245,6 +256,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   #notify(message: Message, ttlSeconds: number): void {
     this.#context.count('notification')
     const result = this.#socket.send(notificationText(message, ttlSeconds))
+    this.#traces?.notified(message.id)
     if (result === 'buffered') this.#offer({ kind: 'congested' })
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
   }
@@ -308,7 +320,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'deliver':
       case 'cancel': {
         if (respond === undefined) return
-        const taken = this.#actor.offer(askInput(request, respond))
+        const taken = this.#actor.offer(askInput(request, this.#tracing(request, respond)))
         this.#countInFlight()
         if (taken !== 'accepted') respond({ outcome: 'full', clockMs: this.#context.clock.nowMs() })
         return
@@ -322,6 +334,13 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         // For nodes and processes, not for user agents.
         return
     }
+  }
+
+  #tracing(request: AgentRequest, respond: Respond<AgentReply>): Respond<AgentReply> {
+    const { tracer } = this.#context
+    if (request.kind !== 'deliver' || request.trace === undefined || tracer === undefined) return respond
+    this.#traces ??= new MessageTraces(tracer)
+    return this.#traces.asked(request.message.id, request.trace, respond)
   }
 
   #displace(request: Extract<AgentRequest, { kind: 'displace' }>): void {
@@ -373,6 +392,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #release(): void {
     this.#actor.end()
+    this.#traces?.close()
     this.#countInFlight()
     this.#turn?.leave()
     this.#timer?.cancel()

@@ -7,6 +7,7 @@ import { CHECKS_OPTIONS, Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Tracer } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { ADMISSION_OPTIONS, Admission, type AdmissionOptions, type HelloCounts } from './admission.ts'
 import type { AgentEvent } from './agent/effect.ts'
@@ -35,6 +36,8 @@ export interface AgentsDeps {
   clock: Clock
   random: Random
   log: Log
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** Unless an operator says otherwise; protocol.md and delivery.md give the reasons. */
@@ -94,6 +97,7 @@ export class Agents {
     this.#rechecks = new Rechecks(options, { ...deps, failed, isReachable })
     this.#context = {
       ...deps,
+      tracer: deps.tracer,
       admission: this.#admission,
       checks: this.#checks,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX, load: this.#load },

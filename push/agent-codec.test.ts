@@ -13,6 +13,9 @@ const sessionIds = bytes(8).map(sessionIdFromBytes)
 const keyDigests = fc.oneof(bytes(8), bytes(0)).map(keyDigestFromBytes)
 const timesMs = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 
+const hexDigits = (count: number) => bytes(count).map((some) => Buffer.from(some).toString('hex'))
+const traces = fc.record({ traceId: hexDigits(16), spanId: hexDigits(8) }, { noNullPrototype: true })
+
 const digests = fc.record({ from: sessionIds, to: sessionIds }, { noNullPrototype: true })
 const statements = fc.record(
   { process: sessionIds, ageMs: timesMs, digests, isDisputed: fc.boolean() },
@@ -29,7 +32,10 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
   }))
   const record = { noNullPrototype: true }
   return fc.oneof(
-    fc.record({ kind: fc.constant('deliver' as const), message: current, keyDigest: keyDigests }, record),
+    fc.record(
+      { kind: fc.constant('deliver' as const), message: current, keyDigest: keyDigests, trace: traces },
+      { requiredKeys: ['kind', 'message', 'keyDigest'], ...record },
+    ),
     fc.record({ kind: fc.constant('cancel' as const), id: bytes(16).map(messageIdFromBytes) }, record),
     fc.record(
       { kind: fc.constant('check' as const), from: sessionIds },
@@ -164,6 +170,15 @@ t.test('another version is refused with words that say which', async (t) => {
   const reply = Buffer.from(codec.encodeReply({ outcome: 'full', clockMs: 1 }))
   reply[0] = 9
   t.throws(() => codec.decodeReply(reply), { name: 'RangeError', message: /reply of version 9.* reads 1/ })
+})
+
+t.test('a message that is traced has its span in front, and is the same behind it', async (t) => {
+  const { nowMs, codec } = open()
+  const request = { kind: 'deliver', message: sample(nowMs + 5000), keyDigest: DIGEST } as const
+  const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+  const plain = Buffer.from(codec.encode(request)).toString('hex')
+  const withSpan = Buffer.from(codec.encode({ ...request, trace })).toString('hex')
+  t.equal(withSpan, `0106${trace.traceId}${trace.spanId}${plain.slice(4)}`)
 })
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {

@@ -1,6 +1,7 @@
 import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { KeyDigest, MessageId, SessionId, Uaid } from './ids.ts'
 import type { Message } from './message.ts'
+import type { SpanContext } from './tracing.ts'
 
 /**
  * What is sent to the address of a user agent.
@@ -8,7 +9,13 @@ import type { Message } from './message.ts'
  * nodes, and `cells`, which goes to all processes.
  */
 export type AgentRequest =
-  | { readonly kind: 'deliver'; readonly message: Message; readonly keyDigest: KeyDigest }
+  /** `trace`: the span of the ask, where the message is traced. */
+  | {
+      readonly kind: 'deliver'
+      readonly message: Message
+      readonly keyDigest: KeyDigest
+      readonly trace?: SpanContext
+    }
   | { readonly kind: 'cancel'; readonly id: MessageId }
   /** `from`: the session that put something itself and needs no telling; absent when an endpoint did. */
   | { readonly kind: 'check'; readonly from?: SessionId }

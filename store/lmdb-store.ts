@@ -8,10 +8,12 @@ import { CommitQueue } from './commit-queue.ts'
 import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
+import type { AgentReport, StoreInspector, StoreStats } from './inspection.ts'
 import { LmdbAgents } from './lmdb-agents.ts'
 import { LmdbBroadcasts } from './lmdb-broadcasts.ts'
 import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
+import { inspectLmdbAgent, lmdbStats } from './lmdb-inspection.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
 import {
   type BroadcastPut,
@@ -38,6 +40,9 @@ export interface LmdbStoreOptions {
   readonly freeBytes?: (directory: string) => Promise<number>
 }
 
+/** A store of this process alone: only it can be asked what is in it. */
+export type EmbeddedStore = Store & StoreInspector
+
 /** Unless an operator says otherwise. */
 export const LMDB_DEFAULTS = { diskReserveBytes: 64 * 1024 * 1024, waitingWritesMax: 10_000 }
 
@@ -51,7 +56,7 @@ const PROBE_KEY = Buffer.from('probe')
  * space freed in it is used again.
  * @throws FolderError when the folder is in use or can't be used
  */
-export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<EmbeddedStore> {
   const lock = await lockFolder(options.directory)
   try {
     await checkLmdbFile(options.directory)
@@ -62,7 +67,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   }
 }
 
-class LmdbStore implements Store {
+class LmdbStore implements EmbeddedStore {
   readonly #limits: StoreLimits
   readonly #lock: FolderLock
   readonly #root: RootDatabase<Buffer, Buffer>
@@ -211,6 +216,14 @@ class LmdbStore implements Store {
   /** Writes for real: a disk that fails is noticed only by that. */
   async ping(): Promise<void> {
     await this.#commits.run('adds', () => this.#root.putSync(PROBE_KEY, PROBE_KEY))
+  }
+
+  async inspectAgent(uaid: Uaid): Promise<AgentReport | undefined> {
+    return this.#failStop.read(() => inspectLmdbAgent(this.#agents, this.#messages, uaid))
+  }
+
+  async stats(): Promise<StoreStats> {
+    return this.#failStop.read(() => lmdbStats(this.#agents, this.#messages))
   }
 
   waiting(): number {
