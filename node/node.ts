@@ -1,5 +1,6 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
+import type { CertificateFiles } from '../push/certificate.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
@@ -38,6 +39,8 @@ export interface RunningNode {
   busLost(concerns: Concerns): void
   /** The bus has its connection to these addresses back. What was told in between may be lost. */
   busRestored(concerns: Concerns): void
+  /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
+  useCertificate(files: CertificateFiles): void
   /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
   drain(): Promise<void>
 }
@@ -70,6 +73,7 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     get connections() {
       return agents.size
     },
+    useCertificate: (files) => server.useCertificate(files),
     busLost: (concerns) => agents.busLost(concerns),
     busRestored: (concerns) => agents.busRestored(concerns),
     async drain() {

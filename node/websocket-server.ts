@@ -1,4 +1,5 @@
 import type * as Uws from 'uWebSockets.js'
+import type { CertificateFiles } from '../push/certificate.ts'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
 import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
@@ -14,6 +15,8 @@ export interface WebSocketServerOptions {
   port: number
   /** Whether other processes may listen on this port, too: the system spreads connections over them. Not with port 0. */
   sharedPort: boolean
+  /** With one websockets are over TLS (`wss://`); without they are not. */
+  certificate?: CertificateFiles
   /** What a slow reader may leave unread in the server's memory before frames are dropped. */
   socketBufferBytes: number
 }
@@ -33,6 +36,8 @@ export interface WebSocketServerDeps {
 /** A server that listens. */
 export interface WebSocketServer {
   readonly port: number
+  /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
+  useCertificate(files: CertificateFiles): void
   /** Takes no new connection; those that are open stay. */
   stopListening(): void
   /** Closes what is still open, at once. */
@@ -98,9 +103,13 @@ export function startWebSocketServer(
   options: WebSocketServerOptions,
   deps: WebSocketServerDeps,
 ): Promise<WebSocketServer> {
-  const app = uws.App()
-  app.ws<SocketData>('/*', behaviour(options, deps))
-  serveOperations(app, deps)
+  const createApp = (files: CertificateFiles | undefined) => {
+    const app = files === undefined ? uws.App() : uws.SSLApp(tlsOptions(files))
+    app.ws<SocketData>('/*', behaviour(options, deps))
+    serveOperations(app, deps)
+    return app
+  }
+  const app = createApp(options.certificate)
   return new Promise((resolve, reject) => {
     listen(app, options, (token) => {
       if (token === false) {
@@ -109,17 +118,56 @@ export function startWebSocketServer(
         )
         return
       }
+      const apps = new Apps(app)
       let listening = true
       resolve({
         port: uws.us_socket_local_port(token),
+        useCertificate: (files) => apps.add(createApp(files)),
         stopListening() {
           if (listening) uws.us_listen_socket_close(token)
           listening = false
         },
-        close: () => app.close(),
+        close: () => apps.close(),
       })
     })
   })
+}
+
+function tlsOptions({ certificateFile, keyFile }: CertificateFiles): Uws.AppOptions {
+  return { cert_file_name: certificateFile, key_file_name: keyFile, ssl_prefer_low_memory_usage: true }
+}
+
+/** What the types leave out and the binary has: an app that listens can hand the connections it accepts to others. */
+type AcceptingApp = Uws.TemplatedApp & {
+  getDescriptor(): unknown
+  addChildAppDescriptor(descriptor: unknown): void
+  removeChildAppDescriptor(descriptor: unknown): void
+}
+
+/**
+ * The apps of one port: an app of uWebSockets.js has one certificate for ever. The first one listens; each connection that it accepts goes to the
+ * newest, so that there is always exactly one listening socket, and no connection that waits on it is lost. Older ones keep what they have;
+ * 40 kB each, which nothing gives back, so only a certificate that differs should make another.
+ */
+class Apps {
+  readonly #apps: AcceptingApp[]
+
+  constructor(first: Uws.TemplatedApp) {
+    this.#apps = [first as AcceptingApp]
+  }
+
+  add(app: Uws.TemplatedApp): void {
+    const newest = app as AcceptingApp
+    const [first] = this.#apps
+    const former = this.#apps.at(-1)
+    if (former !== first) first?.removeChildAppDescriptor(former?.getDescriptor())
+    first?.addChildAppDescriptor(newest.getDescriptor())
+    this.#apps.push(newest)
+  }
+
+  close(): void {
+    for (const app of this.#apps) app.close()
+  }
 }
 
 type ListenCallback = (token: Uws.us_listen_socket | false) => void
