@@ -15,6 +15,8 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   wsPort: ['0', 0],
   httpPort: ['18082', 18082],
   publicUrl: ['HTTPS://Push.Example.org:443/', 'https://push.example.org'],
+  tlsCertFile: ['/etc/pushgrid/fullchain.pem', '/etc/pushgrid/fullchain.pem'],
+  tlsKeyFile: ['/etc/pushgrid/privkey.pem', '/etc/pushgrid/privkey.pem'],
   natsUrl: [
     'nats://me:pass%2Cword@one:4223, nats://[::1]/',
     [

@@ -49,6 +49,13 @@ export const OPTIONS = {
     'http://localhost:{HTTP_PORT}',
     'origin of endpoint URLs as application servers reach it, and the audience of their VAPID tokens',
   ),
+  tlsCertFile: unset(
+    'Addresses',
+    file,
+    'none',
+    'certificate, in PEM, with those that vouch for it behind it: both sides are served over TLS; read again on SIGHUP and when it changes',
+  ),
+  tlsKeyFile: unset('Addresses', file, 'none', 'private key of the certificate, in PEM'),
 
   natsUrl: unset(
     'Cluster',

@@ -5,7 +5,7 @@ import { openOwnBus } from './buses.ts'
 import { type Setting, settingOf } from './cluster-options.ts'
 import { openDataFolder } from './data-folder.ts'
 import { variableOf } from './options.ts'
-import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
+import { probeHttpPort, publicUrlOf, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
@@ -37,7 +37,7 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
       : openOwnBus(assembly)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
-  const publicUrl = options.publicUrl ?? localUrl(httpPort)
+  const publicUrl = publicUrlOf(options, httpPort)
   const wsPort = await startNode(assembly, publicUrl, beneath)
   return { wsPort, httpPort: await startEndpoint(assembly, httpPort, publicUrl, beneath), publicUrl }
 }

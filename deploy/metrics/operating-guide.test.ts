@@ -5,6 +5,7 @@ import { EndpointStats } from '../../endpoint/endpoint-stats.ts'
 import { NodeStats } from '../../node/node-stats.ts'
 import type { Store } from '../../store/store.ts'
 import { addBusMetrics } from './bus-metrics.ts'
+import { addCertificateMetrics } from './certificate-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './endpoint-metrics.ts'
 import { Metrics } from './metrics.ts'
 import { addNodeMetrics } from './node-metrics.ts'
@@ -36,6 +37,7 @@ function allMetrics(): Metrics {
   )
   withStoreMetrics(metrics, { waiting: () => 0 } as Store)
   addBusMetrics(metrics, { health: () => ({ isReady: true }), events: new Map() })
+  addCertificateMetrics(metrics, { current: { validTo: 'Jan  1 00:00:00 2030 GMT' } })
   return metrics
 }
 
