@@ -3,6 +3,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { SimulatedClock } from '../cluster/simulated-clock.ts'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
+import type { LogFields } from '../push/log.ts'
 import { type LoadedCertificate, readCertificate } from './certificate.ts'
 import { CertificateKeeper } from './certificate-keeper.ts'
 
@@ -12,8 +13,9 @@ function keep(t: Test, notAfter?: string) {
   const folder = t.testdir({ cert: first.certificate, key: first.key })
   const [certificateFile, keyFile] = [path.join(folder, 'cert'), path.join(folder, 'key')]
   const lines: string[] = []
-  const note = (level: string) => (_fields: object, message: string) =>
-    void lines.push(`${level}: ${message}`)
+  const note = (level: string) => (fields: LogFields, message: string) => {
+    lines.push([level, message, fields['reason']].filter(Boolean).join(': '))
+  }
   const log = { info: note('info'), warn: note('warn'), error: note('error') }
   const clock = new SimulatedClock()
   const keeper = new CertificateKeeper(readCertificate({ certificateFile, keyFile }), { clock, log })

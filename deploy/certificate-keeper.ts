@@ -51,7 +51,7 @@ export class CertificateKeeper {
       this.#take(readCertificate(this.#current))
     } catch (error) {
       const reason = error instanceof StartError ? error.message : String(error)
-      this.#log.error({}, `the certificate stays as it is: ${reason}`)
+      this.#log.error({ reason }, 'the certificate stays as it is')
     }
   }
 

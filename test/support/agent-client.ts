@@ -36,6 +36,8 @@ export interface Closed {
 export interface AgentClientOptions {
   /** Sub-protocols to offer; none by default. */
   protocols?: string[]
+  /** Certificate that it trusts for `wss://`, in PEM. */
+  ca?: string | undefined
   /** Told of every notification as it comes, before any `next` gets it. */
   onNotification?: (notification: Notification, client: AgentClient) => void
 }
@@ -69,8 +71,9 @@ export class AgentClient {
 
   /** Opens a websocket. @throws when the service refuses, is not there or does not answer */
   static connect(wsUrl: string, options: AgentClientOptions = {}): Promise<AgentClient> {
-    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS }
-    const socket = new WebSocket(wsUrl, options.protocols ?? [], settings)
+    const { protocols = [], ca } = options
+    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS, ca }
+    const socket = new WebSocket(wsUrl, protocols, settings)
     const client = new AgentClient(socket, options)
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client))
