@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
+import { type AddressRange, parseAddressRange } from '../push/client-address.ts'
 import { SERVICE_KEYS_MAX } from '../push/tokens.ts'
 import { describeServiceKeys, parseServiceKeys, SERVICE_KEYS_EXPECTED } from './service-keys.ts'
 
@@ -100,6 +101,19 @@ export const origin: Kind<string> = {
     const url = new URL(text)
     const bare = url.pathname === '/' && !/[?#@]/.test(text)
     return bare && (url.protocol === 'http:' || url.protocol === 'https:') ? url.origin : undefined
+  },
+  describe: quote,
+}
+
+/** A comma-separated list of addresses and ranges of them. */
+export const addressRanges: Kind<readonly AddressRange[]> = {
+  placeholder: 'ADDRESSES',
+  expected: 'IP addresses or ranges, separated by commas, like 10.0.0.0/8,::1',
+  hint: 'like 10.0.0.0/8,::1',
+  parse(text) {
+    const ranges = text.split(',').map((each) => parseAddressRange(each.trim()))
+    const right = ranges.filter((range) => range !== undefined)
+    return right.length === ranges.length ? right : undefined
   },
   describe: quote,
 }

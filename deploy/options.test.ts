@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import fc from 'fast-check'
 import t from 'tap'
+import { parseAddressRange } from '../push/client-address.ts'
 import { flagOf, OPTIONS, type Option, type Options, UNAVAILABLE, variableOf } from './options.ts'
 import { type Environment, readOptions } from './read-options.ts'
 import { StartError } from './start-error.ts'
@@ -61,6 +62,17 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   agentPerSecond: ['6', 6],
   agentBurst: ['60', 60],
   countedMax: ['1000', 1000],
+  bodyBytesMax: ['1048576', 1_048_576],
+  trustedProxies: [
+    '10.0.0.0/8, ::1',
+    [parseAddressRange('10.0.0.0/8'), parseAddressRange('::1')].filter((range) => range !== undefined),
+  ],
+  addressMax: ['20', 20],
+  addressSilentMax: ['21', 21],
+  hellosPerSecond: ['22', 22],
+  hellosBurst: ['23', 23],
+  registersPerSecond: ['24', 24],
+  registersBurst: ['25', 25],
   inFlightMax: ['14', 14],
   ackTimeoutMs: ['30000', 30_000],
   sendsMax: ['3', 3],
@@ -154,6 +166,12 @@ t.test('a bad value is refused in one line: which option, what it was, what woul
     ['PUBLIC_URL', 'https://example.org/push', /^PUSHGRID_PUBLIC_URL is "https:\/\/example.org\/push": must/],
     ['PUBLIC_URL', 'https://example.org/?', /must be an http:\/\/ or https:\/\/ URL/],
     ['PUBLIC_URL', 'ws://example.org', /must be an http:\/\/ or https:\/\/ URL/],
+    [
+      'TRUSTED_PROXIES',
+      '10.0.0.0/8,proxy',
+      /^PUSHGRID_TRUSTED_PROXIES is "10.0.0.0\/8,proxy": must be IP addresses/,
+    ],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', /must be IP addresses or ranges/],
     ['WORKERS', '0', /^PUSHGRID_WORKERS is "0": must be auto or a whole number from 1 to 1024$/],
     ['WORKERS', 'all', /^PUSHGRID_WORKERS is "all": must be auto or/],
     ['LOG_LEVEL', 'loud', /^PUSHGRID_LOG_LEVEL is "loud": must be one of trace, debug, info/],

@@ -1,6 +1,7 @@
 import { STORE_LIMITS } from '../store/store.ts'
 import { natsCells } from './nats-cells.ts'
 import {
+  addressRanges,
   file,
   folder,
   host,
@@ -199,6 +200,40 @@ export const OPTIONS = {
     10_000_000,
     'subscriptions, and user agents, whose messages an endpoint counts at a time',
   ),
+
+  bodyBytesMax: count(
+    'Limits',
+    64 * MEBIBYTE,
+    MEBIBYTE,
+    64 * 1024 * MEBIBYTE,
+    'bodies of messages that an endpoint holds in memory; beyond it senders get 503',
+  ),
+  trustedProxies: {
+    group: 'Limits',
+    kind: addressRanges,
+    initial: [],
+    shown: 'none',
+    meaning:
+      'proxies in front of nodes, which are believed whose connections theirs are (X-Forwarded-For, or PROXY protocol version 2): without it all of them count as one address',
+  },
+  addressMax: count(
+    'Limits',
+    20_000,
+    1,
+    10_000_000,
+    'websockets of one IPv4 address or IPv6 /64, at each node process; beyond it they get 429',
+  ),
+  addressSilentMax: count('Limits', 5000, 1, 10_000_000, 'those of them that have not said hello yet'),
+  hellosPerSecond: count('Limits', 1000, 1, 1_000_000, 'websockets that one address makes in the long run'),
+  hellosBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
+  registersPerSecond: count(
+    'Limits',
+    500,
+    1,
+    1_000_000,
+    'subscriptions that the user agents of one address register in the long run; beyond it a connection is closed',
+  ),
+  registersBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
 
   inFlightMax: count(
     'Connections',

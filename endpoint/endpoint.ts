@@ -17,6 +17,7 @@ import { logAccess } from './access-log.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
 import { type Body, readBody } from './body.ts'
+import { BodyBudget, HeldBytes } from './body-budget.ts'
 import { refuseBridges } from './bridges.ts'
 import { refuse } from './checked.ts'
 import { leaveUnread } from './connections.ts'
@@ -40,6 +41,8 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   port: number
   /** With one both HTTP/2 and HTTP/1.1 are over TLS; without, neither is. */
   certificate?: Certificate
+  /** Bodies held in memory at a time. */
+  bodyBytesMax: number
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
   /** Whether each answer is logged. */
@@ -51,6 +54,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   host: '127.0.0.1',
   port: 8082,
   bodyLimitBytes: 5630,
+  bodyBytesMax: 64 * 1024 * 1024,
   accessLog: 'off',
   vapidCacheMax: 10_000,
   verificationsMax: 256,
@@ -109,7 +113,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const rates = new MessageRates(options, clock)
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates })
   const underWay = new UnderWay()
-  const stats = new EndpointStats({ delivery, vapid, underWay, meters })
+  const bodies = new BodyBudget(options.bodyBytesMax)
+  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
@@ -120,7 +125,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
-  addMessageRoutes(app, options, { messages, underWay, stats, clock })
+  addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies })
   refuseBridges(app)
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
@@ -144,29 +149,39 @@ interface MessageRouteDeps {
   underWay: UnderWay
   stats: EndpointStats
   clock: Clock
+  bodies: BodyBudget
 }
 
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  { messages, underWay, stats, clock }: MessageRouteDeps,
+  { messages, underWay, stats, clock, bodies }: MessageRouteDeps,
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
-    const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock })
-    // Only what has come in whole is owed an answer by a server that closes.
-    return underWay.during(reply, async () => {
-      const result = await answer(version, request, reply, body)
-      if (result !== undefined) stats.posted(result, startedAt)
-    })
+    const held = new HeldBytes(bodies)
+    try {
+      const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock, held })
+      // Only what has come in whole is owed an answer by a server that closes.
+      await underWay.during(reply, async () => {
+        const result = await answer(version, request, reply, body)
+        if (result !== undefined) stats.posted(result, startedAt)
+      })
+    } finally {
+      held.release()
+    }
   }
   /** Gives back what came of the message, if the request was one. */
   const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
     if (body.outcome === 'cutShort')
       return void sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
-    if (body.outcome === 'tooSlow' || (body.outcome === 'tooLarge' && body.unread)) leaveUnread(reply)
+    if (body.outcome !== 'read' && !(body.outcome === 'tooLarge' && !body.unread)) leaveUnread(reply)
     if (body.outcome === 'tooSlow')
       return void sendFailure(reply, refuse('requestTimeout', FAILURES.requestTimeout.message))
+    if (body.outcome === 'noRoom') {
+      sendFailure(reply, refuse('unavailable', 'Too many messages at a time: try again later'))
+      return 'unavailable'
+    }
     const { headers, params } = request
     const posted = await messages.post({ version, token: params.token, headers, body })
     if (!posted.ok) {

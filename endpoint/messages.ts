@@ -40,7 +40,7 @@ export interface PostedMessage {
   readonly version: EndpointVersion
   readonly token: string
   readonly headers: IncomingHttpHeaders
-  readonly body: Exclude<Body, { readonly outcome: 'cutShort' | 'tooSlow' }>
+  readonly body: Exclude<Body, { readonly outcome: 'cutShort' | 'tooSlow' | 'noRoom' }>
 }
 
 const UNKNOWN_ENDPOINT = refuse(

@@ -1,14 +1,18 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
 import type { CertificateFiles } from '../push/certificate.ts'
+import { type AddressRange, ClientAddresses } from '../push/client-address.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { CLIENT_LIMITS_OPTIONS, ClientLimits, type ClientLimitsOptions } from './client-limits.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
-export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
+export interface NodeOptions extends AgentsOptions, WebSocketServerOptions, ClientLimitsOptions {
+  /** Proxies that are believed whose connections theirs are. */
+  trustedProxies: readonly AddressRange[]
   /** Time over which a node that stops lets its user agents go. */
   drainMs: number
 }
@@ -16,6 +20,8 @@ export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
 /** Unless an operator says otherwise. */
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
+  ...CLIENT_LIMITS_OPTIONS,
+  trustedProxies: [],
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
@@ -52,14 +58,17 @@ export interface RunningNode {
 export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
   const agents = new Agents(options, deps)
-  const stats = new NodeStats(agents)
+  const clients = new ClientLimits(options, deps.clock)
+  const stats = new NodeStats(agents, clients)
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
   const server = await startWebSocketServer(uws, options, {
-    open: (socket) => agents.open(socket),
+    open: (socket, client) => agents.open(socket, () => client.mayRegister()),
+    clients,
+    addresses: new ClientAddresses(options.trustedProxies),
     isOverloaded: () => stats.refused(agents.isOverloaded),
     closed: (code, reason) => stats.closed(code, reason),
     operations,

@@ -1,8 +1,10 @@
 import type * as Uws from 'uWebSockets.js'
 import type { CertificateFiles } from '../push/certificate.ts'
+import type { ClientAddresses } from '../push/client-address.ts'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
 import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
+import type { ClientConnection, ClientLimits } from './client-limits.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
 export type UwsModule = typeof Uws
@@ -24,7 +26,11 @@ export interface WebSocketServerOptions {
 /** What the server calls. */
 export interface WebSocketServerDeps {
   /** A websocket was opened. */
-  open: (socket: AgentSocket) => AgentConnection
+  open: (socket: AgentSocket, client: ClientConnection) => AgentConnection
+  /** What the user agents of one address may do. */
+  clients: ClientLimits
+  /** Who is at the other end of a connection. */
+  addresses: ClientAddresses
   /** Whether there is too much to do for another websocket. */
   isOverloaded: () => boolean
   /** A websocket has closed with this code, because of the service if there is a reason. */
@@ -59,11 +65,13 @@ const LISTEN_SHARED_PORT = 0
 /** What a user agent is told that is sent away; by then a queue of hellos is a good deal shorter. Firefox has its own 5 s. */
 const RETRY_AFTER_SECONDS = '5'
 
-const STATUS_LINES = { 200: '200 OK', 503: '503 Service Unavailable' } as const
+const STATUS_LINES = { 200: '200 OK', 429: '429 Too Many Requests', 503: '503 Service Unavailable' } as const
 
 interface SocketData {
   socket: UwsSocket | undefined
   connection: AgentConnection | undefined
+  readonly address: string
+  client: ClientConnection | undefined
 }
 
 /**
@@ -195,10 +203,12 @@ function behaviour(
     sendPingsAutomatically: true,
     // No compression: bodies are encrypted, it would cost memory and gain nothing.
     upgrade(res, req, context) {
-      if (deps.isOverloaded()) return refuse(res)
+      if (deps.isOverloaded()) return refuse(res, 503)
+      const address = addressOf(res, req, deps.addresses)
+      if (!deps.clients.admits(address)) return refuse(res, 429)
       const offered = req.getHeader('sec-websocket-protocol').split(',')
       res.upgrade<SocketData>(
-        { socket: undefined, connection: undefined },
+        { socket: undefined, connection: undefined, address, client: undefined },
         req.getHeader('sec-websocket-key'),
         offered.some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : '',
         req.getHeader('sec-websocket-extensions'),
@@ -208,12 +218,14 @@ function behaviour(
     open(ws) {
       const data = ws.getUserData()
       data.socket = new UwsSocket(ws)
-      data.connection = deps.open(data.socket)
+      data.client = deps.clients.entered(data.address)
+      data.connection = deps.open(data.socket, data.client)
       // A node that drains closes it at once, when there was nobody yet to be told.
       if (data.socket.isClosed) data.connection.closed()
     },
     message(ws, message, isBinary) {
-      const { socket, connection } = ws.getUserData()
+      const { socket, connection, client } = ws.getUserData()
+      client?.spoke()
       if (isBinary) socket?.close('binaryFrame')
       else if (message.byteLength > FRAME_BYTES_MAX) socket?.close('frameTooLarge')
       else connection?.received(Buffer.from(message).toString())
@@ -222,7 +234,8 @@ function behaviour(
       if (ws.getBufferedAmount() === 0) ws.getUserData().connection?.drained()
     },
     close(ws, code) {
-      const { socket, connection } = ws.getUserData()
+      const { socket, connection, client } = ws.getUserData()
+      client?.left()
       deps.closed(code, socket?.closeReason)
       socket?.markClosed()
       connection?.closed()
@@ -231,9 +244,16 @@ function behaviour(
 }
 
 /** The connection ends, too: thousands come at once, and each holds a file descriptor. */
-function refuse(res: Uws.HttpResponse): void {
-  res.writeStatus('503 Service Unavailable').writeHeader('Retry-After', RETRY_AFTER_SECONDS)
+function refuse(res: Uws.HttpResponse, status: 429 | 503): void {
+  res.writeStatus(STATUS_LINES[status]).writeHeader('Retry-After', RETRY_AFTER_SECONDS)
   res.end('Too many user agents are connecting: come back a little later.\n', true)
+}
+
+/** What the connections of one client have in common. A proxy says whose it is in a header, or before all else (PROXY protocol, version 2). */
+function addressOf(res: Uws.HttpResponse, req: Uws.HttpRequest, addresses: ClientAddresses): string {
+  const text = (address: ArrayBuffer) => Buffer.from(address).toString()
+  const forwardedFor = () => text(res.getProxiedRemoteAddressAsText()) || req.getHeader('x-forwarded-for')
+  return addresses.groupOf(text(res.getRemoteAddressAsText()), forwardedFor)
 }
 
 function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerDeps): void {

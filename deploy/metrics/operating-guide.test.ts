@@ -18,13 +18,16 @@ function allMetrics(): Metrics {
   const metrics = new Metrics()
   addNodeMetrics(
     metrics,
-    new NodeStats({
-      size: 0,
-      counts: new Map(),
-      load: { inFlight: 0, mailboxHighWater: 0 },
-      hellos: { expected: 0, waiting: 0, running: 0 },
-      checksWaiting: 0,
-    }),
+    new NodeStats(
+      {
+        size: 0,
+        counts: new Map(),
+        load: { inFlight: 0, mailboxHighWater: 0 },
+        hellos: { expected: 0, waiting: 0, running: 0 },
+        checksWaiting: 0,
+      },
+      { refused: new Map(), addresses: 0 },
+    ),
   )
   addEndpointMetrics(
     metrics,
@@ -32,6 +35,7 @@ function allMetrics(): Metrics {
       delivery: { asks: new Map(), pending: { asks: 0, bytes: 0 }, checksWaiting: 0, skewedReplies: 0 },
       vapid: { verifying: 0 },
       underWay: { size: 0 },
+      bodies: { bytes: 0 },
       meters: endpointMeters(metrics),
     }),
   )
