@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { serve } from './fixtures/websocket-world.ts'
 
@@ -11,14 +11,7 @@ t.test('an address with too many connections gets 429 and Retry-After; who has o
   const first = await dial()
   await dial()
   await t.rejects(dial(), TOO_MANY)
-  const [host, port] = url.split(':')
-  const socket = connect(Number(port), host)
-  socket.write(
-    'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  )
-  const [answer] = await once(socket, 'data')
-  t.match(String(answer), /^HTTP\/1\.1 429 Too Many Requests\r\nRetry-After: 5\r\n/)
-  await once(socket, 'close')
+  t.match(await upgrade(url), /^HTTP\/1\.1 429 Too Many Requests\r\nRetry-After: 5\r\n/)
   first.socket.send('x')
   await first.peer.happens('received')
   first.socket.terminate()
@@ -28,11 +21,12 @@ t.test('an address with too many connections gets 429 and Retry-After; who has o
 
 t.test('silent connections are bounded for each address behind a trusted proxy', async (t) => {
   const limits = { addressSilentMax: 1, trusted: ['127.0.0.1'] }
-  const { connect: dial } = await serve(t, {}, limits)
+  const { connect: dial, url } = await serve(t, {}, limits)
   const from = (address: string) => dial([], { headers: { 'x-forwarded-for': address } })
   const flood = await from('198.51.100.1')
   await t.rejects(from('198.51.100.1'), TOO_MANY)
   await t.rejects(from('203.0.113.7, 198.51.100.1'), TOO_MANY, 'an address that the client made up')
+  t.match(await upgrade(url, 'X-Forwarded-For: 203.0.113.7', 'X-Forwarded-For: 198.51.100.1'), / 429 /)
   await from('198.51.100.2')
   await from('2001:db8:1:2::1')
   await t.rejects(from('2001:db8:1:2:3::4'), TOO_MANY)
@@ -52,3 +46,20 @@ t.test('an address that connects too often gets 429', async (t) => {
   for (let count = 0; count < 3; count++) (await dial()).socket.terminate()
   await t.rejects(dial(), TOO_MANY)
 })
+
+/** All that is answered to an upgrade that is refused, until the connection ends. */
+function upgrade(url: string, ...headers: string[]): Promise<string> {
+  const [host, port] = url.split(':')
+  const socket = connect(Number(port), host)
+  const lines = [
+    'GET / HTTP/1.1',
+    `Host: ${url}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...headers,
+  ]
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  return text(socket)
+}

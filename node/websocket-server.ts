@@ -252,8 +252,17 @@ function refuse(res: Uws.HttpResponse, status: 429 | 503): void {
 /** What the connections of one client have in common. A proxy says whose it is in a header, or before all else (PROXY protocol, version 2). */
 function addressOf(res: Uws.HttpResponse, req: Uws.HttpRequest, addresses: ClientAddresses): string {
   const text = (address: ArrayBuffer) => Buffer.from(address).toString()
-  const forwardedFor = () => text(res.getProxiedRemoteAddressAsText()) || req.getHeader('x-forwarded-for')
+  const forwardedFor = () => text(res.getProxiedRemoteAddressAsText()) || headerOf(req, 'x-forwarded-for')
   return addresses.groupOf(text(res.getRemoteAddressAsText()), forwardedFor)
+}
+
+/** All values of a header as one list: `getHeader` gives the first, and a proxy may add its own as another. */
+function headerOf(req: Uws.HttpRequest, name: string): string {
+  const values: string[] = []
+  req.forEach((each, value) => {
+    if (each === name) values.push(value)
+  })
+  return values.join()
 }
 
 function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerDeps): void {
