@@ -14,6 +14,8 @@ import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { AdminPort } from './admin-port.ts'
+import type { LoadedCertificate } from './certificate.ts'
+import type { CertificateKeeper } from './certificate-keeper.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
@@ -89,8 +91,12 @@ export interface SharedBusOptions {
 /** The options of a process, those that depend on its role decided. */
 export type RoleOptions = Options & { readonly drainMs: number }
 
-/** Options of one server: all of the process, and where it listens. */
-export type ServerOptions = RoleOptions & { readonly port: number; readonly publicUrl: string }
+/** Options of one server: all of the process, where it listens, and with which certificate, if it does so by TLS. */
+export type ServerOptions = RoleOptions & {
+  readonly port: number
+  readonly publicUrl: string
+  readonly certificate?: LoadedCertificate
+}
 
 /** Options of a node, and whether other processes listen on its port, too. */
 export type NodeServerOptions = ServerOptions & { readonly sharedPort: boolean }
@@ -104,12 +110,14 @@ export interface BusWatcher {
 /** A node that runs, as far as a process is concerned. */
 export interface NodePart extends BusWatcher {
   readonly port: number
+  useCertificate(certificate: LoadedCertificate): void
   drain(): Promise<void>
 }
 
 /** An endpoint that runs, as far as a process is concerned. */
 export interface EndpointPart {
   readonly port: number
+  useCertificate(certificate: LoadedCertificate): void
   close(): Promise<void>
 }
 
@@ -143,6 +151,8 @@ export interface Assembly {
   readonly worker: WorkerPlace | undefined
   /** Says that the process must not go on, and why. */
   readonly fail: (reason: string) => void
+  /** Where the process serves by TLS. */
+  readonly certificate: CertificateKeeper | undefined
   /** What to do when the process is told to read again what may change. */
   readonly reloads: (() => void)[]
 }

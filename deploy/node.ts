@@ -1,7 +1,7 @@
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { requireCluster } from './cluster-options.ts'
-import { localUrl, startNode } from './servers.ts'
+import { publicUrlOf, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openSharedStore } from './stores.ts'
@@ -12,7 +12,8 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
   const { options, worker } = assembly
   const cluster = requireCluster('node', options)
   const tokens = await openTokens(assembly, 'node')
-  const { publicUrl = localUrl(options.httpPort), httpPort } = options
+  const { httpPort } = options
+  const publicUrl = publicUrlOf(options, httpPort)
   if (options.publicUrl === undefined && httpPort === 0)
     throw new StartError(
       "pushgrid node needs PUSHGRID_PUBLIC_URL: with PUSHGRID_HTTP_PORT 0 nobody knows the endpoints' port",

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
+import { type AddressRange, parseAddressRange } from '../push/client-address.ts'
 import { SERVICE_KEYS_MAX } from '../push/tokens.ts'
 import { describeServiceKeys, parseServiceKeys, SERVICE_KEYS_EXPECTED } from './service-keys.ts'
 
@@ -133,6 +134,19 @@ export const bearerToken: Kind<string> = {
   parse: (text) =>
     /^[A-Za-z0-9._~+/-]+=*$/.test(text) && text.length >= 16 && text.length <= 1024 ? text : undefined,
   describe: describeSecret,
+}
+
+/** A comma-separated list of addresses and ranges of them. */
+export const addressRanges: Kind<readonly AddressRange[]> = {
+  placeholder: 'ADDRESSES',
+  expected: 'IP addresses or ranges, separated by commas, like 10.0.0.0/8,::1',
+  hint: 'like 10.0.0.0/8,::1',
+  parse(text) {
+    const ranges = text.split(',').map((each) => parseAddressRange(each.trim()))
+    const right = ranges.filter((range) => range !== undefined)
+    return right.length === ranges.length ? right : undefined
+  },
+  describe: quote,
 }
 
 /** A comma-separated list of service keys. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import fc from 'fast-check'
 import t from 'tap'
+import { parseAddressRange } from '../push/client-address.ts'
 import { flagOf, OPTIONS, type Option, type Options, variableOf } from './options.ts'
 import { type Environment, readOptions } from './read-options.ts'
 import { StartError } from './start-error.ts'
@@ -15,6 +16,8 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   wsPort: ['0', 0],
   httpPort: ['18082', 18082],
   publicUrl: ['HTTPS://Push.Example.org:443/', 'https://push.example.org'],
+  tlsCertFile: ['/etc/pushgrid/fullchain.pem', '/etc/pushgrid/fullchain.pem'],
+  tlsKeyFile: ['/etc/pushgrid/privkey.pem', '/etc/pushgrid/privkey.pem'],
   natsUrl: [
     'nats://me:pass%2Cword@one:4223, nats://[::1]/',
     [
@@ -65,6 +68,17 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   megaphoneUrl: ['https://megaphone.example/v1/broadcasts', 'https://megaphone.example/v1/broadcasts'],
   megaphoneToken: ['fedcba9876543210', 'fedcba9876543210'],
   megaphonePollMs: ['5000', 5000],
+  bodyBytesMax: ['1048576', 1_048_576],
+  trustedProxies: [
+    '10.0.0.0/8, ::1',
+    [parseAddressRange('10.0.0.0/8'), parseAddressRange('::1')].filter((range) => range !== undefined),
+  ],
+  addressMax: ['20', 20],
+  addressSilentMax: ['21', 21],
+  hellosPerSecond: ['22', 22],
+  hellosBurst: ['23', 23],
+  registersPerSecond: ['24', 24],
+  registersBurst: ['25', 25],
   inFlightMax: ['14', 14],
   ackTimeoutMs: ['30000', 30_000],
   sendsMax: ['3', 3],
@@ -162,6 +176,12 @@ t.test('a bad value is refused in one line: which option, what it was, what woul
     ['PUBLIC_URL', 'https://example.org/push', /^PUSHGRID_PUBLIC_URL is "https:\/\/example.org\/push": must/],
     ['PUBLIC_URL', 'https://example.org/?', /must be an http:\/\/ or https:\/\/ URL/],
     ['PUBLIC_URL', 'ws://example.org', /must be an http:\/\/ or https:\/\/ URL/],
+    [
+      'TRUSTED_PROXIES',
+      '10.0.0.0/8,proxy',
+      /^PUSHGRID_TRUSTED_PROXIES is "10.0.0.0\/8,proxy": must be IP addresses/,
+    ],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', /must be IP addresses or ranges/],
     ['WORKERS', '0', /^PUSHGRID_WORKERS is "0": must be auto or a whole number from 1 to 1024$/],
     ['WORKERS', 'all', /^PUSHGRID_WORKERS is "all": must be auto or/],
     ['LOG_LEVEL', 'loud', /^PUSHGRID_LOG_LEVEL is "loud": must be one of trace, debug, info/],

@@ -1,6 +1,7 @@
 import { STORE_LIMITS } from '../store/store.ts'
 import { natsCells } from './nats-cells.ts'
 import {
+  addressRanges,
   bearerToken,
   file,
   folder,
@@ -60,6 +61,13 @@ export const OPTIONS = {
     'http://localhost:{HTTP_PORT}',
     'origin of endpoint URLs as application servers reach it, and the audience of their VAPID tokens',
   ),
+  tlsCertFile: unset(
+    'Addresses',
+    file,
+    'none',
+    'certificate, in PEM, with those that vouch for it behind it: both sides are served over TLS; read again on SIGHUP and when it changes',
+  ),
+  tlsKeyFile: unset('Addresses', file, 'none', 'private key of the certificate, in PEM'),
 
   natsUrl: unset(
     'Cluster',
@@ -232,6 +240,39 @@ export const OPTIONS = {
     24 * HOUR_MS,
     'time between two polls of the Megaphone server, by all nodes together',
   ),
+  bodyBytesMax: count(
+    'Limits',
+    64 * MEBIBYTE,
+    MEBIBYTE,
+    64 * 1024 * MEBIBYTE,
+    'bodies of messages that an endpoint holds in memory; beyond it senders get 503',
+  ),
+  trustedProxies: {
+    group: 'Limits',
+    kind: addressRanges,
+    initial: [],
+    shown: 'none',
+    meaning:
+      'proxies in front of nodes, which are believed whose connections theirs are (X-Forwarded-For, or PROXY protocol version 2): without it all of them count as one address',
+  },
+  addressMax: count(
+    'Limits',
+    20_000,
+    1,
+    10_000_000,
+    'websockets of one IPv4 address or IPv6 /64, at each node process; beyond it they get 429',
+  ),
+  addressSilentMax: count('Limits', 5000, 1, 10_000_000, 'those of them that have not said hello yet'),
+  hellosPerSecond: count('Limits', 1000, 1, 1_000_000, 'websockets that one address makes in the long run'),
+  hellosBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
+  registersPerSecond: count(
+    'Limits',
+    500,
+    1,
+    1_000_000,
+    'subscriptions that the user agents of one address register in the long run; beyond it a connection is closed',
+  ),
+  registersBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
 
   inFlightMax: count(
     'Connections',

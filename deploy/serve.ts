@@ -7,7 +7,7 @@ import { type Setting, settingOf } from './cluster-options.ts'
 import { takeCommands } from './commands.ts'
 import { openDataFolder } from './data-folder.ts'
 import { variableOf } from './options.ts'
-import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
+import { probeHttpPort, publicUrlOf, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
@@ -40,7 +40,7 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
   if (embedded !== undefined) await takeCommands(assembly, embedded, bus)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
-  const publicUrl = options.publicUrl ?? localUrl(httpPort)
+  const publicUrl = publicUrlOf(options, httpPort)
   const wsPort = await startNode(assembly, publicUrl, beneath)
   return { wsPort, httpPort: await startEndpoint(assembly, httpPort, publicUrl, beneath), publicUrl }
 }

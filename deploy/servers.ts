@@ -1,5 +1,5 @@
 import type { Monitoring } from '../push/operations.ts'
-import type { Assembly, ServerDeps } from './assembly.ts'
+import type { Assembly, RoleOptions, ServerDeps, ServerOptions } from './assembly.ts'
 import type { OpenBus } from './buses.ts'
 import { probePort } from './ports.ts'
 import { startErrorOf } from './start-error.ts'
@@ -12,14 +12,14 @@ export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
 
 /** Starts the websocket side. @returns its port @throws StartError */
 export async function startNode(assembly: Assembly, publicUrl: string, beneath: Beneath): Promise<number> {
-  const { options, parts, deps, started, metrics, worker } = assembly
+  const { options, parts, deps, started, metrics, worker, certificate } = assembly
   const { host, wsPort } = options
   const sharedPort = worker !== undefined
   if (wsPort !== 0 && !sharedPort) await probePort(host, wsPort, 'wsPort')
   const { bus, ...rest } = beneath
   const node = await parts
     .startNode(
-      { ...options, port: wsPort, sharedPort, publicUrl },
+      { ...options, port: wsPort, sharedPort, publicUrl, ...certificateOf(assembly) },
       {
         ...deps,
         ...rest,
@@ -33,6 +33,7 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
     .catch((error) => {
       throw startErrorOf('the websocket side', error, '')
     })
+  certificate?.add((next) => node.useCertificate(next))
   started.add('node', () => node.drain())
   bus.tell(node)
   return node.port
@@ -50,11 +51,11 @@ export async function startEndpoint(
   publicUrl: string,
   beneath: Beneath,
 ): Promise<number> {
-  const { options, parts, deps, started, metrics } = assembly
+  const { options, parts, deps, started, metrics, certificate } = assembly
   const { bus, ...rest } = beneath
   const endpoint = await parts
     .startEndpoint(
-      { ...options, port, publicUrl },
+      { ...options, port, publicUrl, ...certificateOf(assembly) },
       {
         ...deps,
         ...rest,
@@ -68,6 +69,7 @@ export async function startEndpoint(
     .catch((error) => {
       throw startErrorOf('the endpoint side', error, '')
     })
+  certificate?.add((next) => endpoint.useCertificate(next))
   started.add('endpoint', () => endpoint.close())
   return endpoint.port
 }
@@ -85,7 +87,11 @@ function monitoringOf({ metrics, worker }: Assembly): Monitoring {
   }
 }
 
-/** The origin of endpoint URLs where no other is given. */
-export function localUrl(httpPort: number): string {
-  return `http://localhost:${httpPort}`
+function certificateOf({ certificate }: Assembly): Pick<ServerOptions, 'certificate'> {
+  return certificate === undefined ? {} : { certificate: certificate.current }
+}
+
+/** The origin of endpoint URLs: as given, or at a port of this machine. */
+export function publicUrlOf({ publicUrl, tlsCertFile }: RoleOptions, httpPort: number): string {
+  return publicUrl ?? `${tlsCertFile === undefined ? 'http' : 'https'}://localhost:${httpPort}`
 }

@@ -20,6 +20,12 @@ export function arrivalOf(body: Body, reply: FastifyReply): Arrival {
     case 'tooSlow':
       leaveUnread(reply)
       return { arrived: false, refused: refuse('requestTimeout', FAILURES.requestTimeout.message) }
+    case 'noRoom':
+      leaveUnread(reply)
+      return {
+        arrived: false,
+        refused: refuse('unavailable', 'Too many messages at a time: try again later'),
+      }
     case 'tooLarge':
       if (body.unread) leaveUnread(reply)
       return { arrived: true, body }

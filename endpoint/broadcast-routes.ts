@@ -5,7 +5,8 @@ import { VERSION_BYTES_MAX } from '../push/broadcast.ts'
 import type { AdminToken } from './admin-token.ts'
 import { sendFailure } from './answers.ts'
 import { refuseOtherMethods } from './app.ts'
-import { readBody } from './body.ts'
+import { withBody } from './body.ts'
+import type { BodyBudget } from './body-budget.ts'
 import { arrivalOf } from './body-refusal.ts'
 import { DELETE_BROADCAST, LIST_BROADCASTS, PUT_BROADCAST } from './broadcast-documents.ts'
 import type { Broadcasts } from './broadcasts.ts'
@@ -18,6 +19,7 @@ export interface BroadcastRouteDeps {
   admin: AdminToken
   underWay: UnderWay
   clock: Clock
+  bodies: BodyBudget
 }
 
 type BroadcastRequest = FastifyRequest<{ Params: { broadcaster: string; channel: string } }>
@@ -27,7 +29,7 @@ const ONE_URL = '/v1/broadcasts/:broadcaster/:channel'
 
 /** The admin API of broadcasts, in the form of Mozilla's Megaphone, so that its clients, autopush and Pushgrid among them, can use it. */
 export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDeps): void {
-  const { broadcasts, admin, underWay, clock } = deps
+  const { broadcasts, admin, underWay, clock, bodies } = deps
 
   async function list(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const allowed = admin.check(request.headers.authorization)
@@ -43,16 +45,18 @@ export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDep
   }
 
   async function put(request: BroadcastRequest, reply: FastifyReply): Promise<void> {
-    const arrival = arrivalOf(await readBody(request.raw, { limitBytes: VERSION_BYTES_MAX, clock }), reply)
-    return underWay.during(reply, async () => {
-      const allowed = admin.check(request.headers.authorization)
-      if (!allowed.ok) return sendFailure(reply, allowed)
-      if (!arrival.arrived) return sendFailure(reply, arrival.refused)
-      const result = await broadcasts.put(nameIn(request), arrival.body)
-      if (!result.ok) return sendFailure(reply, result)
-      const code = result.value === 'created' ? 201 : 200
-      reply.code(code).send({ code })
-    })
+    return withBody(request.raw, { limitBytes: VERSION_BYTES_MAX, clock, bodies }, (body) =>
+      underWay.during(reply, async () => {
+        const arrival = arrivalOf(body, reply)
+        const allowed = admin.check(request.headers.authorization)
+        if (!allowed.ok) return sendFailure(reply, allowed)
+        if (!arrival.arrived) return sendFailure(reply, arrival.refused)
+        const result = await broadcasts.put(nameIn(request), arrival.body)
+        if (!result.ok) return sendFailure(reply, result)
+        const code = result.value === 'created' ? 201 : 200
+        reply.code(code).send({ code })
+      }),
+    )
   }
 
   async function drop(request: BroadcastRequest, reply: FastifyReply): Promise<void> {

@@ -17,7 +17,8 @@ import { logAccess } from './access-log.ts'
 import { AdminToken } from './admin-token.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
-import { type Body, readBody } from './body.ts'
+import { type Body, withBody } from './body.ts'
+import { BodyBudget } from './body-budget.ts'
 import { arrivalOf } from './body-refusal.ts'
 import { refuseBridges } from './bridges.ts'
 import { addBroadcastRoutes } from './broadcast-routes.ts'
@@ -42,6 +43,8 @@ export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageR
   port: number
   /** With one both HTTP/2 and HTTP/1.1 are over TLS; without, neither is. */
   certificate?: Certificate
+  /** Bodies held in memory at a time. */
+  bodyBytesMax: number
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
   /** Whether each answer is logged. */
@@ -57,6 +60,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   host: '127.0.0.1',
   port: 8082,
   bodyLimitBytes: 5630,
+  bodyBytesMax: 64 * 1024 * 1024,
   accessLog: 'off',
   broadcastsMax: 1000,
   vapidCacheMax: 10_000,
@@ -118,7 +122,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const rates = new MessageRates(options, clock)
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates })
   const underWay = new UnderWay()
-  const stats = new EndpointStats({ delivery, vapid, underWay, meters })
+  const bodies = new BodyBudget(options.bodyBytesMax)
+  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
@@ -129,11 +134,17 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
-  addMessageRoutes(app, options, { messages, underWay, stats, clock, tracer: deps.tracer })
+  addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
   if (options.adminToken !== undefined)
-    addBroadcastRoutes(app, { broadcasts, underWay, clock, admin: new AdminToken(options.adminToken) })
+    addBroadcastRoutes(app, {
+      broadcasts,
+      underWay,
+      clock,
+      bodies,
+      admin: new AdminToken(options.adminToken),
+    })
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
@@ -157,24 +168,26 @@ interface MessageRouteDeps {
   underWay: UnderWay
   stats: EndpointStats
   clock: Clock
+  bodies: BodyBudget
   tracer: Tracer | undefined
 }
 
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  { messages, underWay, stats, clock, tracer }: MessageRouteDeps,
+  { messages, underWay, stats, clock, bodies, tracer }: MessageRouteDeps,
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
     const span = tracer?.begin('POST message')
-    const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock })
-    // Only what has come in whole is owed an answer by a server that closes.
-    return underWay.during(reply, async () => {
-      const result = await answer(version, request, reply, body, span?.context)
-      span?.end(result ?? 'malformed')
-      if (result !== undefined) stats.posted(result, startedAt)
-    })
+    return withBody(request.raw, { limitBytes: bodyLimitBytes, clock, bodies }, (body) =>
+      // Only what has come in whole is owed an answer by a server that closes.
+      underWay.during(reply, async () => {
+        const result = await answer(version, request, reply, body, span?.context)
+        span?.end(result ?? 'malformed')
+        if (result !== undefined) stats.posted(result, startedAt)
+      }),
+    )
   }
   /** Gives back what came of the message, if the request was one. */
   const answer = async (
@@ -185,7 +198,10 @@ function addMessageRoutes(
     trace: SpanContext | undefined,
   ) => {
     const arrival = arrivalOf(body, reply)
-    if (!arrival.arrived) return void sendFailure(reply, arrival.refused)
+    if (!arrival.arrived) {
+      sendFailure(reply, arrival.refused)
+      return body.outcome === 'noRoom' ? arrival.refused.code : undefined
+    }
     const { headers, params } = request
     const posted = await messages.post({ version, token: params.token, headers, body: arrival.body, trace })
     if (!posted.ok) {

@@ -25,7 +25,7 @@ import {
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
-import { type NamedBroadcasts, parseClientMessage } from './client-message.ts'
+import { type ClientMessage, type NamedBroadcasts, parseClientMessage } from './client-message.ts'
 import { MessageTraces } from './message-traces.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
@@ -69,6 +69,9 @@ export interface AgentContext {
   left(host: AgentHost): void
 }
 
+/** What a user agent says that registers more often than anybody has reason to. */
+const TOO_OFTEN: ClientMessage = { kind: 'invalid', why: 'subscriptions are registered too fast' }
+
 /**
  * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
  * clock, and offers what comes of them as inputs. It decides nothing itself.
@@ -76,6 +79,7 @@ export interface AgentContext {
 export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   readonly #context: AgentContext
   readonly #socket: AgentSocket
+  readonly #mayRegister: () => boolean
   readonly #actor: Actor<AgentState, AgentInput, AgentEffect>
   /** Until its hello has been dealt with. */
   #turn: Turn | undefined
@@ -87,10 +91,11 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   /** Its part of the context's load. */
   #inFlight = 0
 
-  constructor(context: AgentContext, socket: AgentSocket) {
+  constructor(context: AgentContext, socket: AgentSocket, mayRegister: () => boolean) {
     const { random, clock, kind, limits } = context
     this.#context = context
     this.#socket = socket
+    this.#mayRegister = mayRegister
     this.#turn = context.admission.expect()
     const ids = { sessionId: newSessionId(random), newUaid: newUaid(random) }
     this.#actor = new Actor(kind, this, newAgentState(limits, ids, clock.monotonicMs()))
@@ -102,7 +107,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   }
 
   received(text: string): void {
-    this.#offer({ kind: 'frame', message: parseClientMessage(text) })
+    const message = parseClientMessage(text)
+    const tooOften = message.kind === 'register' && !this.#mayRegister()
+    this.#offer({ kind: 'frame', message: tooOften ? TOO_OFTEN : message })
   }
 
   drained(): void {

@@ -144,9 +144,9 @@ export class Agents {
     return this.#checks.size
   }
 
-  /** A websocket was opened. */
-  open(socket: AgentSocket): AgentConnection {
-    const host = new AgentHost(this.#context, socket)
+  /** A websocket was opened. @param mayRegister whether it may register another subscription now */
+  open(socket: AgentSocket, mayRegister = () => true): AgentConnection {
+    const host = new AgentHost(this.#context, socket, mayRegister)
     this.#hosts.add(host)
     host.opened()
     // A connection that was open already may still become a websocket.

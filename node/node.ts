@@ -1,11 +1,14 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
 import type { BroadcastId } from '../push/broadcast.ts'
+import type { CertificateFiles } from '../push/certificate.ts'
+import { type AddressRange, ClientAddresses } from '../push/client-address.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
 import { BroadcastPublisher } from './broadcast-publisher.ts'
 import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
+import { CLIENT_LIMITS_OPTIONS, ClientLimits, type ClientLimitsOptions } from './client-limits.ts'
 import { askMegaphone } from './megaphone.ts'
 import { FOLLOWER_OPTIONS, type FollowerOptions, MegaphoneFollower } from './megaphone-follower.ts'
 import { NodeStats } from './node-stats.ts'
@@ -15,8 +18,11 @@ import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './we
 export interface NodeOptions
   extends AgentsOptions,
     BroadcastsOptions,
+    ClientLimitsOptions,
     FollowerOptions,
     WebSocketServerOptions {
+  /** Proxies that are believed whose connections theirs are. */
+  trustedProxies: readonly AddressRange[]
   /** URL of a Megaphone server whose broadcasts are followed; none without one. */
   megaphoneUrl?: string | undefined
   /** The bearer token it wants, if it wants one. */
@@ -30,6 +36,8 @@ export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
   broadcastRecheckMs: BROADCAST_RECHECK_MS,
   ...FOLLOWER_OPTIONS,
+  ...CLIENT_LIMITS_OPTIONS,
+  trustedProxies: [],
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
@@ -53,6 +61,8 @@ export interface RunningNode {
   busLost(concerns: Concerns): void
   /** The bus has its connection to these addresses back. What was told in between may be lost. */
   busRestored(concerns: Concerns): void
+  /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
+  useCertificate(files: CertificateFiles): void
   /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
   drain(): Promise<void>
 }
@@ -67,14 +77,17 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
   const broadcasts = new Broadcasts(options, deps)
   await broadcasts.read()
   const agents = new Agents(options, { ...deps, broadcasts })
-  const stats = new NodeStats(agents)
+  const clients = new ClientLimits(options, clock)
+  const stats = new NodeStats(agents, clients)
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
   const server = await startWebSocketServer(uws, options, {
-    open: (socket) => agents.open(socket),
+    open: (socket, client) => agents.open(socket, () => client.mayRegister()),
+    clients,
+    addresses: new ClientAddresses(options.trustedProxies),
     isOverloaded: () => stats.refused(agents.isOverloaded),
     closed: (code, reason) => stats.closed(code, reason),
     operations,
@@ -95,6 +108,7 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     get connections() {
       return agents.size
     },
+    useCertificate: (files) => server.useCertificate(files),
     busLost: (concerns) => agents.busLost(concerns),
     busRestored(concerns) {
       agents.busRestored(concerns)

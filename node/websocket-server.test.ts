@@ -3,7 +3,7 @@ import t from 'tap'
 import type { WebSocket } from 'ws'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
 import { OPERATIONS } from '../push/operations.ts'
-import { HEALTHY, serve } from './fixtures/websocket-peers.ts'
+import { HEALTHY, serve } from './fixtures/websocket-world.ts'
 
 function nextText(socket: WebSocket): Promise<string> {
   return new Promise((resolve) => socket.once('message', (data) => resolve(data.toString())))

@@ -2,7 +2,7 @@ import t from 'tap'
 import type { WebSocket } from 'ws'
 import type { BroadcastId } from '../push/broadcast.ts'
 import { GROUP_MAX } from './broadcast-publisher.ts'
-import { serve } from './fixtures/websocket-peers.ts'
+import { serve } from './fixtures/websocket-world.ts'
 import type { WebSocketServer } from './websocket-server.ts'
 
 const BROADCAST = 'remote-settings/monitor_changes' as BroadcastId

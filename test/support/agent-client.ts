@@ -36,6 +36,10 @@ export interface Closed {
 export interface AgentClientOptions {
   /** Sub-protocols to offer; none by default. */
   protocols?: string[]
+  /** Certificate that it trusts for `wss://`, in PEM. */
+  ca?: string | undefined
+  /** More headers of the upgrade request. */
+  headers?: Record<string, string>
   /** Told of every notification as it comes, before any `next` gets it. */
   onNotification?: (notification: Notification, client: AgentClient) => void
 }
@@ -69,8 +73,9 @@ export class AgentClient {
 
   /** Opens a websocket. @throws when the service refuses, is not there or does not answer */
   static connect(wsUrl: string, options: AgentClientOptions = {}): Promise<AgentClient> {
-    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS }
-    const socket = new WebSocket(wsUrl, options.protocols ?? [], settings)
+    const { protocols = [], ca, headers = {} } = options
+    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS, ca, headers }
+    const socket = new WebSocket(wsUrl, protocols, settings)
     const client = new AgentClient(socket, options)
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client))
@@ -152,6 +157,11 @@ export class AgentClient {
       const seen = this.frames.map((each) => each.messageType).join(' ')
       throw new Error(`no ${kind} within ${WAIT_MS} ms; received: ${seen}`)
     })
+  }
+
+  /** Reads no more of what comes. */
+  stopReading(): void {
+    this.#socket.pause()
   }
 
   /** Closes with a handshake, as a browser does that ends in an orderly way. */
