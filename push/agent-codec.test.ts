@@ -178,12 +178,12 @@ t.test('a message that is traced has its span in front, and is the same behind i
   const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
   const plain = Buffer.from(codec.encode(request)).toString('hex')
   const withSpan = Buffer.from(codec.encode({ ...request, trace })).toString('hex')
-  t.equal(withSpan, `0106${trace.traceId}${trace.spanId}${plain.slice(4)}`)
+  t.equal(withSpan, `0107${trace.traceId}${trace.spanId}${plain.slice(4)}`)
 })
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 7])), { message: /unknown kind 7/ })
+  t.throws(() => codec.decode(Buffer.from([1, 8])), { message: /unknown kind 8/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })
