@@ -1,9 +1,13 @@
+import { within } from '../cluster/within.ts'
 import type { Monitoring } from '../push/operations.ts'
 import type { Assembly, RoleOptions, ServerDeps, ServerOptions } from './assembly.ts'
 import type { OpenBus } from './buses.ts'
 import { probePort } from './ports.ts'
 import { startErrorOf } from './start-error.ts'
 import { software } from './version.ts'
+
+/** The parent waits a second for each of its workers, all at once. */
+const GATHER_MS = 3000
 
 /** What a server is put on top of. */
 export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
@@ -80,10 +84,14 @@ export async function probeHttpPort({ options, worker }: Assembly): Promise<numb
 }
 
 /** Of several workers none knows which one is asked, so each answers for all. */
-function monitoringOf({ metrics, worker }: Assembly): Monitoring {
+function monitoringOf({ metrics, worker, deps: { clock } }: Assembly): Monitoring {
+  const late = () => {
+    throw new Error('the parent of this worker does not answer')
+  }
   return {
     software: software(),
-    metrics: () => (worker === undefined ? metrics.content() : worker.gatherMetrics()),
+    metrics: () =>
+      worker === undefined ? metrics.content() : within(clock, GATHER_MS, worker.gatherMetrics(), late),
   }
 }
 
