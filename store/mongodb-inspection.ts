@@ -14,7 +14,7 @@ import { AGENTS, type AgentDocument, MESSAGES, type MessageDocument, uuid } from
 import { storeDown } from './store-down.ts'
 
 /** Commands of an operator may take their time. */
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 10_000
 
 /** Looks at a database beside those who serve from it. @throws PushError storeDown when it can't be reached */
 export async function withMongoInspector<T>(
