@@ -1,5 +1,6 @@
 import { STORE_LIMITS } from '../store/store.ts'
 import { natsCells } from './nats-cells.ts'
+import { count, type Option, option, unset } from './option.ts'
 import {
   addressRanges,
   bearerToken,
@@ -7,7 +8,6 @@ import {
   folder,
   fraction,
   host,
-  type Kind,
   oneOf,
   origin,
   serviceKeys,
@@ -16,28 +16,6 @@ import {
   workerCount,
 } from './option-kinds.ts'
 import { collectorUrl, mongodbUrl, webUrl } from './url-kinds.ts'
-
-/** Heading under which the help lists an option. */
-export type OptionGroup =
-  | 'Addresses'
-  | 'Cluster'
-  | 'Data'
-  | 'Delivery'
-  | 'Limits'
-  | 'Broadcasts'
-  | 'Connections'
-  | 'Process'
-
-/** One option of the service. Its name gives the flag and the environment variable. */
-export interface Option<T> {
-  readonly group: OptionGroup
-  readonly kind: Kind<T & {}>
-  readonly initial: T
-  /** The default as the help shows it. */
-  readonly shown: string
-  /** What it decides, in one line. */
-  readonly meaning: string
-}
 
 const HOUR_MS = 60 * 60 * 1000
 const MEBIBYTE = 1024 * 1024
@@ -399,40 +377,5 @@ export type Options = {
   readonly [Name in OptionName]: (typeof OPTIONS)[Name] extends Option<infer T> ? T : never
 }
 
-/** The flag of an option: `wsPort` is `--ws-port`. */
-export function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
-/** The environment variable of an option: `wsPort` is `PUSHGRID_WS_PORT`. */
-export function variableOf(name: string): string {
-  return `PUSHGRID_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`
-}
-
-function option<T extends string>(
-  group: OptionGroup,
-  kind: Kind<T>,
-  initial: NoInfer<T>,
-  meaning: string,
-): Option<T> {
-  return { group, kind, initial, shown: initial, meaning }
-}
-
-function count(
-  group: OptionGroup,
-  initial: number,
-  min: number,
-  max: number,
-  meaning: string,
-): Option<number> {
-  return { group, kind: wholeNumber(min, max), initial, shown: String(initial), meaning }
-}
-
-function unset<T extends {}>(
-  group: OptionGroup,
-  kind: Kind<T>,
-  shown: string,
-  meaning: string,
-): Option<T | undefined> {
-  return { group, kind, initial: undefined, shown, meaning }
-}
+export type { Option, OptionGroup } from './option.ts'
+export { flagOf, variableOf } from './option.ts'

@@ -14,14 +14,8 @@ import type { Store, StoredAgent } from '../store/store.ts'
 import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
-import {
-  type AgentLimits,
-  type AgentState,
-  type Ask,
-  inFlight,
-  newAgentState,
-  type Removal,
-} from './agent/state.ts'
+import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
+import { askInput, type BusEffect, type StoreEffect } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
@@ -409,15 +403,3 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#context.left(this)
   }
 }
-
-/** Field by field: a spread costs as much as all the rest of an ask. */
-function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>, ask: Ask): AgentInput {
-  if (request.kind === 'cancel') return { kind: 'cancel', id: request.id, ask }
-  return { kind: 'deliver', message: request.message, keyDigest: request.keyDigest, ask }
-}
-
-type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
-type StoreEffect = Extract<
-  AgentEffect,
-  { kind: 'register' | 'unregister' | 'setMinUrgency' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
->
