@@ -44,34 +44,35 @@ const COME_BACK_MS = 15_000
 /**
  * Plays every story on every kind of deployment, with every kind of harm to every process, at every `stride`-th step: a step is
  * a timer of the world, such as the arrival of a frame, a message or an answer of the store. What was promised must be kept
- * and everything delivered, wherever it happens.
- * @param onPlayed told of each play
+ * and everything delivered, wherever it happens. Each play is told as soon as it is over: whoever stops listening stops it.
  */
-export async function playEveryStep(stride: number, onPlayed: (played: Interrupted) => void): Promise<void> {
+export async function* playEveryStep(stride: number): AsyncGenerator<Interrupted> {
   for (const [index, story] of STORIES.entries())
     for (const deployment of DEPLOYMENTS) {
-      await play(story, deployment, SPARED, 0, 0, onPlayed)
+      const spared = await play(story, deployment, SPARED, 0, 0)
+      if (spared !== undefined) yield spared
       for (const harm of HARMS)
         for (const victim of (deployment.roles ?? []).keys())
-          for (let step = index % stride, more = true; more; step += stride)
-            more = await play(story, deployment, harm, victim, step, onPlayed)
+          for (let step = index % stride; ; step += stride) {
+            const played = await play(story, deployment, harm, victim, step)
+            if (played === undefined) break
+            yield played
+          }
     }
 }
 
-/** Tells whether the story went on to that step. */
+/** Undefined when the story did not go on to that step. */
 async function play(
   story: Story,
   deployment: Partial<WorldOptions>,
   harm: Harm,
   victim: number,
   step: number,
-  onPlayed: (played: Interrupted) => void,
-): Promise<boolean> {
+): Promise<Interrupted | undefined> {
   const world = new World({ ...SINGLE, seed: 1, ...deployment, agents: { recheckMs: RECHECK_MS } })
   const server = world.servers[victim]
   if (server === undefined) throw new Error(`no server ${victim}`)
   const title = `${story.name}; ${server.process.name} is ${harm.name} at step ${step}`
-  let more = true
   try {
     const browser = await begin(world)
     world.interrupt(step, () => {
@@ -79,14 +80,13 @@ async function play(
     })
     await story.play(world, browser)
     if (harm === SPARED) world.check(nothingWaits)
-    more = !world.isInterruptionDue
-    if (more) await end(world)
-    if (more) onPlayed({ title, broken: undefined })
+    if (world.isInterruptionDue) return undefined
+    await end(world)
+    return { title, broken: undefined }
   } catch (error) {
     if (!(error instanceof Violation)) throw error
-    onPlayed({ title, broken: error.message })
+    return { title, broken: error.message }
   }
-  return more
 }
 
 async function begin(world: World): Promise<Browser> {

@@ -54,6 +54,8 @@ export type Fact =
   | { readonly kind: 'nacked'; readonly link: number; readonly id: MessageId }
   | { readonly kind: 'ackArrived' | 'nackArrived'; readonly link: number; readonly id: MessageId }
   | { readonly kind: 'closing'; readonly link: number; readonly reason: CloseReason }
+  /** The node's end of it is over, whoever ended it. */
+  | { readonly kind: 'closed'; readonly link: number }
   | { readonly kind: 'browserLeft'; readonly link: number; readonly how: string }
   /** Something is made to go wrong, or ends going wrong. */
   | { readonly kind: 'fault'; readonly what: string }

@@ -26,10 +26,12 @@ interface Ended {
   readonly stdout?: unknown
 }
 
-/** Plants a bug in a copy of the compiled code in this directory, and runs seeds there until one breaks a rule. */
-export async function hunt(bug: PlantedBug, directory: string): Promise<Hunt> {
+/** Plants a bug in a copy of the compiled code in this directory, and runs seeds there, from the first, until one breaks a rule. */
+export async function hunt(bug: PlantedBug, directory: string, first = 1): Promise<Hunt> {
   const main = await plant(bug, directory)
-  const args = bug.bySteps ? ['--steps', '--stride', HUNT_STRIDE] : ['--seeds', String(HUNT_SEEDS)]
+  const args = bug.bySteps
+    ? ['--steps', '--stride', HUNT_STRIDE]
+    : ['--first', String(first), '--seeds', String(HUNT_SEEDS)]
   const ended: Ended = await promisify(execFile)(process.execPath, [main, ...args], {
     maxBuffer: HUNT_BYTES_MAX,
   }).catch((error) => error)

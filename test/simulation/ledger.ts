@@ -38,6 +38,8 @@ export interface LinkFacts {
   askedUaid: Uaid | undefined
   uaid: Uaid | undefined
   welcomedAtMs: number | undefined
+  /** When its node was done with it. */
+  closedAtMs: number
   /** Notifications written and not answered, with the time of writing. */
   readonly unanswered: Map<MessageId, number>
   /** The last time at which more than half of the window was taken. */
@@ -185,7 +187,7 @@ export class Ledger {
         this.message(fact.id).doubts += 1
         return
       case 'kept':
-        if (isLatePut(this.message(fact.message.id), fact.sends, elapsedMs))
+        if (this.#isLatePut(this.message(fact.message.id), fact.sends, elapsedMs))
           this.message(fact.message.id).doubts += 1
         return this.#stored(fact.message.id, elapsedMs, order)
       case 'gone':
@@ -218,6 +220,9 @@ export class Ledger {
         return this.#opening(fact.link, fact.browser)
       case 'accepted':
         this.link(fact.link).acceptedAtMs = elapsedMs
+        return
+      case 'closed':
+        this.link(fact.link).closedAtMs = elapsedMs
         return
       case 'helloSent': {
         const link = this.link(fact.link)
@@ -306,6 +311,7 @@ export class Ledger {
       askedUaid: undefined,
       uaid: undefined,
       welcomedAtMs: undefined,
+      closedAtMs: Number.POSITIVE_INFINITY,
       unanswered: new Map(),
       halfFullAtMs: Number.NEGATIVE_INFINITY,
     })
@@ -326,6 +332,20 @@ export class Ledger {
     this.#noteHalfFull(link, before, elapsedMs)
   }
 
+  /** Whether somebody else has sent the message, or may yet, than who puts it now: an endpoint's ask, or another session. */
+  #isLatePut({ uaid, writes, postedAtMs }: MessageFacts, sends: number, elapsedMs: number): boolean {
+    if (sends > 0) return new Set(writes.map(({ link }) => link)).size > 1
+    return writes.length > 0 || elapsedMs - postedAtMs >= ASK_MS || this.#hasTwoSessions(uaid, postedAtMs)
+  }
+
+  /** One of them answers `full`, and the ask may reach the other one only after the endpoint's put (seed 3690). */
+  #hasTwoSessions(uaid: Uaid, sinceMs: number): boolean {
+    const sessions = [...this.links.values()].filter(
+      (link) => (link.uaid ?? link.askedUaid) === uaid && link.closedAtMs >= sinceMs,
+    )
+    return sessions.length > 1
+  }
+
   #noteHalfFull(link: LinkFacts, before: number, nowMs: number): void {
     if (Math.max(before, link.unanswered.size) > this.#limits.inFlightMax / 2) link.halfFullAtMs = nowMs
   }
@@ -333,12 +353,6 @@ export class Ledger {
 
 /** An ask that takes longer may be acted upon later still. */
 const ASK_MS = 450
-
-/** Whether somebody else has sent the message, or may yet, than who puts it now: an endpoint's ask, or another session. */
-function isLatePut({ writes, postedAtMs }: MessageFacts, sends: number, elapsedMs: number): boolean {
-  if (sends === 0) return writes.length > 0 || elapsedMs - postedAtMs >= ASK_MS
-  return new Set(writes.map(({ link }) => link)).size > 1
-}
 
 function wasAbsent(presence: Presence | undefined, sinceOrder: number): boolean {
   return presence === undefined || !presence.present || presence.order > sinceOrder

@@ -23,6 +23,7 @@ export function linkObserver(link: number, report: (fact: Fact) => void): LinkOb
         report({ kind: 'wrote', link, id, result })
     },
     closing: (reason) => report({ kind: 'closing', link, reason }),
+    closed: () => report({ kind: 'closed', link }),
     arrived(text) {
       const frame: Frame = JSON.parse(text)
       const id = parseMessageId(frame.version ?? '')

@@ -20,6 +20,8 @@ export interface LinkObserver {
   wrote(text: string, result: SendResult): void
   /** The node closes. */
   closing(reason: CloseReason): void
+  /** Nothing comes from the node any more. */
+  closed(): void
   /** A frame of the browser has come to the node. */
   arrived(text: string): void
 }
@@ -174,6 +176,7 @@ export class Link {
     if (this.#nodeEnd === 'closed') return
     this.#nodeEnd = 'closed'
     this.#connection?.closed()
+    this.#deps.observer.closed()
     if (this.#wire === 'open') this.#toBrowser(() => this.#browserSeesClose(undefined))
   }
 
@@ -185,6 +188,7 @@ export class Link {
 
   /** There is no process at the other end, or no more: its kernel resets the connection. */
   #reset(): void {
+    if (this.#nodeEnd === 'open') this.#deps.observer.closed()
     this.#nodeEnd = 'closed'
     this.#toBrowser(() => this.#browserSeesClose(undefined))
   }

@@ -11,7 +11,8 @@ const USAGE = `Runs the simulation of the whole delivery with many seeds, or rep
   npm run sim -- --seeds 1000 --first 50  the seeds 50 to 1049
   npm run sim -- --seeds 1000 --jobs 2    in two threads
   npm run sim -- --seed 42                seed 42, with everything that happens in it
-  npm run sim -- --steps                  harms each process at every step of some short stories; --stride 7: at every 7th
+  npm run sim -- --steps                  harms each process at every step of some short stories, until a rule is broken;
+                                          --stride 7: at every 7th step
   npm run sim -- --planted                puts each known bug in, and says which seed finds it by which rule
 `
 const PROGRESS_EVERY = 100
@@ -85,15 +86,14 @@ async function runMany({ first, seeds, jobs }: Options): Promise<number> {
 
 async function runSteps(stride: number): Promise<number> {
   let plays = 0
-  let broken = 0
-  await playEveryStep(stride, (played) => {
+  for await (const { title, broken } of playEveryStep(stride)) {
     plays += 1
-    if (played.broken === undefined) return
-    broken += 1
-    print(`${played.title}\n  ${played.broken}`)
-  })
-  print(`${plays} plays, ${broken} broke a rule`)
-  return broken === 0 ? 0 : 1
+    if (broken === undefined) continue
+    print(`${title}\n  ${broken}`)
+    return 1
+  }
+  print(`${plays} plays: every rule was kept`)
+  return 0
 }
 
 async function replay(seed: number): Promise<number> {

@@ -15,6 +15,8 @@ export interface PlantedBug {
   readonly edits: readonly Edit[]
   /** A word of the rules that it breaks: it must be found for what it is. */
   readonly breaks: RegExp
+  /** One that finds it, where it is not among the very first: it saves time to begin there. When it no longer does, one after it will. */
+  readonly seed?: number
   /** It takes an interleaving so rare that the stories harmed at every step are what finds it, not seeds. */
   readonly bySteps?: boolean
 }
@@ -60,11 +62,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the store is read before listening is flushed',
+    seed: 189,
     edits: [edit('node/agent-host.js', 'await listening.flush();', '')],
     breaks: /hints/,
   },
   {
     name: 'a message is deleted before its put has settled',
+    seed: 181,
     edits: [
       edit(
         'node/agent/ack.js',
@@ -111,11 +115,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a TTL 0 message decides for the one of its topic in flight',
+    seed: 19,
     edits: [edit('node/agent/deliver.js', 'if (kept)\n        replaceOlder', 'replaceOlder')],
     breaks: /nothing spins|nothing remains/,
   },
   {
     name: 'a node that stood still sends what has expired',
+    seed: 102,
     edits: [edit('node/agent/deliver.js', 'message.expiresAtMs <= now.wallMs', 'false')],
     breaks: /TTL/,
   },
@@ -126,6 +132,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the TTL is not looked at before sending',
+    seed: 20,
     edits: [edit('node/agent/backlog.js', 'ttlSeconds <= 0 ||', '')],
     breaks: /TTL/,
   },
