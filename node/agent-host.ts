@@ -123,9 +123,9 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#offer({ kind: 'check', from: undefined })
   }
 
-  /** The bus is back after it was away. */
-  busRestored(): void {
-    this.#offer({ kind: 'busRestored' })
+  /** Other sessions of this user agent may not have heard of this one. */
+  announce(): void {
+    this.#offer({ kind: 'announce' })
   }
 
   /** Ends the session in good order. */

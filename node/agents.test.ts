@@ -8,6 +8,8 @@ import { AGENTS_OPTIONS } from './agents.ts'
 import { CHANNEL, KNOWN, OTHER, UAID, world } from './fixtures/agents-world.ts'
 
 const NEVER = new Promise<never>(() => {})
+/** By then everyone has looked into the store once. */
+const FIRST_LOOK_MS = AGENTS_OPTIONS.firstRecheckMs[1] + 2000
 
 t.test('hello, register, a message, its ack', async (t) => {
   const { hello, tokens, ask, message, agents } = world()
@@ -226,6 +228,19 @@ t.test('two browsers with one profile take turns of a minute once they flap', as
   t.same(closedFor(), ['displaced', 'displaced', 'displaced', 'displaced', undefined])
 })
 
+t.test('of two sessions that did not know of each other the older one yields before long', async (t) => {
+  const { bus, hello, clock } = world()
+  const older = await hello(UAID)
+  await clock.advanceSettled(1000)
+  const { tell } = bus
+  bus.tell = () => 'sent'
+  const newer = await hello(UAID)
+  bus.tell = tell
+  await clock.advanceSettled(FIRST_LOOK_MS)
+  t.equal(older.closedFor, 'displaced')
+  t.equal(newer.closedFor, undefined)
+})
+
 t.test('of two sessions that a lost bus kept apart the older one yields when it is back', async (t) => {
   const { bus, hello, clock, agents } = world()
   const older = await hello(UAID)
@@ -234,6 +249,7 @@ t.test('of two sessions that a lost bus kept apart the older one yields when it 
   bus.tell = () => 'sent'
   agents.busLost(() => true)
   const newer = await hello(UAID)
+  await clock.advanceSettled(FIRST_LOOK_MS)
   t.equal(older.closedFor, undefined, 'what was told is lost')
   bus.tell = tell
   agents.busRestored(() => true)
@@ -256,6 +272,8 @@ t.test(
     const { tell } = bus
     bus.tell = () => 'sent'
     const newer = await hello(UAID)
+    await clock.advanceSettled(FIRST_LOOK_MS)
+    asked.length = 0
     bus.tell = tell
     process.pause()
     clock.advance(1001)

@@ -39,12 +39,12 @@ function world(options: Partial<RecheckOptions> = {}) {
   const agent = () => {
     const uaid = newUaid(random)
     const checks: number[] = []
-    const restored: number[] = []
+    const announced: number[] = []
     const rechecked = {
       check: () => void checks.push(clock.elapsedMs),
-      busRestored: () => void restored.push(clock.elapsedMs),
+      announce: () => void announced.push(clock.elapsedMs),
     }
-    return { uaid, checks, restored, rechecked, rechecking: rechecks.add(rechecked, uaid) }
+    return { uaid, checks, announced, rechecked, rechecking: rechecks.add(rechecked, uaid) }
   }
   return { clock, rechecks, agent, queries, touched, failures, pending, behaviour, away }
 }
@@ -68,6 +68,14 @@ t.test('the first look is 10 to 60 s after hello, the next ones 7.5 to 22.5 minu
     t.ok(checks.length >= 4)
   }
   t.ok(Math.max(...firsts) - Math.min(...firsts) > 40_000, 'spread over the time')
+})
+
+t.test('each announces itself with its first look, and not again', async (t) => {
+  const { clock, agent, pending } = world()
+  const { uaid, checks, announced } = agent()
+  pending.add(uaid)
+  await clock.advanceSettled(5 * RECHECK_MS)
+  t.same(announced, checks.slice(0, 1))
 })
 
 t.test('only those are told that have something in the store', async (t) => {
@@ -168,8 +176,8 @@ t.test('a process that stalled catches up', async (t) => {
     failed: (error) => t.fail(String(error)),
     isReachable: () => true,
   })
-  const nothing = () => t.fail('nothing is there')
-  rechecks.add({ check: nothing, busRestored: nothing }, newUaid(random))
+  const check = () => t.fail('nothing is there')
+  rechecks.add({ check, announce: () => {} }, newUaid(random))
   process.pause()
   await clock.advanceSettled(5 * MINUTE_MS)
   process.resume()
@@ -188,22 +196,23 @@ t.test('all are looked after soon, spread over the time, when hints may have bee
   const waitsMs = agents.map(({ checks: [first = Number.NaN] }) => first - askedAtMs)
   t.ok(waitsMs.every((ms) => ms >= 0))
   t.ok(Math.max(...waitsMs) - Math.min(...waitsMs) > 25_000, 'spread over the time')
-  t.ok(agents.every(({ checks, restored }) => checks.length === 1 && restored.length === 0))
+  t.ok(agents.every(({ checks, announced }) => checks.length === 1 && announced.length === 1))
 })
 
 t.test('whose bus is away is looked after often; when it is back, once more', async (t) => {
   const { clock, agent, pending, rechecks, away } = world()
-  const { uaid, checks, restored } = agent()
+  const { uaid, checks, announced } = agent()
   const [left, elsewhere] = [agent(), agent()]
   const concerns = (each: Uaid) => each !== elsewhere.uaid
   pending.add(uaid).add(elsewhere.uaid)
   await clock.advanceSettled(2 * MINUTE_MS)
   checks.length = 0
+  for (const each of [announced, left.announced, elsewhere.announced]) each.length = 0
   away.add(uaid)
   rechecks.recheckSoon(concerns)
   await clock.advanceSettled(5 * MINUTE_MS)
   t.ok(checks.length >= 9, `${checks.length} times in 5 minutes`)
-  t.same(restored, [])
+  t.same(announced, [])
   t.equal(elsewhere.checks.length, 1, 'only its first look')
   checks.length = 0
   away.clear()
@@ -211,9 +220,9 @@ t.test('whose bus is away is looked after often; when it is back, once more', as
   left.rechecking.stop()
   await clock.advanceSettled(RECHECK_MS / 3)
   t.equal(checks.length, 1)
-  t.same(restored, checks, 'told in its turn, once')
-  t.same(left.restored, [], 'not who has left')
-  t.same([elsewhere.checks.length, elsewhere.restored], [1, []], 'nor who is elsewhere')
+  t.same(announced, checks, 'told in its turn, once')
+  t.same(left.announced, [], 'not who has left')
+  t.same([elsewhere.checks.length, elsewhere.announced], [1, []], 'nor who is elsewhere')
 })
 
 t.test('after close nothing is left to run', async (t) => {

@@ -24,8 +24,8 @@ export const RECHECK_OPTIONS: RecheckOptions = {
 export interface Rechecked {
   /** Something may be in the store. */
   check(): void
-  /** The bus is back after it was away. */
-  busRestored(): void
+  /** Tells other sessions of its user agent that it is here: they may not have heard. */
+  announce(): void
 }
 
 /** What looking after user agents works with. */
@@ -89,7 +89,7 @@ export class Rechecks {
   /** The bus is back for those concerned. Each is told so when its turn comes, which is soon. */
   busRestored(concerns: (uaid: Uaid) => boolean): void {
     for (const entry of this.#all(concerns)) {
-      entry.busRestored = true
+      entry.announces = true
       this.#scheduleSoon(entry)
     }
   }
@@ -158,9 +158,9 @@ export class Rechecks {
   }
 
   #announce(entry: Entry): void {
-    if (!entry.busRestored) return
-    entry.busRestored = false
-    entry.rechecked.busRestored()
+    if (!entry.announces) return
+    entry.announces = false
+    entry.rechecked.announce()
   }
 
   async #recheck(entries: readonly Entry[]): Promise<void> {
@@ -192,8 +192,8 @@ class Entry implements Rechecking {
   readonly uaid: Uaid
   touchedAtMs: number
   slot: Set<Entry> | undefined
-  /** To be told that the bus is back. */
-  busRestored = false
+  /** At its next turn it announces itself; at its first one, because an older session may not have been listening yet as seen from here. */
+  announces = true
 
   constructor(rechecked: Rechecked, uaid: Uaid, nowMs: number) {
     this.rechecked = rechecked

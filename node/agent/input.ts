@@ -32,8 +32,8 @@ export type AgentInput =
       readonly ageMs: number
       readonly flapping: boolean
     }
-  /** The bus was away for a while: what was told in that time is lost. */
-  | { readonly kind: 'busRestored' }
+  /** Other sessions of this user agent may not have heard of this one: it tells them once more. */
+  | { readonly kind: 'announce' }
   /** The node is about to stop. */
   | { readonly kind: 'drain' }
   /** The wake asked for is due. */

@@ -31,8 +31,8 @@ export function displace(
   leave(state, 'displaced', now.monotonicMs + (input.flapping ? state.limits.flapHoldMs : 0), effects)
 }
 
-/** The bus was away: another session of this user agent may have come meanwhile, and neither heard of the other. */
-export function busRestored(state: AgentState, now: Instant, effects: AgentEffect[]): void {
+/** Another session of this user agent may be there, and neither has heard of the other: the bus was away, or new to one of them. */
+export function announce(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   if (state.phase === 'open')
     effects.push({ kind: 'tellDisplace', ageMs: now.monotonicMs - state.startedAtMs })
 }

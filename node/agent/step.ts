@@ -7,7 +7,7 @@ import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from 
 import type { AgentEffect } from './effect.ts'
 import { connected, hello } from './hello.ts'
 import type { AgentInput } from './input.ts'
-import { busRestored, closed, displace, drain, finish } from './leave.ts'
+import { announce, closed, displace, drain, finish } from './leave.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
 
@@ -57,8 +57,8 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
       return cancel(state, input, now, effects)
     case 'displace':
       return displace(state, input, now, effects)
-    case 'busRestored':
-      return busRestored(state, now, effects)
+    case 'announce':
+      return announce(state, now, effects)
     case 'drain':
       return drain(state, now, effects)
     case 'dropped':

@@ -37,8 +37,12 @@ export interface Interrupted {
   readonly broken: string | undefined
 }
 
-/** As in the climates of seeds. Re-reading is not waited for: seeds do that. */
-const RECHECK_MS = 180_000
+/** Waiting as in the climates of seeds, but first looks and what the bus was away for are done with before a play is judged. */
+const AGENTS = {
+  recheckMs: 180_000,
+  firstRecheckMs: [10_000, 12_000],
+  recheckSoonMs: 12_000,
+} as const
 const COME_BACK_MS = 15_000
 
 /**
@@ -69,7 +73,7 @@ async function play(
   victim: number,
   step: number,
 ): Promise<Interrupted | undefined> {
-  const world = new World({ ...SINGLE, seed: 1, ...deployment, agents: { recheckMs: RECHECK_MS } })
+  const world = new World({ ...SINGLE, seed: 1, ...deployment, agents: AGENTS })
   const server = world.servers[victim]
   if (server === undefined) throw new Error(`no server ${victim}`)
   const title = `${story.name}; ${server.process.name} is ${harm.name} at step ${step}`
