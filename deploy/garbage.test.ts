@@ -4,7 +4,7 @@ import type { Collected } from '../store/store.ts'
 import { startGarbageCollection } from './garbage.ts'
 
 const OPTIONS = { collectIntervalMs: 1000, collectRestMs: 60_000, collectMax: 50 }
-const NOTHING: Collected = { agents: 0, messages: 0, done: true }
+const NOTHING: Collected = { agents: 0, messages: 0, receipts: 0, done: true }
 
 /** A store whose rounds end by hand. */
 function handStore() {
@@ -33,7 +33,7 @@ t.test('collects a bounded round at a time, pauses after each and rests after th
   clock.advance(OPTIONS.collectIntervalMs)
   t.same(rounds[0]?.asked, [clock.nowMs(), 50])
   t.equal(clock.waiting, 0, 'no second round while the first runs')
-  rounds[0]?.settle({ agents: 1, messages: 2, done: false })
+  rounds[0]?.settle({ agents: 1, messages: 2, receipts: 0, done: false })
   await settled()
   clock.advance(OPTIONS.collectIntervalMs)
   t.equal(rounds.length, 2)

@@ -134,7 +134,7 @@ export class Delivery {
   async cancel(ref: MessageRef): Promise<CancelOutcome> {
     const reply = await this.#ask(ref.uaid, { kind: 'cancel', id: ref.id }, 0)
     try {
-      const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id]))
+      const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id], 'none'))
       if (reply === 'cancelled' || removed.length > 0) return 'removed'
       return reply === 'timeout' ? 'noAnswer' : 'unknown'
     } catch (error) {

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { FAILURES, PushError } from '../push/errors.ts'
 import { MessageIds } from '../push/message-ids.ts'
+import { messageToken } from '../push/tokens.ts'
 import { createApp } from './app.ts'
 import { Failures } from './failures.ts'
 import { AES128GCM, BODY, endpointTest, failed, type Headers, post } from './fixtures/http-test.ts'
@@ -140,7 +141,7 @@ row(
   async (t, { url, agent, tokens, open }) => {
     agent.outcome = () => new Promise(() => {})
     const id = new MessageIds(systemClock, createSystemRandom()).next()
-    const response = await fetch(`${url}/m/${tokens.sealMessage(open, id)}`, { method: 'DELETE' })
+    const response = await fetch(`${url}/m/${messageToken(tokens.sealChannel(open), id)}`, { method: 'DELETE' })
     t.equal(response.headers.get('retry-after'), '0')
     await sees(t, '503/202', response)
   },

@@ -4,7 +4,7 @@ import { FAILURES } from '../push/errors.ts'
 import type { CryptoHeaders, Message } from '../push/message.ts'
 import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
-import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import { type EndpointVersion, messageToken, type Tokens } from '../push/tokens.ts'
 import { authorize } from './authorize.ts'
 import type { Body } from './body.ts'
 import { accept, type Checked, refuse } from './checked.ts'
@@ -86,7 +86,7 @@ export class Messages {
       case 'delivered':
       case 'stored':
       case 'dropped': {
-        const resource = tokens.sealMessage(subscription, message.id)
+        const resource = messageToken(tokens.sealChannel(subscription), message.id)
         return accept({ token: resource, ttlSeconds: message.ttlSeconds, outcome })
       }
       default:

@@ -189,6 +189,11 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         const put = store.put(uaid, effect.message, 1)
         return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
       }
+      case 'settle': {
+        const { awaited, outcome } = effect
+        const settle = store.settle(awaited, outcome)
+        return this.#do(settle, (result) => ({ kind: 'settled', id: awaited.id, done: result !== 'failed' }))
+      }
       case 'list': {
         const list = store.list(uaid, effect.wanted, clock.nowMs())
         return this.#do(list, (page) => ({ kind: 'page', page }))
@@ -296,11 +301,11 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #remove(removal: Removal): void {
     const { store } = this.#context
-    const { id, channelId, topic } = removal
+    const { id, channelId, topic, outcome } = removal
     const removed: Promise<unknown> =
       topic === undefined
-        ? store.remove(this.#uaid, [id])
-        : store.removeTopic(this.#uaid, channelId, topic, id)
+        ? store.remove(this.#uaid, [id], outcome)
+        : store.removeTopic(this.#uaid, channelId, topic, id, outcome)
     this.#do(removed, (result) =>
       result === 'failed' ? { kind: 'removeFailed', removal } : { kind: 'removed', id },
     )
@@ -352,5 +357,16 @@ function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>
 type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
 type StoreEffect = Extract<
   AgentEffect,
-  { kind: 'register' | 'unregister' | 'setMinUrgency' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
+  {
+    kind:
+      | 'register'
+      | 'unregister'
+      | 'setMinUrgency'
+      | 'reload'
+      | 'put'
+      | 'settle'
+      | 'list'
+      | 'remove'
+      | 'countSends'
+  }
 >

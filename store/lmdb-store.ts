@@ -1,9 +1,10 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { type AwaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../push/receipt.ts'
 import { isBelow, type Urgency } from '../push/urgency.ts'
-import { CommitQueue } from './commit-queue.ts'
+import { CommitQueue, type WriteKind } from './commit-queue.ts'
 import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
@@ -11,15 +12,20 @@ import { LmdbAgents } from './lmdb-agents.ts'
 import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
+import { LmdbReceipts } from './lmdb-receipts.ts'
 import {
   type ChannelStatus,
   type Collected,
+  type FetchedReceipt,
   LAST_CONNECT_REFRESH_MS,
   type Page,
+  type ReceiptListener,
+  type ReceiptPage,
   type Store,
   type StoredAgent,
   type StoreLimits,
   type Wanted,
+  type WantedReceipts,
 } from './store.ts'
 
 /** Options of the embedded store. */
@@ -67,7 +73,9 @@ class LmdbStore implements Store {
   readonly #commits: CommitQueue
   readonly #agents: LmdbAgents
   readonly #messages: LmdbMessages
+  readonly #receipts: LmdbReceipts
   readonly #garbage: LmdbGarbage
+  #tellReceipt: ReceiptListener = () => {}
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
     const { directory, limits, diskReserveBytes, waitingWritesMax, freeBytes = freeBytesOf } = options
@@ -76,7 +84,7 @@ class LmdbStore implements Store {
     this.#root = open({
       path: directory,
       ...DATABASE,
-      maxDbs: 4,
+      maxDbs: 8,
       eventTurnBatching: false,
       // A commit is visible only once it is on the disk: what was read is durable, too.
       overlappingSync: false,
@@ -84,11 +92,19 @@ class LmdbStore implements Store {
       noSubdir: false,
     })
     this.#agents = new LmdbAgents(this.#root.openDB('agents', DATABASE))
-    this.#messages = new LmdbMessages(
-      this.#root.openDB('messages', DATABASE),
-      this.#root.openDB('topics', DATABASE),
+    this.#receipts = new LmdbReceipts(
+      this.#root.openDB('receipts', DATABASE),
+      this.#root.openDB('handed', DATABASE),
     )
-    this.#garbage = new LmdbGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+    this.#messages = new LmdbMessages(
+      {
+        messages: this.#root.openDB('messages', DATABASE),
+        topics: this.#root.openDB('topics', DATABASE),
+        due: this.#root.openDB('due', DATABASE),
+      },
+      this.#receipts,
+    )
+    this.#garbage = new LmdbGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
     this.#failStop = new FailStop(this.#root)
     this.#commits = new CommitQueue(this.#root, this.#failStop, {
       waitingMax: waitingWritesMax,
@@ -119,7 +135,7 @@ class LmdbStore implements Store {
   }
 
   unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
-    return this.#commits.run('frees', () => {
+    return this.#ending('frees', () => {
       this.#agents.unregister(uaid, channelId)
       this.#messages.dropChannel(uaid, channelId)
     })
@@ -134,14 +150,14 @@ class LmdbStore implements Store {
   }
 
   dropAgent(uaid: Uaid): Promise<void> {
-    return this.#commits.run('frees', () => {
+    return this.#ending('frees', () => {
       this.#agents.drop(uaid)
       this.#messages.dropAll(uaid)
     })
   }
 
   put(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    return this.#commits.run('adds', () => {
+    return this.#ending('adds', () => {
       this.#messages.put(uaid, message, sends)
       if (looksAfterCap(message)) this.#messages.evict(uaid, this.#limits.storedMax)
     })
@@ -161,12 +177,18 @@ class LmdbStore implements Store {
     })
   }
 
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#commits.run('frees', () => ids.filter((id) => this.#messages.remove(uaid, id)))
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#ending('frees', () => ids.filter((id) => this.#messages.remove(uaid, id, outcome)))
   }
 
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    return this.#commits.run('frees', () => this.#messages.removeTopic(uaid, channelId, topic, upTo))
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    return this.#ending('frees', () => this.#messages.removeTopic(uaid, channelId, topic, upTo, outcome))
   }
 
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
@@ -179,8 +201,49 @@ class LmdbStore implements Store {
     return this.#failStop.read(() => uaids.filter((uaid) => this.#messages.mayHaveUnexpired(uaid, nowMs)))
   }
 
+  settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    return this.#ending('adds', () => this.#receipts.settle(awaited, outcome))
+  }
+
+  sweepReceipts(nowMs: number, limit: number): Promise<number> {
+    return this.#ending('frees', () => {
+      const due = this.#messages.due(nowMs - LATE_ACK_MS, limit)
+      for (const entry of due) this.#messages.drop(entry, 'notDelivered', nowMs)
+      return due.length
+    })
+  }
+
+  async receipts(
+    subscription: ReceiptSubscriptionId,
+    wanted: WantedReceipts,
+  ): Promise<ReceiptPage | 'ended'> {
+    return this.#failStop.read(() =>
+      this.#receipts.hasEnded(subscription) ? 'ended' : this.#receipts.list(subscription, wanted),
+    )
+  }
+
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched))
+  }
+
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    return this.#ending('frees', () => this.#receipts.unmarkFetched(subscription, afterMs))
+  }
+
+  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#ending('frees', () => this.#receipts.end(subscription))
+  }
+
+  async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#failStop.read(() => this.#receipts.hasEnded(subscription))
+  }
+
+  onReceipt(listener: ReceiptListener): void {
+    this.#tellReceipt = listener
+  }
+
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {
-    return this.#commits.run('frees', () => this.#garbage.collect(nowMs, limit))
+    return this.#ending('frees', () => this.#garbage.collect(nowMs, limit))
   }
 
   /** Writes for real: a disk that fails is noticed only by that. */
@@ -196,6 +259,16 @@ class LmdbStore implements Store {
     await this.#commits.close()
     await this.#root.close()
     await this.#lock.close()
+  }
+
+  /** A write that may end messages: who waits for their receipts is told of them once they are durable. */
+  async #ending<T>(kind: WriteKind, work: () => T): Promise<T> {
+    const { value, made } = await this.#commits.run(kind, () => ({
+      value: work(),
+      made: this.#receipts.takeMade(),
+    }))
+    for (const subscription of made) this.#tellReceipt(subscription)
+    return value
   }
 }
 

@@ -2,6 +2,7 @@ import type { AgentOutcome } from '../../push/agent-requests.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Urgency } from '../../push/urgency.ts'
 import type { Wanted } from '../../store/store.ts'
 import type { ServerFrame } from '../server-frame.ts'
@@ -35,6 +36,8 @@ export type AgentEffect =
   | { readonly kind: 'reload' }
   /** Store a message that this session has sent [putSettled]. */
   | { readonly kind: 'put'; readonly message: Message }
+  /** Write the outcome of a message that this session has seen the end of [settled]. */
+  | { readonly kind: 'settle'; readonly awaited: AwaitedReceipt; readonly outcome: ReceiptOutcome }
   /** Read stored messages [page]. */
   | { readonly kind: 'list'; readonly wanted: Wanted }
   /** Delete what has ended [removeFailed]. */

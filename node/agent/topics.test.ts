@@ -3,7 +3,10 @@ import { CHANNEL, channelId, Driver, message, UNSAVED_AFTER_MS } from './fixture
 
 const TOPIC = { topic: 'mail' }
 const [A, B, C] = [message(1, TOPIC), message(2, TOPIC), message(3, TOPIC)]
-const upTo = ({ id }: typeof A) => ({ kind: 'remove', removal: { id, channelId: CHANNEL, topic: 'mail' } })
+const upTo = ({ id }: typeof A) => ({
+  kind: 'remove',
+  removal: { id, channelId: CHANNEL, topic: 'mail', outcome: 'acknowledged' },
+})
 
 /** A in flight within its grace, then B, which replaces it. */
 function replaced() {

@@ -10,7 +10,15 @@ import {
 } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import { decodeMessage } from '../../push/record.ts'
-import { type AgentDocument, date, type MessageDocument } from '../../store/mongodb-schema.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
+import {
+  type AgentDocument,
+  date,
+  type EndedReceiptsDocument,
+  type MessageDocument,
+  OUTCOMES,
+  type ReceiptDocument,
+} from '../../store/mongodb-schema.ts'
 import type { StoredMessage, StoreLimits } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
 import { keyOf } from './document-query.ts'
@@ -54,6 +62,8 @@ const EVICTION_MS = 15_000
 export class SimulatedDatabase implements StoreTruth {
   readonly agents = new Table<AgentDocument>()
   readonly messages = new Table<MessageDocument>('u')
+  readonly receipts = new Table<ReceiptDocument>('s')
+  readonly endedReceipts = new Table<EndedReceiptsDocument>()
   readonly #deps: DatabaseDeps
   #changes: Change[] = []
   readonly #stepDownsMs: number[] = []
@@ -90,6 +100,16 @@ export class SimulatedDatabase implements StoreTruth {
     const before = this.messages.get(key)
     const cause = isEviction && before !== undefined && this.#wasOverCap(before.u) ? 'evicted' : 'removed'
     this.#setMessage(key, after, cause)
+  }
+
+  /** Changes a receipt, or drops it. */
+  setReceipt(key: string, after: ReceiptDocument | undefined): void {
+    this.#set(this.receipts, key, after, () => {})
+  }
+
+  /** Ends a receipt subscription. */
+  setEndedReceipts(key: string, after: EndedReceiptsDocument | undefined): void {
+    this.#set(this.endedReceipts, key, after, () => {})
   }
 
   /** A document as a majority has it. */
@@ -132,6 +152,11 @@ export class SimulatedDatabase implements StoreTruth {
       sends: document.sends,
     }))
     return messages.toSorted((a, b) => (a.message.id < b.message.id ? -1 : 1))
+  }
+
+  outcomeOf({ id }: AwaitedReceipt): ReceiptOutcome | undefined {
+    const document = this.receipts.get(bytesOf(id))
+    return document && OUTCOMES[document.outcome]
   }
 
   has(_uaid: Uaid, id: MessageId): boolean {

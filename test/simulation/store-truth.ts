@@ -1,5 +1,6 @@
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { StoredMessage } from '../../store/store.ts'
 
 /** Why a message left the store. */
@@ -40,6 +41,8 @@ export interface StoreTruth {
   channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined
   /** The messages of a user agent, expired and orphaned ones too, in the order of their ids. */
   messagesOf(uaid: Uaid): readonly StoredMessage[]
+  /** What became of a message for its sender; undefined when that is not written. */
+  outcomeOf(awaited: AwaitedReceipt): ReceiptOutcome | undefined
   /** Tells whether a message is there. */
   has(uaid: Uaid, id: MessageId): boolean
 }
