@@ -13,6 +13,7 @@ import { PushError } from '../push/errors.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
+import { awaitedReceipt } from '../push/receipt.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
 import type { Store } from '../store/store.ts'
@@ -126,7 +127,9 @@ export class Delivery {
       case 'unsaved':
         return 'storeDown'
       default:
-        return message.ttlSeconds === 0 ? this.#drop(subscription, reply) : this.#store(subscription, message)
+        return message.ttlSeconds === 0
+          ? this.#drop(subscription, message, reply)
+          : this.#store(subscription, message)
     }
   }
 
@@ -174,14 +177,20 @@ export class Delivery {
     return load >= PRESSED ? ackGraceMs + BUS_MARGIN_MS : askTimeoutMs
   }
 
-  /** TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. */
-  async #drop(subscription: Subscription, reply: AskOutcome): Promise<DeliveryOutcome> {
-    if (reply !== 'absent' && reply !== 'gone') return 'dropped'
+  /**
+   * TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. Its receipt says that it was not
+   * delivered, and without that the message is not accepted.
+   */
+  async #drop(subscription: Subscription, message: Message, reply: AskOutcome): Promise<DeliveryOutcome> {
+    const awaited = awaitedReceipt(message)
     try {
-      return (await this.#ended(subscription)) ?? 'dropped'
-    } catch (error) {
-      failureOf(error)
+      const ended = reply === 'absent' || reply === 'gone' ? await this.#ended(subscription) : undefined
+      if (ended !== undefined) return ended
+      if (awaited !== undefined) await this.#bounded(this.#deps.store.settle(awaited, 'notDelivered'))
       return 'dropped'
+    } catch (error) {
+      const failure = failureOf(error)
+      return awaited === undefined ? 'dropped' : failure
     }
   }
 

@@ -141,7 +141,9 @@ row(
   async (t, { url, agent, tokens, open }) => {
     agent.outcome = () => new Promise(() => {})
     const id = new MessageIds(systemClock, createSystemRandom()).next()
-    const response = await fetch(`${url}/m/${messageToken(tokens.sealChannel(open), id)}`, { method: 'DELETE' })
+    const response = await fetch(`${url}/m/${messageToken(tokens.sealChannel(open), id)}`, {
+      method: 'DELETE',
+    })
     t.equal(response.headers.get('retry-after'), '0')
     await sees(t, '503/202', response)
   },
