@@ -51,6 +51,11 @@ posted('400/112', 'a TTL that is no number', { ttl: 'soon' })
 posted('400/113', 'a topic with other characters', { ttl: '60', topic: 'a b' })
 posted('400/114', 'a negative TTL', { ttl: '-1' })
 posted('400/115', 'an unknown urgency', { ttl: '60', urgency: 'urgent' })
+posted('400/117', 'a receipt for a subscription that is none of ours', {
+  ttl: '60',
+  prefer: 'respond-async',
+  'push-receipt': 'https://push.example/r/AAAA',
+})
 
 row('400/999', 'what is no HTTP', async (t, { port }) => {
   t.match(await rawRequest(port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 .*"errno":999/s)

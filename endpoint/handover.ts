@@ -20,46 +20,56 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
 /**
  * Finds out whether what was written to a connection has got there: a write that succeeded says only that the operating system has
  * it. HTTP/2 has PING, whose answer the peer gives after it has read all that came before. With HTTP/1.1 the peer has read everything if it
- * asks for something more, or closes in good order (with anything left unread, TCP resets); and very probably if the
- * connection lives on for a while.
+ * closes in good order (with anything left unread, TCP resets); and very probably if the connection lives on for a while. An answer that is
+ * complete has got there, too, when the client asks for the next one, unless its connection broke.
  */
 export class Handovers {
   readonly #clock: Clock
-  /** What to do when the peer asks for something more. */
-  readonly #asking = new WeakMap<Socket, Set<() => void>>()
+  /** Answers that wait for what comes next, by what was asked for. */
+  readonly #answers = new Map<string, Set<() => void>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** Resolves to whether all that has left for this client so far has got there; false is no certain loss. */
+  /** Resolves to whether all that has left on a connection so far has got there; false is no certain loss. */
   done(connection: Connection): Promise<boolean> {
     return 'session' in connection ? answersPing(connection.session) : this.#livesOn(connection.socket)
   }
 
-  /** The client has sent a request: it has read the answers to those before it on that connection. True when somebody waited for that. */
-  asked(connection: Connection): boolean {
-    const confirms = 'socket' in connection ? this.#asking.get(connection.socket) : undefined
-    if (confirms === undefined || confirms.size === 0) return false
-    for (const confirm of confirms) confirm()
-    return true
+  /** The same of a complete answer. @param what it is an answer to */
+  async answerDone(connection: Connection, what: string): Promise<boolean> {
+    const answers = this.#answers.get(what) ?? new Set()
+    this.#answers.set(what, answers)
+    let confirm: () => void = () => {}
+    const asked = new Promise<boolean>((resolve) => {
+      confirm = () => resolve(true)
+      answers.add(confirm)
+    })
+    const got = await Promise.race([this.done(connection), asked])
+    answers.delete(confirm)
+    if (answers.size === 0) this.#answers.delete(what)
+    return got
+  }
+
+  /** A client asks: it has what it was answered before. True when somebody waited for that. */
+  asked(what: string): boolean {
+    const answers = this.#answers.get(what)
+    for (const confirm of answers ?? []) confirm()
+    return answers !== undefined
   }
 
   #livesOn(socket: Socket): Promise<boolean> {
     return new Promise((resolve) => {
       if (socket.destroyed) return resolve(false)
-      const asking = this.#asking.get(socket) ?? new Set()
-      this.#asking.set(socket, asking)
       const end = (got: boolean) => {
         timer.cancel()
-        asking.delete(confirm)
         socket.off('end', confirm).off('close', lose)
         resolve(got)
       }
       const confirm = () => end(true)
       const lose = () => end(false)
       const timer = this.#clock.after(LIVED_ON_MS, confirm)
-      asking.add(confirm)
       socket.on('end', confirm).on('close', lose)
     })
   }

@@ -75,10 +75,9 @@ export class ReceiptReaders {
   }
 
   /** Call it with each request that comes: it tells that the client has read what it was sent before. */
-  async asked(subscription: ReceiptSubscriptionId, response: ServerResponse): Promise<void> {
-    const connection = connectionOf(response)
+  async asked(subscription: ReceiptSubscriptionId): Promise<void> {
     // Those that wait hear of it by promises, and start their marks then.
-    if (connection !== undefined && this.#handovers.asked(connection))
+    if (this.#handovers.asked(subscription))
       await new Promise<void>((resolve) => void this.#deps.clock.after(0, resolve))
     await Promise.all(this.#marks.get(subscription) ?? [])
   }
@@ -114,7 +113,8 @@ export class ReceiptReaders {
           if (isList) close()
         }
       },
-      handedOver: () => this.#handovers.done(connection),
+      handedOver: () =>
+        isList ? this.#handovers.answerDone(connection, subscription) : this.#handovers.done(connection),
       idle: () => {
         if (waitMs === 0) end()
       },

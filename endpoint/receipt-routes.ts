@@ -53,7 +53,7 @@ async function read(
   const asked = askedOf(request)
   if (!asked.ok) return sendFailure(reply, asked)
   const { lastMs, ...how } = asked.value
-  await readers.asked(subscription, reply.raw)
+  await readers.asked(subscription)
   const resumed = await subscriptions.resume(subscription, lastMs)
   if (!resumed.ok) return sendFailure(reply, resumed)
   if (!readers.hasRoom(subscription))
