@@ -4,7 +4,7 @@ import { requireCluster } from './cluster-options.ts'
 import { localUrl, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
-import { collectGarbage, openSharedStore } from './stores.ts'
+import { collectGarbage, openSharedStore, tellOfReceipts } from './stores.ts'
 import { openTokens } from './tokens.ts'
 
 /** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
@@ -21,5 +21,6 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
   // One worker of a machine is enough.
   if (worker === undefined || worker.number === 1) collectGarbage(assembly, store)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
+  tellOfReceipts(assembly, store, bus.bus)
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

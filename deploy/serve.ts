@@ -8,7 +8,13 @@ import { variableOf } from './options.ts'
 import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
-import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
+import {
+  collectGarbage,
+  openEmbeddedStore,
+  openLeasedStore,
+  openSharedStore,
+  tellOfReceipts,
+} from './stores.ts'
 import { hasServiceKeys, openTokens } from './tokens.ts'
 
 /**
@@ -35,6 +41,7 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
     setting.kind === 'cluster'
       ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
       : openOwnBus(assembly)
+  tellOfReceipts(assembly, store, bus.bus)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
   const publicUrl = options.publicUrl ?? localUrl(httpPort)

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
+import { receiptsAddress } from '../push/agent-requests.ts'
+import { Checks } from '../push/checks.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
-import type { Assembly } from './assembly.ts'
-import { startGarbageCollection } from './garbage.ts'
+import type { AgentBus, Assembly } from './assembly.ts'
+import { startGarbageCollection, startReceiptSweep } from './garbage.ts'
 import { withStoreMetrics } from './metrics/store-metrics.ts'
 import type { Options } from './options.ts'
 import { StartError, startErrorOf } from './start-error.ts'
@@ -88,6 +90,7 @@ export async function openLeasedStore(assembly: Assembly, url: string): Promise<
 export function collectGarbage({ options, deps, started }: Assembly, store: Store): void {
   const { clock, log } = deps
   started.add('garbage collection', startGarbageCollection(options, { store, clock, log }))
+  started.add('sweep of receipts', startReceiptSweep(options, { store, clock, log }))
 }
 
 function limitsOf({ storedMax, agentLifetimeMs }: Options): StoreLimits {
@@ -99,4 +102,11 @@ function withoutUrl(error: unknown, url: string): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Error(reason.replaceAll(url, 'the URL'))
+}
+
+/** Tells whoever reads receipts, from now on, of each that this process has written. */
+export function tellOfReceipts({ options, deps, started }: Assembly, store: Store, bus: AgentBus): void {
+  const hints = new Checks(options, bus, deps.clock)
+  store.onReceipt((subscription) => hints.tell(receiptsAddress(subscription)))
+  started.add('hints of receipts', async () => hints.close())
 }

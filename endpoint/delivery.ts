@@ -210,7 +210,7 @@ export class Delivery {
     try {
       await this.#deps.store.put(uaid, message, 0)
     } finally {
-      this.#checks.tell(uaid)
+      this.#checks.tell(agentAddress(uaid))
     }
   }
 

@@ -25,6 +25,7 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
  */
 export class Handovers {
   readonly #clock: Clock
+  readonly #sockets = new WeakMap<Socket, Set<(got: boolean) => void>>()
   /** Answers that wait for what comes next, by what was asked for. */
   readonly #answers = new Map<string, Set<() => void>>()
 
@@ -60,31 +61,39 @@ export class Handovers {
   }
 
   #livesOn(socket: Socket): Promise<boolean> {
+    if (socket.destroyed) return Promise.resolve(false)
+    const waiting = this.#waitingOn(socket)
     return new Promise((resolve) => {
-      if (socket.destroyed) return resolve(false)
       const end = (got: boolean) => {
         timer.cancel()
-        socket.off('end', confirm).off('close', lose)
+        waiting.delete(end)
         resolve(got)
       }
-      const confirm = () => end(true)
-      const lose = () => end(false)
-      const timer = this.#clock.after(LIVED_ON_MS, confirm)
-      socket.on('end', confirm).on('close', lose)
+      const timer = this.#clock.after(LIVED_ON_MS, () => end(true))
+      waiting.add(end)
     })
+  }
+
+  /** Those who wait for what becomes of a socket share its listeners. */
+  #waitingOn(socket: Socket): Set<(got: boolean) => void> {
+    const known = this.#sockets.get(socket)
+    if (known !== undefined) return known
+    const waiting = new Set<(got: boolean) => void>()
+    this.#sockets.set(socket, waiting)
+    socket.once('end', () => {
+      for (const end of waiting) end(true)
+    })
+    socket.once('close', () => {
+      for (const end of waiting) end(false)
+    })
+    return waiting
   }
 }
 
 function answersPing(session: Http2Session): Promise<boolean> {
   return new Promise((resolve) => {
     if (session.destroyed || session.closed) return resolve(false)
-    const lose = () => resolve(false)
-    session.once('close', lose)
-    // False where too many are under way: asked again later.
-    const isSent = session.ping((error) => {
-      session.off('close', lose)
-      resolve(error === null)
-    })
-    if (!isSent) lose()
+    // False where too many are under way: asked again later. A session that ends cancels those that are.
+    if (!session.ping((error) => resolve(error === null))) resolve(false)
   })
 }

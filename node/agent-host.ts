@@ -168,7 +168,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         bus.tell(agentAddress(this.#uaid), { kind: 'displace', sessionId, ageMs: effect.ageMs })
         return
       case 'tellCheck':
-        checks.tell(this.#uaid, sessionId)
+        checks.tell(agentAddress(this.#uaid), sessionId)
     }
   }
 
