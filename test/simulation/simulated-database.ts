@@ -9,8 +9,8 @@ import {
   uaidFromBytes,
 } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import { decodeMessage } from '../../push/record.ts'
 import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
+import { decodeMessage } from '../../push/record.ts'
 import {
   type AgentDocument,
   date,

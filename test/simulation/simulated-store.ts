@@ -115,11 +115,7 @@ class WatchedMongoStore extends MongoStore {
     return this.#watched('put', message.id, super.put(uaid, message, sends))
   }
 
-  override remove(
-    uaid: Uaid,
-    ids: readonly MessageId[],
-    outcome: ReceiptOutcome,
-  ): Promise<MessageId[]> {
+  override remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
     return this.#watched('remove', ids[0], super.remove(uaid, ids, outcome))
   }
 
