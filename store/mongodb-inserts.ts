@@ -1,10 +1,4 @@
-import {
-  type Binary,
-  type Filter,
-  MongoBulkWriteError,
-  type OptionalId,
-  type WriteError,
-} from 'mongodb'
+import { type Binary, type Filter, MongoBulkWriteError, type OptionalId, type WriteError } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { PushError } from '../push/errors.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
@@ -34,7 +28,12 @@ export class MongoInserts<D extends { readonly _id: Binary }> {
   readonly #documents: InsertedDocuments<D>
   readonly #queue: BatchQueue<D, Insertion>
 
-  constructor(collection: DocumentCollection<D>, clock: Clock, limits: BatchLimits, documents: InsertedDocuments<D>) {
+  constructor(
+    collection: DocumentCollection<D>,
+    clock: Clock,
+    limits: BatchLimits,
+    documents: InsertedDocuments<D>,
+  ) {
     this.#collection = collection
     this.#clock = clock
     this.#waitMaxMs = limits.waitMaxMs
@@ -56,12 +55,39 @@ export class MongoInserts<D extends { readonly _id: Binary }> {
    * @throws PushError storeDown, with the outcome unknown; storeFull when nothing was done
    */
   async insert(document: D): Promise<'inserted' | 'there'> {
+    const [inserted] = await this.#insert([document], ([only]) =>
+      only === undefined ? [] : Promise.all([this.#queue.run(only)]),
+    )
+    return inserted === undefined ? 'there' : 'inserted'
+  }
+
+  /**
+   * The same for the documents of one piece of work, which has had its turn: they do not wait for another one, and a queue that is full is
+   * nothing to them. Resolves to those that were not there.
+   */
+  insertAll(documents: readonly D[]): Promise<D[]> {
+    return this.#insert(documents, async (pending) => {
+      const insertionOf = await insertAll(this.#collection, pending)
+      return pending.map(insertionOf)
+    })
+  }
+
+  async #insert(
+    documents: readonly D[],
+    attempt: (pending: readonly D[]) => Promise<Insertion[]> | Insertion[],
+  ): Promise<D[]> {
     const deadlineMs = this.#clock.monotonicMs() + this.#waitMaxMs
+    const inserted: D[] = []
+    let pending = documents
     while (this.#clock.monotonicMs() < deadlineMs) {
-      const outcome = await this.#queue.run(document)
-      if (outcome === 'inserted') return 'inserted'
-      if (outcome instanceof PushError) throw outcome
-      if (await this.#isDurable(document)) return 'there'
+      const insertions = await attempt(pending)
+      const failure = insertions.find((insertion) => insertion instanceof PushError)
+      if (failure !== undefined) throw failure
+      inserted.push(...pending.filter((_, index) => insertions[index] === 'inserted'))
+      const there = pending.filter((_, index) => insertions[index] === 'duplicate')
+      const durable = await Promise.all(there.map((document) => this.#isDurable(document)))
+      pending = there.filter((_, index) => !durable[index])
+      if (pending.length === 0) return inserted
       await new Promise<void>((resolve) => void this.#clock.after(CONFIRM_PAUSE_MS, resolve))
     }
     throw new PushError('storeDown', 'no majority has the document')

@@ -63,6 +63,21 @@ export class MongoReceipts {
     if (inserted === 'inserted' && outcome !== 'none') this.tell(awaited.receipt.subscription)
   }
 
+  /** The same for many. */
+  async settleAll(
+    ends: readonly { readonly awaited: AwaitedReceipt; readonly outcome: ReceiptOutcome }[],
+  ): Promise<void> {
+    if (ends.length === 0) return
+    const nowMs = this.#clock.nowMs()
+    const subscriptions = new Map(ends.map(({ awaited }) => [`${awaited.id}`, awaited.receipt.subscription]))
+    const documents = ends.map(({ awaited, outcome }) => receiptDocument(awaited, outcome, nowMs))
+    const inserted = await this.#inserts.insertAll(documents)
+    for (const { _id, fetchedAt } of inserted) {
+      const subscription = subscriptions.get(messageIdFromBytes(_id.buffer))
+      if (subscription !== undefined && fetchedAt === WAITING) this.tell(subscription)
+    }
+  }
+
   /** Receipts that wait. */
   async list(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'> {
     const [hasEnded, page] = await Promise.all([

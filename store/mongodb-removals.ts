@@ -78,12 +78,12 @@ export class MongoRemovals {
     documents: readonly EndingDocument[],
     outcomeOf: (document: EndingDocument) => ReceiptOutcome,
   ): Promise<void> {
-    const settling: Promise<void>[] = []
-    for (const document of documents) {
-      const awaited = awaitedReceiptOf(document)
-      if (awaited !== undefined) settling.push(this.#receipts.settle(awaited, outcomeOf(document)))
-    }
-    await Promise.all(settling)
+    await this.#receipts.settleAll(
+      documents.flatMap((document) => {
+        const awaited = awaitedReceiptOf(document)
+        return awaited === undefined ? [] : [{ awaited, outcome: outcomeOf(document) }]
+      }),
+    )
   }
 
   async #removeAll(removals: readonly Removal[]): Promise<(removal: Removal) => MessageId[]> {

@@ -152,6 +152,8 @@ export function conclude(
 ): void {
   flight.outcome = outcome
   const isPutting = flight.state === 'putting'
+  // Over from now on, whatever has to settle first: nothing that it replaces is to be sent any more.
+  if (flight.awaited !== undefined) rememberEnd(state, flight.id, flight, outcome, now.monotonicMs)
   if (flight.awaited !== undefined && !isPutting && flight.state !== 'durable')
     return settle(flight, outcome, effects)
   if (flight.awaited === undefined) answer(flight, 'delivered', effects)

@@ -256,3 +256,14 @@ t.test('a channel that ends leaves alone what is decided', (t) => {
   t.same(acked.outcomes, ['delivered'])
   t.end()
 })
+
+t.test('an older message of the topic is not sent while the outcome of a newer one is being written', (t) => {
+  const driver = Driver.opened()
+  driver.check()
+  driver.deliver(awaited(2, { ttlSeconds: 0, topic: 'topic' }))
+  driver.ack(awaited(2))
+  driver.take()
+  driver.page([awaited(1, { topic: 'topic' })])
+  t.same(driver.takeOf('notify'), [])
+  t.end()
+})

@@ -6,6 +6,7 @@ import {
   type ReceiptOutcome,
 } from '../../push/receipt.ts'
 import type { FetchedReceipt, ReceiptListener, ReceiptPage, WantedReceipts } from '../../store/store.ts'
+import type { StoreObserver } from './store-truth.ts'
 
 /** An outcome as it is kept. */
 interface ReceiptRow {
@@ -17,9 +18,14 @@ interface ReceiptRow {
 
 /** Receipts in memory, with the semantics of a real store. */
 export class MemoryReceipts {
+  readonly #observer: Pick<StoreObserver, 'settled'>
   readonly #rows = new Map<ReceiptSubscriptionId, Map<MessageId, ReceiptRow>>()
   readonly #ended = new Set<ReceiptSubscriptionId>()
   tell: ReceiptListener = () => {}
+
+  constructor(observer: Pick<StoreObserver, 'settled'>) {
+    this.#observer = observer
+  }
 
   /** Writes the outcome of a message, unless it has one. */
   settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome, nowMs = 0): void {
@@ -29,6 +35,7 @@ export class MemoryReceipts {
     if (rows.has(awaited.id)) return
     const keptUntilMs = Math.max(awaited.expiresAtMs, nowMs) + RECEIPT_KEPT_MS
     rows.set(awaited.id, { awaited, outcome, keptUntilMs, fetchedAtMs: undefined })
+    this.#observer.settled(awaited.id, outcome, undefined)
     if (outcome !== 'none') this.tell(subscription)
   }
 

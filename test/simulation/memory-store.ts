@@ -42,7 +42,7 @@ export class MemoryStore implements Store, StoreTruth {
   readonly #limits: StoreLimits
   readonly #observer: StoreObserver
   readonly #agents = new Map<Uaid, AgentRow>()
-  readonly #receipts = new MemoryReceipts()
+  readonly #receipts: MemoryReceipts
   /** The messages of each user agent in the order of their ids. */
   readonly #messages = new Map<Uaid, MessageRow[]>()
   #puts = 0
@@ -51,6 +51,7 @@ export class MemoryStore implements Store, StoreTruth {
   constructor(limits: StoreLimits, observer: StoreObserver = SILENT) {
     this.#limits = limits
     this.#observer = observer
+    this.#receipts = new MemoryReceipts(observer)
   }
 
   async connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {

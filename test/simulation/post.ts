@@ -4,6 +4,8 @@ import type { MessageId } from '../../push/ids.ts'
 export interface Post {
   readonly ttlSeconds: number
   readonly topic?: string
+  /** Whether its sender asks for a receipt. */
+  readonly receipt?: boolean
   /** Time between the making of its id and its delivery. */
   readonly idAgeMs?: number
 }

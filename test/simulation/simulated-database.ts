@@ -4,6 +4,7 @@ import {
   idToBytes,
   type KeyDigest,
   type MessageId,
+  messageIdFromBytes,
   parseChannelId,
   type Uaid,
   uaidFromBytes,
@@ -104,7 +105,11 @@ export class SimulatedDatabase implements StoreTruth {
 
   /** Changes a receipt, or drops it. */
   setReceipt(key: string, after: ReceiptDocument | undefined): void {
-    this.#set(this.receipts, key, after, () => {})
+    this.#set(this.receipts, key, after, (before, now, undone) => {
+      const [had, has] = [before && OUTCOMES[before.outcome], now && OUTCOMES[now.outcome]]
+      if (now !== undefined && has !== undefined && had !== has && !undone)
+        this.#deps.observer.settled(messageIdFromBytes(now._id.buffer), has, had)
+    })
   }
 
   /** Ends a receipt subscription. */

@@ -21,6 +21,8 @@ export interface StoreObserver {
   gone(uaid: Uaid, message: Message, cause: GoneCause): void
   /** A message comes back whose deletion a new primary does not know. */
   restored(uaid: Uaid, message: Message, sends: number): void
+  /** An outcome was written; `before` is the one in whose place. */
+  settled(id: MessageId, outcome: ReceiptOutcome, before: ReceiptOutcome | undefined): void
   /** A channel is new, or has another digest. */
   subscribed(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest): void
   unsubscribed(uaid: Uaid, channelId: ChannelId, rolledBack: boolean): void
@@ -31,6 +33,7 @@ export const SILENT: StoreObserver = {
   kept: () => {},
   gone: () => {},
   restored: () => {},
+  settled: () => {},
   subscribed: () => {},
   unsubscribed: () => {},
 }

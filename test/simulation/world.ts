@@ -3,8 +3,9 @@ import { SimulatedClock, settled } from '../../cluster/simulated-clock.ts'
 import type { DeliveryOptions } from '../../endpoint/delivery.ts'
 import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
-import type { MessageId } from '../../push/ids.ts'
+import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { ReceiptRequest } from '../../push/receipt.ts'
 import { keyDigestOf, type Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
 import { Browser, type Profile } from './browser.ts'
@@ -27,6 +28,11 @@ import type { WorldOptions } from './world-options.ts'
 
 /** Timers that may fire in one moment of simulated time. */
 const STEPS_AT_ONCE_MAX = 2000
+/** All receipts go to one subscription. */
+const RECEIPT: ReceiptRequest = {
+  subscription: 'e'.repeat(32) as ReceiptSubscriptionId,
+  sealedChannel: 'A'.repeat(64),
+}
 const PUBLIC_URL = 'https://push.example'
 const DELIVERY_OPTIONS: Pick<
   DeliveryOptions,
@@ -47,6 +53,8 @@ export class World {
   readonly browsers: Browser[] = []
   /** Endpoints that application servers have learnt. */
   readonly endpoints = new Set<string>()
+  /** What is to be taken for past, beyond the time of this world: nothing but expiry is left to wait for then. */
+  aheadMs = 0
   readonly options: WorldOptions
   readonly agentsOptions: AgentsOptions
   readonly network: SimulatedNetwork<AgentRequest, AgentReply>
@@ -107,7 +115,7 @@ export class World {
       listening: this.network.listening,
       links: this.#links,
       elapsedMs: time.elapsedMs,
-      wallMs: time.nowMs(),
+      wallMs: time.nowMs() + this.aheadMs,
       disturbedUntilMs: this.#disturbedUntilMs,
       limits: {
         inFlightMax: agentsOptions.inFlightMax,
@@ -279,6 +287,7 @@ export class World {
       urgency: 'normal',
       ttlSeconds: post.ttlSeconds,
       expiresAtMs: clock.nowMs() + post.ttlSeconds * 1000,
+      ...(post.receipt && { receipt: RECEIPT }),
       body: new Uint8Array(0),
     }
     const { id } = message
