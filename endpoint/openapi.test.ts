@@ -48,7 +48,7 @@ endpointTest('the document is a valid one of OpenAPI 3.1, for this service', asy
 
 endpointTest('it has every route, and every failure but that of a wrong method', async (t, endpoint) => {
   const document = await documentOf(endpoint)
-  const messages = ['/m/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
+  const messages = ['/m/{token}', '/r/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
   const bridges = ['/v1/{bridge}/{app}/registration']
   t.same(Object.keys(document.paths).sort(), [...OPERATIONS, ...bridges, ...messages].sort())
   const all = new Set(Object.values(FAILURES).map(({ status, errno }) => `${status}/${errno}`))

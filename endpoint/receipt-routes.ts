@@ -2,10 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { sendFailure } from './answers.ts'
 import { refuseOtherMethods } from './app.ts'
 import { accept, type Checked, refuse } from './checked.ts'
+import { documented } from './openapi.ts'
 import { parsePrefer } from './prefer.ts'
 import type { Headers } from './receipt-forms.ts'
 import type { ReceiptReaders } from './receipt-readers.ts'
 import type { ReceiptSubscriptions } from './receipt-subscriptions.ts'
+import { END_RECEIPTS, READ_RECEIPTS } from './route-documents.ts'
 import type { UnderWay } from './under-way.ts'
 
 /** What the routes of receipts work with. */
@@ -27,10 +29,10 @@ const LAST_MS_MAX = 2 ** 47
 export function addReceiptRoutes(app: FastifyInstance, deps: ReceiptRoutesDeps): void {
   const { subscriptions, readers, underWay } = deps
   const url = '/r/:token'
-  app.get(url, { exposeHeadRoute: false }, (request: TokenRequest, reply) =>
+  app.get(url, { ...documented(READ_RECEIPTS), exposeHeadRoute: false }, (request: TokenRequest, reply) =>
     underWay.during(reply, () => read(request, reply, deps)),
   )
-  app.delete(url, (request: TokenRequest, reply) =>
+  app.delete(url, documented(END_RECEIPTS), (request: TokenRequest, reply) =>
     underWay.during(reply, async () => {
       const ended = await subscriptions.end(request.params.token)
       if (ended.ok) reply.code(204).send()
