@@ -20,14 +20,11 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
 /**
  * Finds out whether what was written to a connection has got there: a write that succeeded says only that the operating system has
  * it. HTTP/2 has PING, whose answer the peer gives after it has read all that came before. With HTTP/1.1 the peer has read everything if it
- * closes in good order (with anything left unread, TCP resets); and very probably if the connection lives on for a while. An answer that is
- * complete has got there, too, when the client asks for the next one, unless its connection broke.
+ * closes in good order (with anything left unread, TCP resets); and very probably if the connection lives on for a while.
  */
 export class Handovers {
   readonly #clock: Clock
   readonly #sockets = new WeakMap<Socket, Set<(got: boolean) => void>>()
-  /** Answers that wait for what comes next, by what was asked for. */
-  readonly #answers = new Map<string, Set<() => void>>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -36,28 +33,6 @@ export class Handovers {
   /** Resolves to whether all that has left on a connection so far has got there; false is no certain loss. */
   done(connection: Connection): Promise<boolean> {
     return 'session' in connection ? answersPing(connection.session) : this.#livesOn(connection.socket)
-  }
-
-  /** The same of a complete answer. @param what it is an answer to */
-  async answerDone(connection: Connection, what: string): Promise<boolean> {
-    const answers = this.#answers.get(what) ?? new Set()
-    this.#answers.set(what, answers)
-    let confirm: () => void = () => {}
-    const asked = new Promise<boolean>((resolve) => {
-      confirm = () => resolve(true)
-      answers.add(confirm)
-    })
-    const got = await Promise.race([this.done(connection), asked])
-    answers.delete(confirm)
-    if (answers.size === 0) this.#answers.delete(what)
-    return got
-  }
-
-  /** A client asks: it has what it was answered before. True when somebody waited for that. */
-  asked(what: string): boolean {
-    const answers = this.#answers.get(what)
-    for (const confirm of answers ?? []) confirm()
-    return answers !== undefined
   }
 
   #livesOn(socket: Socket): Promise<boolean> {

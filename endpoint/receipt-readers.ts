@@ -3,7 +3,7 @@ import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Store } from '../store/store.ts'
 import { http2StreamOf } from './connections.ts'
-import { connectionOf, Handovers } from './handover.ts'
+import { type Connection, connectionOf, Handovers } from './handover.ts'
 import { ReceiptFeed, type ReceiptFeedDeps, type ReceiptFeedOptions } from './receipt-feed.ts'
 import {
   allowsPush,
@@ -24,7 +24,7 @@ export interface ReceiptReadersOptions extends ReceiptFeedOptions {
 
 /** What reading receipts works with. */
 export interface ReceiptReadersDeps extends ReceiptFeedDeps {
-  store: Pick<Store, 'receipts' | 'markFetched'>
+  store: Pick<Store, 'receipts' | 'markFetched' | 'unmarkFetched'>
   log: Log
 }
 
@@ -74,11 +74,8 @@ export class ReceiptReaders {
     return ofOne < OF_ONE_MAX
   }
 
-  /** Call it with each request that comes: it tells that the client has read what it was sent before. */
-  async asked(subscription: ReceiptSubscriptionId): Promise<void> {
-    // Those that wait hear of it by promises, and start their marks then.
-    if (this.#handovers.asked(subscription))
-      await new Promise<void>((resolve) => void this.#deps.clock.after(0, resolve))
+  /** Resolves when what was handed over before is marked: whoever asks next is not to be given it again. */
+  async marked(subscription: ReceiptSubscriptionId): Promise<void> {
     await Promise.all(this.#marks.get(subscription) ?? [])
   }
 
@@ -108,13 +105,15 @@ export class ReceiptReaders {
     const sink = {
       write: async (receipts: Parameters<ReceiptForm['write']>[0]) => {
         try {
-          return await form.write(receipts)
+          const written = await form.write(receipts)
+          if (isList) void this.#watch(subscription, connection, afterMs)
+          return written
         } finally {
           if (isList) close()
         }
       },
-      handedOver: () =>
-        isList ? this.#handovers.answerDone(connection, subscription) : this.#handovers.done(connection),
+      // An answer that has left is marked at once, so that the next request, to whichever process, gets the next ones.
+      handedOver: () => (isList ? Promise.resolve(true) : this.#handovers.done(connection)),
       idle: () => {
         if (waitMs === 0) end()
       },
@@ -147,6 +146,17 @@ export class ReceiptReaders {
     const stream = http2StreamOf(response)
     if (!wantsEvents && stream !== undefined && allowsPush(response)) return new PushedReceipts(stream, deps)
     return new ReceiptEvents(response, headers, afterMs, deps)
+  }
+
+  /** Lets the receipts of an answer wait again whose connection breaks before it can have got there. */
+  async #watch(subscription: ReceiptSubscriptionId, connection: Connection, afterMs: number): Promise<void> {
+    if (await this.#handovers.done(connection)) return
+    await this.marked(subscription)
+    await this.#deps.store
+      .unmarkFetched(subscription, afterMs)
+      .catch((error: unknown) =>
+        this.#deps.log.warn({ err: error }, 'receipts that were lost could not be kept'),
+      )
   }
 
   #marking(subscription: ReceiptSubscriptionId, mark: Promise<void>): void {

@@ -55,7 +55,7 @@ async function read(
   const asked = askedOf(request)
   if (!asked.ok) return sendFailure(reply, asked)
   const { lastMs, ...how } = asked.value
-  await readers.asked(subscription)
+  await readers.marked(subscription)
   const resumed = await subscriptions.resume(subscription, lastMs)
   if (!resumed.ok) return sendFailure(reply, resumed)
   if (!readers.hasRoom(subscription))

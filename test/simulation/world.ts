@@ -3,9 +3,8 @@ import { SimulatedClock, settled } from '../../cluster/simulated-clock.ts'
 import type { DeliveryOptions } from '../../endpoint/delivery.ts'
 import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
-import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
+import type { MessageId } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
-import type { ReceiptRequest } from '../../push/receipt.ts'
 import { keyDigestOf, type Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
 import { Browser, type Profile } from './browser.ts'
@@ -15,7 +14,7 @@ import { CALM, type Faults } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { type BrowserEnd, Link } from './link.ts'
 import { linkObserver } from './link-observer.ts'
-import type { Post, Posted } from './post.ts'
+import { type Post, type Posted, RECEIPT } from './post.ts'
 import { Process } from './process.ts'
 import { type StateRule, type View, Violation } from './rules/rule.ts'
 import { FACT_RULES } from './rules/rules.ts'
@@ -28,11 +27,6 @@ import type { WorldOptions } from './world-options.ts'
 
 /** Timers that may fire in one moment of simulated time. */
 const STEPS_AT_ONCE_MAX = 2000
-/** All receipts go to one subscription. */
-const RECEIPT: ReceiptRequest = {
-  subscription: 'e'.repeat(32) as ReceiptSubscriptionId,
-  sealedChannel: 'A'.repeat(64),
-}
 const PUBLIC_URL = 'https://push.example'
 const DELIVERY_OPTIONS: Pick<
   DeliveryOptions,

@@ -24,6 +24,13 @@ export class ReceiptLedger {
     return { prefer: 'respond-async', ...(this.#url !== '' && { 'push-receipt': this.#url }) }
   }
 
+  /** Gets a receipt subscription, by a message to this endpoint. */
+  async start(endpoint: string, text: string): Promise<void> {
+    const { status, headers } = await this.#sender.post(endpoint, { text, headers: this.headers })
+    if (status !== 202) throw new Error(`a message with a receipt was answered ${status}`)
+    this.accepted(headers, false)
+  }
+
   /** Its POST was answered 202. @param mayBeReplaced when there may rightly be no receipt */
   accepted(
     headers: { location?: string | undefined; link?: string | string[] | undefined },

@@ -62,6 +62,11 @@ t.test(
     )
     await Promise.all(agents.map((agent) => agent.want(true)))
 
+    const posts = 0
+    const first: Posted = { id: 'first', order: posts++ }
+    await receipts.start(agents[0]?.endpoint ?? '', JSON.stringify(first))
+    ledger.accepted(first)
+
     /** The first half stays connected; of the other half one comes or goes. */
     const comeOrGo = () => {
       const agent = agents[AGENTS / 2 + below(AGENTS / 2)]

@@ -23,12 +23,18 @@ async function post(endpoint: string, posting: { ttl?: number; topic?: string; r
   return { status: answer.status, location: answer.headers.location ?? '', receipts: url }
 }
 
+const told = new Set<string>()
+
 /** What waits at a receipt subscription, or comes while it is waited for: statuses by message. */
 async function read(receipts: string, waitSeconds: number): Promise<Record<string, number>> {
   const answer = await sender.send('GET', receipts, undefined, { prefer: `wait=${waitSeconds}` })
   if (answer.status === 204) return {}
   const body: { receipts: { message: string; status: number }[] } = JSON.parse(answer.body)
-  return Object.fromEntries(body.receipts.map(({ message, status }) => [message, status]))
+  // Asked at once, another process may not know yet what one has just handed over.
+  const news = body.receipts.filter(({ message }) => !told.has(message))
+  for (const { message } of news) told.add(message)
+  if (news.length === 0) return read(receipts, waitSeconds)
+  return Object.fromEntries(news.map(({ message, status }) => [message, status]))
 }
 
 async function offline(): Promise<Subscribed> {
