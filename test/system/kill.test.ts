@@ -62,11 +62,6 @@ t.test(
     )
     await Promise.all(agents.map((agent) => agent.want(true)))
 
-    const posts = 0
-    const first: Posted = { id: 'first', order: posts++ }
-    await receipts.start(agents[0]?.endpoint ?? '', JSON.stringify(first))
-    ledger.accepted(first)
-
     /** The first half stays connected; of the other half one comes or goes. */
     const comeOrGo = () => {
       const agent = agents[AGENTS / 2 + below(AGENTS / 2)]
@@ -77,6 +72,9 @@ t.test(
     const unexpected = new Map<number, number>()
     const accepted = new Countdown()
     let posts = 0
+    const first: Posted = { id: 'first', order: posts++ }
+    await receipts.start(agents[0]?.endpoint ?? '', JSON.stringify(first))
+    ledger.accepted(first)
 
     /** Posts to its own share of the agents, one message after the other, so that a topic's order is known. */
     const send = async (share: readonly LoadAgent[]) => {
