@@ -7,7 +7,6 @@ import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
 import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
-import type { Message } from '../push/message.ts'
 import type { Tokens } from '../push/tokens.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { Admission, Turn } from './admission.ts'
@@ -129,7 +128,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   perform(effect: AgentEffect): void {
     switch (effect.kind) {
       case 'notify':
-        return this.#notify(effect.message, effect.ttlSeconds)
+        return this.#notify(effect)
       case 'reply':
         return effect.ask({ outcome: effect.outcome, clockMs: this.#context.clock.nowMs() })
       case 'send':
@@ -230,11 +229,13 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     if (this.#socket.send(text) === 'buffered') this.#offer({ kind: 'congested' })
   }
 
-  #notify(message: Message, ttlSeconds: number): void {
+  #notify({ message, ttlSeconds, isCounted }: Extract<AgentEffect, { kind: 'notify' }>): void {
     this.#context.count('notification')
     const result = this.#socket.send(notificationText(message, ttlSeconds))
     if (result === 'buffered') this.#offer({ kind: 'congested' })
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
+    if (isCounted && (result === 'sent' || result === 'buffered'))
+      this.#performOnStore({ kind: 'countSends', ids: [message.id] })
   }
 
   #sendEndpoint({ channelId, keyHash }: Extract<AgentEffect, { kind: 'sendEndpoint' }>): void {

@@ -4,7 +4,7 @@ import { isBelow } from '../../push/urgency.ts'
 import type { Page, StoredMessage } from '../../store/store.ts'
 import { enqueue } from './commands.ts'
 import type { AgentEffect } from './effect.ts'
-import { addFlight, countSends, hasNewerOfTopic, rememberEnd, remove } from './flights.ts'
+import { addFlight, hasNewerOfTopic, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import { type AgentState, inFlight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -85,10 +85,14 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   if (!state.channels?.has(message.channelId)) return enqueue(state, { kind: 'reload' }, effects)
   // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
   if (hasNewerOfTopic(state, message.id, message)) return
-  effects.push({ kind: 'notify', message, ttlSeconds })
   const flight = addFlight(state, message, { state: 'durable', ask: undefined, repeated: sends > 0 }, now)
-  // For a receipt it has to be known, whatever becomes of this process, that the user agent may have it.
-  if (flight.awaited !== undefined) countSends([flight], effects)
+  if (flight.awaited === undefined) {
+    effects.push({ kind: 'notify', message, ttlSeconds })
+  } else {
+    // For a receipt it has to be known, whatever becomes of this process, that the user agent may have it.
+    flight.counted = true
+    effects.push({ kind: 'notify', message, ttlSeconds, isCounted: true })
+  }
   wakeBy(state, now.monotonicMs + state.limits.ackTimeoutMs, effects)
 }
 

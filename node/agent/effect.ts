@@ -14,8 +14,13 @@ export type AgentEffect =
   | { readonly kind: 'send'; readonly frame: ServerFrame }
   /** Tell the user agent its endpoint for a channel. */
   | { readonly kind: 'sendEndpoint'; readonly channelId: ChannelId; readonly keyHash: Uint8Array | undefined }
-  /** Send a notification [dropped, congested]. */
-  | { readonly kind: 'notify'; readonly message: Message; readonly ttlSeconds: number }
+  /** Send a notification [dropped, congested]. `isCounted`: unless the socket takes none of it, that is counted in the store. */
+  | {
+      readonly kind: 'notify'
+      readonly message: Message
+      readonly ttlSeconds: number
+      readonly isCounted?: true
+    }
   /** Answer an asker. */
   | { readonly kind: 'reply'; readonly ask: Ask; readonly outcome: AgentOutcome }
   /** Listen to the address of the user agent; once that is known everywhere, read the agent if asked to [connected]. */

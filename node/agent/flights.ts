@@ -82,7 +82,7 @@ export function remove(
 export function removeFlight(state: AgentState, flight: Flight, effects: AgentEffect[]): void {
   const { id, channelId, outcome } = flight
   // What is stored of one with TTL 0 has no topic to be found by.
-  if (flight.fleeting && flight.topic !== undefined)
+  if (flight.fleeting && flight.counted && flight.topic !== undefined)
     remove(state, id, { channelId, topic: undefined }, outcome, effects)
   remove(state, id, flight, outcome, effects)
 }
