@@ -50,6 +50,11 @@ export function preciseMs(): number {
   return performance.now()
 }
 
+/** Milliseconds since the Unix epoch of a date in words, as Node gives those of certificates; NaN if it is none. */
+export function dateMs(date: string): number {
+  return Date.parse(date)
+}
+
 /** Bytes drawn from the kernel at a time: one call for 16 bytes costs as much as one for 4 kB. */
 const POOL_BYTES = 4096
 

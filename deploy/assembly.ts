@@ -7,8 +7,15 @@ import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Tracer } from '../push/tracing.ts'
+import type { StoreInspector } from '../store/inspection.ts'
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
+import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
+import type { AdminPort } from './admin-port.ts'
+import type { LoadedCertificate } from './certificate.ts'
+import type { CertificateKeeper } from './certificate-keeper.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
 import type { Started } from './started.ts'
@@ -37,6 +44,7 @@ export interface WorkerPlace {
 export interface ServerDeps extends ProcessDeps {
   metrics: Metrics
   monitoring: Monitoring
+  tracer?: Tracer | undefined
   bus: AgentBus
   busHealth: () => BusHealth
   store: Store
@@ -64,8 +72,11 @@ export interface SharedStoreOptions {
 /** Options of the lease of a process that serves alone from a shared database. */
 export type DatabaseLeaseOptions = Pick<
   LeaseOptions,
-  'url' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
+  'url' | 'purpose' | 'holder' | 'name' | 'operationTimeoutMs' | 'onWaiting'
 >
+
+/** Options of a job that one of the processes of a cluster does. */
+export type DatabaseJobOptions = Omit<DatabaseLeaseOptions, 'onWaiting'>
 
 /** Options of the bus between processes, in one cell. */
 export interface SharedBusOptions {
@@ -80,8 +91,12 @@ export interface SharedBusOptions {
 /** The options of a process, those that depend on its role decided. */
 export type RoleOptions = Options & { readonly drainMs: number }
 
-/** Options of one server: all of the process, and where it listens. */
-export type ServerOptions = RoleOptions & { readonly port: number; readonly publicUrl: string }
+/** Options of one server: all of the process, where it listens, and with which certificate, if it does so by TLS. */
+export type ServerOptions = RoleOptions & {
+  readonly port: number
+  readonly publicUrl: string
+  readonly certificate?: LoadedCertificate
+}
 
 /** Options of a node, and whether other processes listen on its port, too. */
 export type NodeServerOptions = ServerOptions & { readonly sharedPort: boolean }
@@ -95,12 +110,14 @@ export interface BusWatcher {
 /** A node that runs, as far as a process is concerned. */
 export interface NodePart extends BusWatcher {
   readonly port: number
+  useCertificate(certificate: LoadedCertificate): void
   drain(): Promise<void>
 }
 
 /** An endpoint that runs, as far as a process is concerned. */
 export interface EndpointPart {
   readonly port: number
+  useCertificate(certificate: LoadedCertificate): void
   close(): Promise<void>
 }
 
@@ -109,9 +126,12 @@ export type OpenCellBus = (options: SharedBusOptions, events: NatsBusEvents, dep
 
 /** The parts that a process is made of. A test passes others to see them started and stopped in order. */
 export interface Parts {
-  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<Store>
+  openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore>
+  /** Serves an operator's commands on the store of a data folder. */
+  serveAdmin(dataDir: string, inspector: StoreInspector, random: Random): Promise<AdminPort>
   openSharedStore(options: SharedStoreOptions): Promise<Store>
   takeLease(options: DatabaseLeaseOptions, clock: Clock): Promise<LeaseOutcome>
+  wantJob(options: DatabaseJobOptions, clock: Clock): Promise<Job>
   /** Loads the client of NATS. */
   loadSharedBus(): Promise<OpenCellBus>
   startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
@@ -125,10 +145,14 @@ export interface Assembly {
   readonly deps: ProcessDeps
   readonly started: Started
   readonly metrics: Metrics
+  /** Undefined where nothing is traced. */
+  readonly tracer: Tracer | undefined
   /** Undefined where a process has its port to itself. */
   readonly worker: WorkerPlace | undefined
   /** Says that the process must not go on, and why. */
   readonly fail: (reason: string) => void
+  /** Where the process serves by TLS. */
+  readonly certificate: CertificateKeeper | undefined
   /** What to do when the process is told to read again what may change. */
   readonly reloads: (() => void)[]
 }

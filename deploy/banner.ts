@@ -19,19 +19,31 @@ export type ListeningNode = Listening & { readonly wsPort: number }
 const WILDCARDS: readonly string[] = ['0.0.0.0', '::']
 
 /** The URL of the websocket side, for Firefox's `dom.push.serverURL`. */
-export function websocketUrl(host: string, listening: ListeningNode): string {
+export function websocketUrl(
+  { host, tlsCertFile }: Pick<Options, 'host' | 'tlsCertFile'>,
+  listening: ListeningNode,
+): string {
+  const scheme = tlsCertFile === undefined ? 'ws' : 'wss'
   const name = WILDCARDS.includes(host) ? new URL(listening.publicUrl).hostname : host
-  return `ws://${isIPv6(name) ? `[${name}]` : name}:${listening.wsPort}/`
+  return `${scheme}://${isIPv6(name) ? `[${name}]` : name}:${listening.wsPort}/`
 }
 
 /** What a person who has just started the service has to know to use it. */
 export function banner(
-  options: Pick<Options, 'host' | 'dataDir'>,
+  options: Pick<Options, 'host' | 'tlsCertFile' | 'dataDir'>,
   listening: Required<Listening>,
   colours: boolean,
 ): string {
   const strong = (text: string) => (colours ? styleText('bold', text, { validateStream: false }) : text)
-  const wsUrl = websocketUrl(options.host, listening)
+  const wsUrl = websocketUrl(options, listening)
+  const isSecure = options.tlsCertFile !== undefined
+  const insecure = isSecure
+    ? ''
+    : `
+  dom.push.testing.allowInsecureServerURL    true   (a boolean to create; needed for ws://)`
+  const hint = isSecure
+    ? 'Firefox has to trust the certificate and the name in it.'
+    : 'Behind a TLS proxy use its wss:// address instead, without the second setting.'
   return `
 ${strong('Pushgrid is listening.')}
 
@@ -40,10 +52,9 @@ ${strong('Pushgrid is listening.')}
   data and service key     ${options.dataDir}
 
 Point Firefox at it: open about:config, set
-  dom.push.serverURL                         ${strong(wsUrl)}
-  dom.push.testing.allowInsecureServerURL    true   (a boolean to create; needed for ws://)
+  dom.push.serverURL                         ${strong(wsUrl)}${insecure}
 and restart Firefox. Then allow notifications on a site that sends them: its next push comes through here.
-Behind a TLS proxy use its wss:// address instead, without the second setting.
+${hint}
 
 Is it up?   curl -i ${listening.publicUrl}/health
 Stop it     with Ctrl+C or SIGTERM: what was accepted is delivered or stored first.

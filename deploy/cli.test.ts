@@ -30,6 +30,7 @@ t.test('--help goes to stdout, for all and for each command', (t) => {
     t.match(pushgrid([role, '-h']), { status: 0, stdout: new RegExp(`^pushgrid ${role}.*--nats-url`, 's') })
   t.match(pushgrid(['store', '--help']), { status: 0, stdout: /^pushgrid store check/, stderr: '' })
   t.match(pushgrid(['store', 'check', '-h']), { status: 0, stdout: /^pushgrid store check/, stderr: '' })
+  t.match(pushgrid(['agents', '--help']), { status: 0, stdout: /^pushgrid agents show/, stderr: '' })
   t.match(pushgrid(['keys', '--help']), { status: 0, stdout: /^pushgrid keys new/, stderr: '' })
   t.end()
 })
@@ -44,11 +45,26 @@ t.test('keys new prints a fresh key that is accepted', (t) => {
 
 t.test('what is wrong is said in one line on stderr, with exit code 1', (t) => {
   const cases: readonly [readonly string[], Record<string, string>, RegExp][] = [
-    [[], {}, /say what to do: serve, node, endpoint, store check, keys new/],
+    [
+      [],
+      {},
+      /say what to do: serve, node, endpoint, store check, store stats, agents show, agents drop, keys new/,
+    ],
     [['srve'], {}, /"srve" is no command; did you mean serve\?/],
     [['dance'], {}, /"dance" is no command; --help lists all/],
     [['keys'], {}, /say `pushgrid keys new`/],
     [['store'], {}, /say `pushgrid store check`/],
+    [['agents'], {}, /say `pushgrid agents show UAID`/],
+    [
+      ['agents', 'show', 'me@x'],
+      {},
+      /say which user agent: a UAID, 32 hexadecimal digits, not a text of 4 ch/,
+    ],
+    [
+      ['store', 'stats', '--data-dir', '/nowhere'],
+      {},
+      /there is no store in \/nowhere: name the folder with/,
+    ],
     [
       ['store', 'check'],
       {},

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
 import { createSystemRandom } from '../cluster/clock.ts'
-import { COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
+import { agentsHelp, COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
+import { dropAgent, showAgent, statsText, uaidOf } from './inspect-commands.ts'
+import { withInspector } from './inspector.ts'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
@@ -35,6 +37,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return keysCommand(args)
     case 'store':
       return storeCommand(args)
+    case 'agents':
+      return agentsCommand(args)
     default:
       throw unknownCommand(command)
   }
@@ -57,10 +61,27 @@ function keysCommand([verb, ...rest]: readonly string[]): void {
 
 async function storeCommand([verb, ...rest]: readonly string[]): Promise<void> {
   if (HELP.includes(verb)) return print(storeHelp())
-  if (verb !== 'check') throw new StartError('say `pushgrid store check` to look at the database')
+  if (verb !== 'check' && verb !== 'stats')
+    throw new StartError(
+      'say `pushgrid store check` to look at the database, `pushgrid store stats` to count what is in it',
+    )
   const request = readOptions(rest, process.env)
   if (request.kind === 'help') return print(storeHelp())
-  if (!(await checkStore(request.options, print))) process.exitCode = 1
+  const { options } = request
+  if (verb === 'stats')
+    return print(statsText(await withInspector(options, (inspector) => inspector.stats())))
+  if (!(await checkStore(options, print))) process.exitCode = 1
+}
+
+async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<void> {
+  if (HELP.includes(verb) || HELP.includes(text)) return print(agentsHelp())
+  if (verb !== 'show' && verb !== 'drop')
+    throw new StartError('say `pushgrid agents show UAID` or `pushgrid agents drop UAID`')
+  const uaid = uaidOf(text)
+  const request = readOptions(rest, process.env)
+  if (request.kind === 'help') return print(agentsHelp())
+  const command = verb === 'show' ? showAgent : dropAgent
+  print(await withInspector(request.options, (inspector) => command(inspector, uaid)))
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { CellMap } from '../cluster/cells.ts'
 import type { NatsCredentials, NatsOptions } from '../cluster/nats-options.ts'
+import { readNamedFile } from './named-file.ts'
 import { type NatsUrl, natsCells } from './nats-cells.ts'
 import { type OptionName, type Options, variableOf } from './options.ts'
-import { codeOf, StartError } from './start-error.ts'
+import { StartError } from './start-error.ts'
 
 /** The cells of a NATS bus, with how each is reached. */
 export type NatsCells = CellMap<Omit<NatsOptions, 'name'>>
@@ -73,15 +73,7 @@ export function requireCluster(role: 'node' | 'endpoint', options: ClusterOption
 }
 
 function readMap(file: string): CellMap<NatsUrl> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new StartError(
-      `the file that PUSHGRID_NATS_URL_FILE names can't be read (${codeOf(error) ?? error}): ${file}`,
-      error,
-    )
-  }
+  const text = readNamedFile('natsUrlFile', file)
   const map = natsCells.parse(text)
   if (map === undefined)
     throw new StartError(

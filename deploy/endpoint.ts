@@ -1,7 +1,7 @@
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { requireCluster } from './cluster-options.ts'
-import { localUrl, probeHttpPort, startEndpoint } from './servers.ts'
+import { probeHttpPort, publicUrlOf, startEndpoint } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { openSharedStore, tellOfReceipts } from './stores.ts'
 import { openTokens } from './tokens.ts'
@@ -15,6 +15,6 @@ export async function startEndpointRole(assembly: Assembly): Promise<Listening> 
   const bus = await openSharedBus(assembly, cluster, 'pushgrid endpoint')
   tellOfReceipts(assembly, store, bus.bus)
   const port = await probeHttpPort(assembly)
-  const publicUrl = options.publicUrl ?? localUrl(port)
+  const publicUrl = publicUrlOf(options, port)
   return { httpPort: await startEndpoint(assembly, port, publicUrl, { store, tokens, bus }), publicUrl }
 }

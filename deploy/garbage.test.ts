@@ -107,3 +107,16 @@ t.test(
     t.equal(sweeps.length, 3)
   },
 )
+
+t.test('collects only while that is the job of this process', async (t) => {
+  const [clock, { store, rounds }, { log }] = [new SimulatedClock(), handStore(), handLog()]
+  let ours = false
+  const stop = startGarbageCollection(OPTIONS, { store, clock, log, isOurs: () => ours })
+  clock.advance(10 * OPTIONS.collectIntervalMs)
+  t.equal(rounds.length, 0)
+  ours = true
+  clock.advance(OPTIONS.collectIntervalMs)
+  t.equal(rounds.length, 1)
+  rounds[0]?.settle(NOTHING)
+  await stop()
+})

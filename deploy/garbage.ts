@@ -13,6 +13,8 @@ export interface GarbageDeps {
   store: Pick<Store, 'collectGarbage' | 'sweepReceipts'>
   clock: Clock
   log: GarbageLog
+  /** Whether it is this process that collects, at the moment; absent where it always is. */
+  isOurs?: () => boolean
 }
 
 /** How to stop what goes on in the background: resolves when no round is under way any more. */
@@ -24,19 +26,16 @@ export type Stop = () => Promise<void>
  */
 export function startGarbageCollection(
   options: Pick<Options, 'collectIntervalMs' | 'collectRestMs' | 'collectMax'>,
-  { store, clock, log }: GarbageDeps,
+  deps: GarbageDeps,
 ): Stop {
+  const { store, clock, log } = deps
   const { collectIntervalMs, collectRestMs, collectMax } = options
   const collect = async () => {
     const { done, ...found } = await store.collectGarbage(clock.nowMs(), collectMax)
     if (Object.values(found).some((count) => count > 0)) log.debug(found, 'garbage collected')
     return done ? collectRestMs : collectIntervalMs
   }
-  return repeat(collect, collectIntervalMs, {
-    clock,
-    log,
-    failure: 'garbage could not be collected; trying again',
-  })
+  return repeat(collect, collectIntervalMs, 'garbage could not be collected; trying again', deps)
 }
 
 /**
@@ -45,22 +44,24 @@ export function startGarbageCollection(
  */
 export function startReceiptSweep(
   options: Pick<Options, 'receiptSweepMs' | 'collectIntervalMs' | 'collectMax'>,
-  { store, clock, log }: GarbageDeps,
+  deps: GarbageDeps,
 ): Stop {
+  const { store, clock, log } = deps
   const { receiptSweepMs, collectIntervalMs, collectMax } = options
   const sweep = async () => {
     const messages = await store.sweepReceipts(clock.nowMs(), collectMax)
     if (messages > 0) log.debug({ messages }, 'messages with a receipt have expired')
     return messages < collectMax ? receiptSweepMs : Math.min(collectIntervalMs, receiptSweepMs)
   }
-  return repeat(sweep, receiptSweepMs, { clock, log, failure: 'receipts could not be swept; trying again' })
+  return repeat(sweep, receiptSweepMs, 'receipts could not be swept; trying again', deps)
 }
 
 /** Does a round over and over, each after the pause that the one before has asked for; after a failure, after `pauseMs`. */
 function repeat(
   round: () => Promise<number>,
   pauseMs: number,
-  { clock, log, failure }: Pick<GarbageDeps, 'clock' | 'log'> & { failure: string },
+  failure: string,
+  { clock, log, isOurs }: GarbageDeps,
 ): Stop {
   let timer: Timer
   let running = Promise.resolve()
@@ -68,6 +69,7 @@ function repeat(
   let failing = false
 
   async function run(): Promise<void> {
+    if (isOurs?.() === false) return schedule(pauseMs)
     let nextMs = pauseMs
     try {
       nextMs = await round()

@@ -13,6 +13,9 @@ export const COMMANDS = {
   node: 'serve user agents as one process of a cluster',
   endpoint: 'serve application servers as one process of a cluster',
   'store check': 'look whether a MongoDB database can be reached and written, and has its indexes',
+  'store stats': 'count what is in the store',
+  'agents show': 'say what is kept of a user agent, by its UAID',
+  'agents drop': 'drop a user agent with its subscriptions and messages',
   'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
 } as const
 
@@ -60,7 +63,7 @@ endpoint URLs are sealed with the first and opened with any. Up to 4 keys, separ
 
 /** Help on `store`. */
 export function storeHelp(): string {
-  const { mongodbUrl, putTimeoutMs } = OPTIONS
+  const { mongodbUrl, putTimeoutMs, dataDir } = OPTIONS
   return `pushgrid store check [--flag value ...]: ${COMMANDS['store check']}.
 
 It makes nothing and leaves nothing behind; indexes are made when a process of the service starts. It prints one
@@ -68,6 +71,29 @@ line for each thing it looks at and exits with 0 when all are ok, else with 1. O
 
 ${optionHelp(['mongodbUrl', mongodbUrl])}
 ${optionHelp(['putTimeoutMs', putTimeoutMs])}
+
+pushgrid store stats [--flag value ...]: ${COMMANDS['store stats']}.
+
+It looks at a sample only, however much there is, and says so where a number is an estimate. It works beside
+processes that serve. Of the options it uses
+
+${optionHelp(['mongodbUrl', mongodbUrl])}
+${optionHelp(['dataDir', dataDir])}
+`
+}
+
+/** Help on `agents`. */
+export function agentsHelp(): string {
+  const { mongodbUrl, dataDir } = OPTIONS
+  return `pushgrid agents show UAID [--flag value ...]: ${COMMANDS['agents show']}.
+pushgrid agents drop UAID [--flag value ...]: ${COMMANDS['agents drop']}.
+
+Both work beside processes that serve: on the database, or by way of the one process that has the data folder open,
+as its user. A user agent that is dropped is issued a new UAID when it connects the next time, and its subscriptions
+have to be made anew. Of the options they use
+
+${optionHelp(['mongodbUrl', mongodbUrl])}
+${optionHelp(['dataDir', dataDir])}
 `
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { availableParallelism } from 'node:os'
+import { type AddressRange, parseAddressRange } from '../push/client-address.ts'
 import { SERVICE_KEYS_MAX } from '../push/tokens.ts'
 import { describeServiceKeys, parseServiceKeys, SERVICE_KEYS_EXPECTED } from './service-keys.ts'
 
@@ -47,6 +48,27 @@ export function wholeNumber(min: number, max: number): Kind<number> {
     },
     describe: quote,
   }
+}
+
+/** A part of a whole. */
+export const fraction: Kind<number> = {
+  placeholder: 'NUMBER',
+  expected: 'a number from 0 to 1',
+  hint: '0 to 1',
+  parse(text) {
+    const value = /^\d(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
+    return value >= 0 && value <= 1 ? value : undefined
+  },
+  describe: quote,
+}
+
+/** What others call a service. */
+export const serviceName: Kind<string> = {
+  placeholder: 'NAME',
+  expected: '1 to 100 letters, digits, dots, dashes and underscores',
+  hint: '',
+  parse: (text) => (/^[\w.-]{1,100}$/.test(text) ? text : undefined),
+  describe: quote,
 }
 
 /** A number of processes; `auto` is as many as this one may use cores at a time. */
@@ -100,6 +122,29 @@ export const origin: Kind<string> = {
     const url = new URL(text)
     const bare = url.pathname === '/' && !/[?#@]/.test(text)
     return bare && (url.protocol === 'http:' || url.protocol === 'https:') ? url.origin : undefined
+  },
+  describe: quote,
+}
+
+/** A secret that is sent as a bearer token (RFC 6750 section 2.1). */
+export const bearerToken: Kind<string> = {
+  placeholder: 'TOKEN',
+  expected: '16 to 1024 of the characters A-Z a-z 0-9 . _ ~ + / -, and = at the end',
+  hint: '16 to 1024 characters',
+  parse: (text) =>
+    /^[A-Za-z0-9._~+/-]+=*$/.test(text) && text.length >= 16 && text.length <= 1024 ? text : undefined,
+  describe: describeSecret,
+}
+
+/** A comma-separated list of addresses and ranges of them. */
+export const addressRanges: Kind<readonly AddressRange[]> = {
+  placeholder: 'ADDRESSES',
+  expected: 'IP addresses or ranges, separated by commas, like 10.0.0.0/8,::1',
+  hint: 'like 10.0.0.0/8,::1',
+  parse(text) {
+    const ranges = text.split(',').map((each) => parseAddressRange(each.trim()))
+    const right = ranges.filter((range) => range !== undefined)
+    return right.length === ranges.length ? right : undefined
   },
   describe: quote,
 }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import fc from 'fast-check'
 import t from 'tap'
-import { flagOf, OPTIONS, type Option, type Options, UNAVAILABLE, variableOf } from './options.ts'
+import { parseAddressRange } from '../push/client-address.ts'
+import { flagOf, OPTIONS, type Option, type Options, variableOf } from './options.ts'
 import { type Environment, readOptions } from './read-options.ts'
 import { StartError } from './start-error.ts'
 
@@ -15,6 +16,8 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   wsPort: ['0', 0],
   httpPort: ['18082', 18082],
   publicUrl: ['HTTPS://Push.Example.org:443/', 'https://push.example.org'],
+  tlsCertFile: ['/etc/pushgrid/fullchain.pem', '/etc/pushgrid/fullchain.pem'],
+  tlsKeyFile: ['/etc/pushgrid/privkey.pem', '/etc/pushgrid/privkey.pem'],
   natsUrl: [
     'nats://me:pass%2Cword@one:4223, nats://[::1]/',
     [
@@ -62,6 +65,23 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   agentPerSecond: ['6', 6],
   agentBurst: ['60', 60],
   countedMax: ['1000', 1000],
+  adminToken: ['0123456789abcdef==', '0123456789abcdef=='],
+  broadcastsMax: ['20', 20],
+  broadcastRecheckMs: ['100', 100],
+  megaphoneUrl: ['https://megaphone.example/v1/broadcasts', 'https://megaphone.example/v1/broadcasts'],
+  megaphoneToken: ['fedcba9876543210', 'fedcba9876543210'],
+  megaphonePollMs: ['5000', 5000],
+  bodyBytesMax: ['1048576', 1_048_576],
+  trustedProxies: [
+    '10.0.0.0/8, ::1',
+    [parseAddressRange('10.0.0.0/8'), parseAddressRange('::1')].filter((range) => range !== undefined),
+  ],
+  addressMax: ['20', 20],
+  addressSilentMax: ['21', 21],
+  hellosPerSecond: ['22', 22],
+  hellosBurst: ['23', 23],
+  registersPerSecond: ['24', 24],
+  registersBurst: ['25', 25],
   inFlightMax: ['14', 14],
   ackTimeoutMs: ['30000', 30_000],
   sendsMax: ['3', 3],
@@ -77,6 +97,9 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   drainMs: ['1000', 1000],
   workers: ['3', 3],
   stopMs: ['6000', 6000],
+  traceUrl: ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+  traceName: ['push-east', 'push-east'],
+  traceRatio: ['0.5', 0.5],
   accessLog: ['on', 'on'],
   logLevel: ['warn', 'warn'],
 }
@@ -125,8 +148,9 @@ t.test('every option is a flag and a variable, and the flag wins', (t) => {
 t.test('the names are those that the design promises', (t) => {
   const promised = ['HOST', 'WS_PORT', 'HTTP_PORT', 'PUBLIC_URL', 'DATA_DIR', 'SERVICE_KEYS', 'ACK_GRACE_MS']
   const also = ['BODY_LIMIT_BYTES', 'STORED_MAX', 'IN_FLIGHT_MAX']
+  const broadcasts = ['ADMIN_TOKEN', 'MEGAPHONE_URL', 'MEGAPHONE_POLL_MS']
   const variables = ALL.map(([name]) => variableOf(name))
-  for (const name of [...promised, ...also]) t.ok(variables.includes(`PUSHGRID_${name}`), name)
+  for (const name of [...promised, ...also, ...broadcasts]) t.ok(variables.includes(`PUSHGRID_${name}`), name)
   t.equal(flagOf('wsPort'), '--ws-port')
   t.end()
 })
@@ -155,6 +179,12 @@ t.test('a bad value is refused in one line: which option, what it was, what woul
     ['PUBLIC_URL', 'https://example.org/push', /^PUSHGRID_PUBLIC_URL is "https:\/\/example.org\/push": must/],
     ['PUBLIC_URL', 'https://example.org/?', /must be an http:\/\/ or https:\/\/ URL/],
     ['PUBLIC_URL', 'ws://example.org', /must be an http:\/\/ or https:\/\/ URL/],
+    [
+      'TRUSTED_PROXIES',
+      '10.0.0.0/8,proxy',
+      /^PUSHGRID_TRUSTED_PROXIES is "10.0.0.0\/8,proxy": must be IP addresses/,
+    ],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', /must be IP addresses or ranges/],
     ['WORKERS', '0', /^PUSHGRID_WORKERS is "0": must be auto or a whole number from 1 to 1024$/],
     ['WORKERS', 'all', /^PUSHGRID_WORKERS is "all": must be auto or/],
     ['LOG_LEVEL', 'loud', /^PUSHGRID_LOG_LEVEL is "loud": must be one of trace, debug, info/],
@@ -194,6 +224,13 @@ t.test('secrets are described, never shown', (t) => {
       refusal([], { PUSHGRID_MONGODB_URL: text }),
       /^PUSHGRID_MONGODB_URL is a text of .* \(not shown\)/,
     )
+  for (const text of ['short', `${KEY} ${KEY}`, 'é'.repeat(20), '='.repeat(16)])
+    t.match(
+      refusal(['--admin-token', text]),
+      /^--admin-token is a text of \d+ characters \(not shown\): must/,
+    )
+  t.match(refusal([], { PUSHGRID_MEGAPHONE_URL: 'https://me:hunter2@x' }), /\(not shown\)/)
+  t.match(refusal([], { PUSHGRID_MEGAPHONE_URL: 'ftp://x/' }), /^PUSHGRID_MEGAPHONE_URL is "ftp:/)
   t.notMatch(refusal([`--service-key=${KEY}`]), KEY, 'a misspelt flag')
   t.notMatch(refusal(['--ws-port', '1', KEY]), KEY, 'a value that lost its flag')
   t.end()
@@ -215,15 +252,6 @@ t.test('help is asked for anywhere on the line', (t) => {
   t.end()
 })
 
-t.test('what this version does not have yet is refused, not ignored', (t) => {
-  for (const [name, { what }] of Object.entries(UNAVAILABLE)) {
-    const message = `${variableOf(name)}: ${what} is not in this version yet; leave it out`
-    t.equal(refusal([], { [variableOf(name)]: 'nats://user:pass@x' }), message)
-    t.match(refusal([flagOf(name), '2']), `${flagOf(name)}: ${what} is not in this version yet`)
-  }
-  t.end()
-})
-
 t.test('options that depend on each other are checked together', (t) => {
   t.match(
     refusal([], { PUSHGRID_ACK_GRACE_MS: '300' }),
@@ -236,7 +264,7 @@ t.test('options that depend on each other are checked together', (t) => {
 })
 
 t.test('whatever is given, reading ends in valid options or one line', (t) => {
-  const names = [...ALL.map(([name]) => name), ...Object.keys(UNAVAILABLE)]
+  const names = ALL.map(([name]) => name)
   const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.webUrl(), fc.integer().map(String))
   const name = fc.constantFrom(...names)
   const argument = fc.oneof(

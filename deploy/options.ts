@@ -1,31 +1,21 @@
 import { STORE_LIMITS } from '../store/store.ts'
 import { natsCells } from './nats-cells.ts'
+import { count, type Option, option, unset } from './option.ts'
 import {
+  addressRanges,
+  bearerToken,
   file,
   folder,
+  fraction,
   host,
-  type Kind,
   oneOf,
   origin,
   serviceKeys,
+  serviceName,
   wholeNumber,
   workerCount,
 } from './option-kinds.ts'
-import { mongodbUrl } from './url-kinds.ts'
-
-/** Heading under which the help lists an option. */
-export type OptionGroup = 'Addresses' | 'Cluster' | 'Data' | 'Delivery' | 'Limits' | 'Connections' | 'Process'
-
-/** One option of the service. Its name gives the flag and the environment variable. */
-export interface Option<T> {
-  readonly group: OptionGroup
-  readonly kind: Kind<T & {}>
-  readonly initial: T
-  /** The default as the help shows it. */
-  readonly shown: string
-  /** What it decides, in one line. */
-  readonly meaning: string
-}
+import { collectorUrl, mongodbUrl, webUrl } from './url-kinds.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const MEBIBYTE = 1024 * 1024
@@ -49,6 +39,13 @@ export const OPTIONS = {
     'http://localhost:{HTTP_PORT}',
     'origin of endpoint URLs as application servers reach it, and the audience of their VAPID tokens',
   ),
+  tlsCertFile: unset(
+    'Addresses',
+    file,
+    'none',
+    'certificate, in PEM, with those that vouch for it behind it: both sides are served over TLS; read again on SIGHUP and when it changes',
+  ),
+  tlsKeyFile: unset('Addresses', file, 'none', 'private key of the certificate, in PEM'),
 
   natsUrl: unset(
     'Cluster',
@@ -214,6 +211,68 @@ export const OPTIONS = {
     'subscriptions, and user agents, whose messages an endpoint counts at a time',
   ),
 
+  adminToken: unset(
+    'Broadcasts',
+    bearerToken,
+    'none',
+    'who has it may set broadcasts at /v1/broadcasts of the endpoint side; without one nobody may',
+  ),
+  broadcastsMax: count('Broadcasts', 1000, 1, 10_000, 'broadcasts that there may be'),
+  broadcastRecheckMs: count(
+    'Broadcasts',
+    30_000,
+    100,
+    HOUR_MS,
+    'a node reads the broadcasts from the store this often, hint or no hint',
+  ),
+  megaphoneUrl: unset(
+    'Broadcasts',
+    webUrl,
+    'none',
+    'list of the broadcasts of a Megaphone server that are to be had here, too',
+  ),
+  megaphoneToken: unset('Broadcasts', bearerToken, 'none', 'bearer token that the Megaphone server wants'),
+  megaphonePollMs: count(
+    'Broadcasts',
+    30_000,
+    1000,
+    24 * HOUR_MS,
+    'time between two polls of the Megaphone server, by all nodes together',
+  ),
+  bodyBytesMax: count(
+    'Limits',
+    64 * MEBIBYTE,
+    MEBIBYTE,
+    64 * 1024 * MEBIBYTE,
+    'bodies of messages that an endpoint holds in memory; beyond it senders get 503',
+  ),
+  trustedProxies: {
+    group: 'Limits',
+    kind: addressRanges,
+    initial: [],
+    shown: 'none',
+    meaning:
+      'proxies in front of nodes, which are believed whose connections theirs are (X-Forwarded-For, or PROXY protocol version 2): without it all of them count as one address',
+  },
+  addressMax: count(
+    'Limits',
+    20_000,
+    1,
+    10_000_000,
+    'websockets of one IPv4 address or IPv6 /64, at each node process; beyond it they get 429',
+  ),
+  addressSilentMax: count('Limits', 5000, 1, 10_000_000, 'those of them that have not said hello yet'),
+  hellosPerSecond: count('Limits', 1000, 1, 1_000_000, 'websockets that one address makes in the long run'),
+  hellosBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
+  registersPerSecond: count(
+    'Limits',
+    500,
+    1,
+    1_000_000,
+    'subscriptions that the user agents of one address register in the long run; beyond it a connection is closed',
+  ),
+  registersBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
+
   inFlightMax: count(
     'Connections',
     100,
@@ -308,6 +367,20 @@ export const OPTIONS = {
     HOUR_MS,
     'longest time a stop may take beyond PUSHGRID_DRAIN_MS; then it exits with 1',
   ),
+  traceUrl: unset(
+    'Process',
+    collectorUrl,
+    'none',
+    'collector of OpenTelemetry that traces of messages are sent to, by OTLP over HTTP; without it nothing is traced',
+  ),
+  traceName: option('Process', serviceName, 'pushgrid', 'name of this service in traces'),
+  traceRatio: {
+    group: 'Process',
+    kind: fraction,
+    initial: 0.01,
+    shown: '0.01',
+    meaning: 'part of all messages that is traced',
+  },
   accessLog: option(
     'Process',
     oneOf(['off', 'on']),
@@ -325,50 +398,5 @@ export type Options = {
   readonly [Name in OptionName]: (typeof OPTIONS)[Name] extends Option<infer T> ? T : never
 }
 
-/**
- * Options that the design has and this version has not: setting one is refused, because an option that is ignored is
- * worse than one that is missing.
- */
-export const UNAVAILABLE: Readonly<Record<string, { what: string }>> = {
-  adminToken: { what: 'publishing broadcasts' },
-  megaphoneUrl: { what: 'following a Megaphone server' },
-  megaphonePollMs: { what: 'following a Megaphone server' },
-}
-
-/** The flag of an option: `wsPort` is `--ws-port`. */
-export function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
-/** The environment variable of an option: `wsPort` is `PUSHGRID_WS_PORT`. */
-export function variableOf(name: string): string {
-  return `PUSHGRID_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`
-}
-
-function option<T extends string>(
-  group: OptionGroup,
-  kind: Kind<T>,
-  initial: NoInfer<T>,
-  meaning: string,
-): Option<T> {
-  return { group, kind, initial, shown: initial, meaning }
-}
-
-function count(
-  group: OptionGroup,
-  initial: number,
-  min: number,
-  max: number,
-  meaning: string,
-): Option<number> {
-  return { group, kind: wholeNumber(min, max), initial, shown: String(initial), meaning }
-}
-
-function unset<T extends {}>(
-  group: OptionGroup,
-  kind: Kind<T>,
-  shown: string,
-  meaning: string,
-): Option<T | undefined> {
-  return { group, kind, initial: undefined, shown, meaning }
-}
+export type { Option, OptionGroup } from './option.ts'
+export { flagOf, variableOf } from './option.ts'

@@ -3,6 +3,7 @@ import { NODE_OPTIONS, startNode } from '../node/node.ts'
 import { createAgentCodec } from '../push/agent-codec.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { LMDB_DEFAULTS, openLmdbStore } from '../store/lmdb-store.ts'
+import { serveAdmin } from './admin-port.ts'
 import type { Parts } from './assembly.ts'
 import { addEndpointMetrics, endpointMeters } from './metrics/endpoint-metrics.ts'
 import { addNodeMetrics } from './metrics/node-metrics.ts'
@@ -13,6 +14,7 @@ import { addNodeMetrics } from './metrics/node-metrics.ts'
  */
 export const parts: Parts = {
   openEmbeddedStore: (options) => openLmdbStore({ ...LMDB_DEFAULTS, ...options }),
+  serveAdmin,
   async openSharedStore(options) {
     const { MONGO_DEFAULTS, openMongoStore } = await import('../store/mongodb-store.ts')
     return openMongoStore({ ...MONGO_DEFAULTS, ...options })
@@ -20,6 +22,13 @@ export const parts: Parts = {
   async takeLease(options, clock) {
     const { LEASE_DEFAULTS, takeLease } = await import('../store/mongodb-lease.ts')
     return takeLease({ ...LEASE_DEFAULTS, ...options }, clock)
+  },
+  async wantJob(options, clock) {
+    const [{ wantJob }, { LEASE_DEFAULTS }] = await Promise.all([
+      import('../store/mongodb-job.ts'),
+      import('../store/mongodb-lease.ts'),
+    ])
+    return wantJob({ ...LEASE_DEFAULTS, ...options }, clock)
   },
   async loadSharedBus() {
     const { NatsBus } = await import('../cluster/nats-bus.ts')

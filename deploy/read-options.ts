@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
-import { flagOf, OPTIONS, type Option, type Options, UNAVAILABLE, variableOf } from './options.ts'
+import { flagOf, OPTIONS, type Option, type Options, variableOf } from './options.ts'
 import { StartError } from './start-error.ts'
 
 /** The environment of a process. */
@@ -21,7 +21,6 @@ export type Request = { readonly kind: 'help' } | { readonly kind: 'options'; re
 export function readOptions(args: readonly string[], environment: Environment): Request {
   const flags = readFlags(args)
   if (flags === 'help') return { kind: 'help' }
-  refuseUnavailable(flags, environment)
   const entries = Object.entries<Option<unknown>>(OPTIONS).map(([name, option]) => [
     name,
     readOption(name, option, flags, environment),
@@ -31,7 +30,7 @@ export function readOptions(args: readonly string[], environment: Environment): 
   return { kind: 'options', options }
 }
 
-const KNOWN_FLAGS: readonly string[] = [...Object.keys(OPTIONS), ...Object.keys(UNAVAILABLE)].map(flagOf)
+const KNOWN_FLAGS: readonly string[] = Object.keys(OPTIONS).map(flagOf)
 
 /** The flags given, by name with its dashes; of one given twice the last counts. */
 function readFlags(args: readonly string[]): ReadonlyMap<string, string> | 'help' {
@@ -62,14 +61,6 @@ function unknownFlag(flag: string): StartError {
   const near = nearest(flag, KNOWN_FLAGS)
   const advice = near === undefined ? '`pushgrid serve --help` lists all' : `did you mean ${near}?`
   return new StartError(`${quote(flag)} is no option; ${advice}`)
-}
-
-function refuseUnavailable(flags: ReadonlyMap<string, string>, environment: Environment): void {
-  for (const [name, { what }] of Object.entries(UNAVAILABLE)) {
-    const given = textOf(name, flags, environment)
-    if (given !== undefined)
-      throw new StartError(`${given.source}: ${what} is not in this version yet; leave it out`)
-  }
 }
 
 function readOption(

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { SimulatedClock } from '../cluster/simulated-clock.ts'
+import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
 import { CLUSTER, deps, fakeParts, KEYS, optionsFor } from './fixtures/fake-parts.ts'
 import { type Role, startRole } from './roles.ts'
@@ -30,6 +31,33 @@ t.test('says the real ports, and both servers know the real origin', async (t) =
     [publicUrl, publicUrl],
   )
   await serving.stop()
+})
+
+t.test('a certificate is for both servers, for the origin, and what SIGHUP reads again', async (t) => {
+  const { certificate, key } = selfSignedCertificate('one')
+  const folder = t.testdir({ cert: certificate, key, data: {} })
+  const files = { certificateFile: path.join(folder, 'cert'), keyFile: path.join(folder, 'key') }
+  const args = ['--tls-cert-file', files.certificateFile, '--tls-key-file', files.keyFile]
+  const { parts, seen, steps } = fakeParts()
+  const serving = await startRole('serve', optionsFor(path.join(folder, 'data'), ...args), parts, deps())
+  t.equal(serving.listening.publicUrl, `https://localhost:${serving.listening.httpPort}`)
+  for (const { options } of seen) t.match(options.certificate, { ...files, certificate, key })
+  serving.reload()
+  t.notMatch(steps, ['node: cert'], 'nothing has changed')
+  const other = selfSignedCertificate('other')
+  writeFileSync(files.certificateFile, other.certificate)
+  writeFileSync(files.keyFile, other.key)
+  serving.reload()
+  t.same(steps.slice(-2), ['node: cert', 'endpoint: cert'])
+  await serving.stop()
+  for (const [args, message] of [
+    [['--tls-cert-file', folder, '--tls-key-file', folder], /EISDIR/],
+    [['--tls-cert-file', files.certificateFile], /PUSHGRID_TLS_KEY_FILE belong together: only one/],
+    [['--tls-key-file', files.keyFile], /PUSHGRID_TLS_KEY_FILE belong together: only one/],
+  ] as const) {
+    const bad = optionsFor(path.join(folder, 'data'), ...args)
+    await t.rejects(startRole('serve', bad, parts, deps()), { name: 'StartError', message })
+  }
 })
 
 t.test('an origin that is given is used as it is', async (t) => {

@@ -1,11 +1,16 @@
 import type { Assembly, Parts, ProcessDeps, WorkerPlace } from './assembly.ts'
 import type { Listening } from './banner.ts'
+import { readCertificate } from './certificate.ts'
+import { CertificateKeeper } from './certificate-keeper.ts'
 import { startEndpointRole } from './endpoint.ts'
+import { addCertificateMetrics } from './metrics/certificate-metrics.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { startNodeRole } from './node.ts'
-import type { Options } from './options.ts'
+import { type Options, variableOf } from './options.ts'
 import { startServe } from './serve.ts'
+import { StartError } from './start-error.ts'
 import { Started } from './started.ts'
+import { openTracer } from './tracing.ts'
 
 /** What a process can be. */
 export type Role = 'serve' | 'node' | 'endpoint'
@@ -52,6 +57,13 @@ export async function startRole(
   const reloads: (() => void)[] = []
   try {
     const metrics = new Metrics()
+    const tracer = await openTracer(options, started)
+    const certificate = keepCertificate(options, deps)
+    if (certificate !== undefined) {
+      started.add('certificate', async () => certificate.close())
+      reloads.push(() => certificate.reload())
+      addCertificateMetrics(metrics, certificate)
+    }
     worker?.measureBy(() => metrics.snapshot())
     const drainMs = drainMsOf(role, options)
     const assembly = {
@@ -60,6 +72,8 @@ export async function startRole(
       deps,
       started,
       metrics,
+      tracer,
+      certificate,
       worker,
       fail,
       reloads,
@@ -76,6 +90,18 @@ export async function startRole(
     await started.stop()
     throw error
   }
+}
+
+function keepCertificate(
+  { tlsCertFile: certificateFile, tlsKeyFile: keyFile }: Options,
+  deps: ProcessDeps,
+): CertificateKeeper | undefined {
+  if (certificateFile === undefined && keyFile === undefined) return undefined
+  if (certificateFile === undefined || keyFile === undefined)
+    throw new StartError(
+      `${variableOf('tlsCertFile')} and ${variableOf('tlsKeyFile')} belong together: only one of them is set`,
+    )
+  return new CertificateKeeper(readCertificate({ certificateFile, keyFile }), deps)
 }
 
 /** The longest time, in milliseconds, that a process of this role may take to stop. */

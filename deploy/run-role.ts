@@ -96,7 +96,7 @@ async function loadParts(): Promise<Parts> {
  */
 function announce(role: Role, options: Options, listening: Listening, log: Logger): void {
   const { wsPort, httpPort, publicUrl } = listening
-  const wsUrl = wsPort === undefined ? undefined : websocketUrl(options.host, { wsPort, publicUrl })
+  const wsUrl = wsPort === undefined ? undefined : websocketUrl(options, { wsPort, publicUrl })
   const dataDir = role === 'serve' ? options.dataDir : undefined
   log.info({ role, ...listening, wsUrl, dataDir }, 'listening')
   if (wsPort === undefined || httpPort === undefined) return

@@ -1,11 +1,13 @@
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { openOwnBus } from './buses.ts'
 import { type Setting, settingOf } from './cluster-options.ts'
+import { takeCommands } from './commands.ts'
 import { openDataFolder } from './data-folder.ts'
 import { variableOf } from './options.ts'
-import { localUrl, probeHttpPort, startEndpoint, startNode } from './servers.ts'
+import { probeHttpPort, publicUrlOf, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
 import {
@@ -34,28 +36,35 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
     )
   const setting = settingOf(options)
   if (setting.kind === 'alone' || !hasServiceKeys(options)) await openDataFolder(dataDir)
-  const store = await openStore(assembly, setting)
+  const { store, embedded } = await openStore(assembly, setting)
   const tokens = await openTokens(assembly, 'serve')
-  collectGarbage(assembly, store)
+  await collectGarbage(assembly, store, setting.kind === 'cluster' ? setting.cluster.mongodbUrl : undefined)
   const bus =
     setting.kind === 'cluster'
       ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
       : openOwnBus(assembly)
   tellOfReceipts(assembly, store, bus.bus)
+  if (embedded !== undefined) await takeCommands(assembly, embedded, bus)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
-  const publicUrl = options.publicUrl ?? localUrl(httpPort)
+  const publicUrl = publicUrlOf(options, httpPort)
   const wsPort = await startNode(assembly, publicUrl, beneath)
   return { wsPort, httpPort: await startEndpoint(assembly, httpPort, publicUrl, beneath), publicUrl }
 }
 
-function openStore(assembly: Assembly, setting: Setting): Promise<Store> {
+/** Opens the store; `embedded` is the same one, where it is of this process alone. */
+async function openStore(
+  assembly: Assembly,
+  setting: Setting,
+): Promise<{ store: Store; embedded?: EmbeddedStore }> {
   switch (setting.kind) {
-    case 'alone':
-      return openEmbeddedStore(assembly)
+    case 'alone': {
+      const embedded = await openEmbeddedStore(assembly)
+      return { store: embedded, embedded }
+    }
     case 'aloneOnMongodb':
-      return openLeasedStore(assembly, setting.mongodbUrl)
+      return { store: await openLeasedStore(assembly, setting.mongodbUrl) }
     case 'cluster':
-      return openSharedStore(assembly, setting.cluster.mongodbUrl)
+      return { store: await openSharedStore(assembly, setting.cluster.mongodbUrl) }
   }
 }

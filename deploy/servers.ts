@@ -1,9 +1,13 @@
+import { within } from '../cluster/within.ts'
 import type { Monitoring } from '../push/operations.ts'
-import type { Assembly, ServerDeps } from './assembly.ts'
+import type { Assembly, RoleOptions, ServerDeps, ServerOptions } from './assembly.ts'
 import type { OpenBus } from './buses.ts'
 import { probePort } from './ports.ts'
 import { startErrorOf } from './start-error.ts'
 import { software } from './version.ts'
+
+/** The parent waits a second for each of its workers, all at once. */
+const GATHER_MS = 3000
 
 /** What a server is put on top of. */
 export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
@@ -12,14 +16,14 @@ export interface Beneath extends Pick<ServerDeps, 'store' | 'tokens'> {
 
 /** Starts the websocket side. @returns its port @throws StartError */
 export async function startNode(assembly: Assembly, publicUrl: string, beneath: Beneath): Promise<number> {
-  const { options, parts, deps, started, metrics, worker } = assembly
+  const { options, parts, deps, started, metrics, worker, certificate } = assembly
   const { host, wsPort } = options
   const sharedPort = worker !== undefined
   if (wsPort !== 0 && !sharedPort) await probePort(host, wsPort, 'wsPort')
   const { bus, ...rest } = beneath
   const node = await parts
     .startNode(
-      { ...options, port: wsPort, sharedPort, publicUrl },
+      { ...options, port: wsPort, sharedPort, publicUrl, ...certificateOf(assembly) },
       {
         ...deps,
         ...rest,
@@ -27,11 +31,13 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
         busHealth: () => bus.health(),
         metrics,
         monitoring: monitoringOf(assembly),
+        tracer: assembly.tracer,
       },
     )
     .catch((error) => {
       throw startErrorOf('the websocket side', error, '')
     })
+  certificate?.add((next) => node.useCertificate(next))
   started.add('node', () => node.drain())
   bus.tell(node)
   return node.port
@@ -49,11 +55,11 @@ export async function startEndpoint(
   publicUrl: string,
   beneath: Beneath,
 ): Promise<number> {
-  const { options, parts, deps, started, metrics } = assembly
+  const { options, parts, deps, started, metrics, certificate } = assembly
   const { bus, ...rest } = beneath
   const endpoint = await parts
     .startEndpoint(
-      { ...options, port, publicUrl },
+      { ...options, port, publicUrl, ...certificateOf(assembly) },
       {
         ...deps,
         ...rest,
@@ -61,11 +67,13 @@ export async function startEndpoint(
         busHealth: () => bus.health(),
         metrics,
         monitoring: monitoringOf(assembly),
+        tracer: assembly.tracer,
       },
     )
     .catch((error) => {
       throw startErrorOf('the endpoint side', error, '')
     })
+  certificate?.add((next) => endpoint.useCertificate(next))
   started.add('endpoint', () => endpoint.close())
   return endpoint.port
 }
@@ -76,14 +84,22 @@ export async function probeHttpPort({ options, worker }: Assembly): Promise<numb
 }
 
 /** Of several workers none knows which one is asked, so each answers for all. */
-function monitoringOf({ metrics, worker }: Assembly): Monitoring {
+function monitoringOf({ metrics, worker, deps: { clock } }: Assembly): Monitoring {
+  const late = () => {
+    throw new Error('the parent of this worker does not answer')
+  }
   return {
     software: software(),
-    metrics: () => (worker === undefined ? metrics.content() : worker.gatherMetrics()),
+    metrics: () =>
+      worker === undefined ? metrics.content() : within(clock, GATHER_MS, worker.gatherMetrics(), late),
   }
 }
 
-/** The origin of endpoint URLs where no other is given. */
-export function localUrl(httpPort: number): string {
-  return `http://localhost:${httpPort}`
+function certificateOf({ certificate }: Assembly): Pick<ServerOptions, 'certificate'> {
+  return certificate === undefined ? {} : { certificate: certificate.current }
+}
+
+/** The origin of endpoint URLs: as given, or at a port of this machine. */
+export function publicUrlOf({ publicUrl, tlsCertFile }: RoleOptions, httpPort: number): string {
+  return publicUrl ?? `${tlsCertFile === undefined ? 'http' : 'https'}://localhost:${httpPort}`
 }

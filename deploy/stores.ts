@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
+import type { Random } from '../cluster/clock.ts'
 import { receiptsAddress } from '../push/agent-requests.ts'
 import { Checks } from '../push/checks.ts'
+import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
-import type { AgentBus, Assembly } from './assembly.ts'
+import type { AgentBus, Assembly, DatabaseJobOptions } from './assembly.ts'
 import { startGarbageCollection, startReceiptSweep } from './garbage.ts'
 import { withStoreMetrics } from './metrics/store-metrics.ts'
 import type { Options } from './options.ts'
@@ -11,7 +13,12 @@ import { StartError, startErrorOf } from './start-error.ts'
 const HOLDER_BYTES = 16
 
 /** Opens the store of a process that serves alone, in its data folder. @throws StartError */
-export async function openEmbeddedStore({ options, parts, started, metrics }: Assembly): Promise<Store> {
+export async function openEmbeddedStore({
+  options,
+  parts,
+  started,
+  metrics,
+}: Assembly): Promise<EmbeddedStore> {
   const { diskReserveBytes, waitingWritesMax, dataDir: directory } = options
   try {
     const limits = limitsOf(options)
@@ -62,8 +69,8 @@ export async function openLeasedStore(assembly: Assembly, url: string): Promise<
     .takeLease(
       {
         url,
-        holder: Buffer.from(random.bytes(HOLDER_BYTES)).toString('hex'),
-        name: `process ${process.pid} on ${hostname()}`,
+        purpose: 'serve',
+        ...holderOf(random),
         operationTimeoutMs: options.putTimeoutMs,
         onWaiting: (by) => log.info({ by }, 'the database has been used by another process: is it gone?'),
       },
@@ -83,14 +90,32 @@ export async function openLeasedStore(assembly: Assembly, url: string): Promise<
 }
 
 /**
- * Collects the garbage of a store from now on. Every node of a cluster does so, and needs no agreement: whatever is
- * dropped is dropped on a condition that the store checks itself, so what one has done another finds done, and a process that
- * dies leaves no work behind.
+ * Collects the garbage of a store from now on.
+ * @param sharedUrl of a database that others serve from, too: one of them collects, and when that one dies another. Whatever is dropped
+ * is dropped on a condition that the store checks itself, so that two at once for a moment, and one cut short, do no harm
  */
-export function collectGarbage({ options, deps, started }: Assembly, store: Store): void {
+export async function collectGarbage(assembly: Assembly, store: Store, sharedUrl?: string): Promise<void> {
+  const { options, parts, deps, started } = assembly
   const { clock, log } = deps
-  started.add('garbage collection', startGarbageCollection(options, { store, clock, log }))
-  started.add('sweep of receipts', startReceiptSweep(options, { store, clock, log }))
+  const job = sharedUrl === undefined ? undefined : await parts.wantJob(jobOf(assembly, sharedUrl), clock)
+  const garbage = { store, clock, log, ...(job !== undefined && { isOurs: () => job.isOurs }) }
+  const stops = [startGarbageCollection(options, garbage), startReceiptSweep(options, garbage)]
+  started.add('garbage collection', async () => {
+    await Promise.all(stops.map((stop) => stop()))
+    await job?.stop()
+  })
+}
+
+function jobOf({ options, deps: { random } }: Assembly, url: string): DatabaseJobOptions {
+  return { url, purpose: 'garbage', operationTimeoutMs: options.putTimeoutMs, ...holderOf(random) }
+}
+
+/** Who this process is, among all that want a lease. */
+function holderOf(random: Random): Pick<DatabaseJobOptions, 'holder' | 'name'> {
+  return {
+    holder: Buffer.from(random.bytes(HOLDER_BYTES)).toString('hex'),
+    name: `process ${process.pid} on ${hostname()}`,
+  }
 }
 
 function limitsOf({ storedMax, agentLifetimeMs }: Options): StoreLimits {

@@ -21,8 +21,8 @@ export class WorkerLink implements WorkerPlace {
   /** Before it serves there is nothing to finish. */
   #stop: (reason: string) => void = () => process.exit(0)
   #measure: () => Promise<Snapshot> = async () => []
-  /** Wait for the metrics of all workers. */
-  #gathering: ((content: Content) => void)[] = []
+  /** The wait for the metrics of all workers, which all who ask meanwhile share. */
+  #gathering: { readonly content: Promise<Content>; readonly end: (content: Content) => void } | undefined
 
   constructor(number: number, worker: Worker) {
     this.number = number
@@ -50,10 +50,14 @@ export class WorkerLink implements WorkerPlace {
   }
 
   gatherMetrics(): Promise<Content> {
-    return new Promise((resolve) => {
-      this.#gathering.push(resolve)
-      void this.#say({ kind: 'gather' })
+    if (this.#gathering !== undefined) return this.#gathering.content
+    let end: (content: Content) => void = () => {}
+    const content = new Promise<Content>((resolve) => {
+      end = resolve
     })
+    this.#gathering = { content, end }
+    void this.#say({ kind: 'gather' })
+    return content
   }
 
   #told(message: ToWorker): void {
@@ -67,7 +71,8 @@ export class WorkerLink implements WorkerPlace {
         void this.#measure().then((snapshot) => this.#say({ kind: 'measured', snapshot }))
         return
       case 'gathered':
-        for (const resolve of this.#gathering.splice(0)) resolve(message.content)
+        this.#gathering?.end(message.content)
+        this.#gathering = undefined
     }
   }
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import { FAILURES, type Failure } from '../push/errors.ts'
+import { FAILURES, type Failure, type FailureCode } from '../push/errors.ts'
 import type { Refused } from './checked.ts'
 
 /** Where the numbers of failures are explained: they are autopush's. */
@@ -19,6 +19,11 @@ export function failureBody(failure: Failure, message: string): string {
   })
 }
 
+/** How to do better (RFC 9110 section 11.6.1). */
+function challengeOf(code: FailureCode): string {
+  return code === 'adminTokenInvalid' ? 'Bearer realm="pushgrid"' : 'vapid'
+}
+
 /**
  * Answers with a failure and the headers that belong to its status. Gives nothing back: a Fastify reply is a thenable, and
  * an asynchronous function that returns one waits until it has left.
@@ -27,7 +32,7 @@ export function sendFailure(reply: FastifyReply, refused: Refused): void {
   const failure: Failure = FAILURES[refused.code]
   const { retryAfterSeconds = failure.retryAfterSeconds, detail } = refused
   reply.code(failure.status).type('application/json')
-  if (failure.status === 401) reply.header('www-authenticate', 'vapid')
+  if (failure.status === 401) reply.header('www-authenticate', challengeOf(refused.code))
   if (failure.status === 410) reply.header('cache-control', `max-age=${GONE_MAX_AGE_SECONDS}`)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   reply.send(failureBody(failure, detail))

@@ -1,25 +1,50 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../cluster/clock.ts'
+import { type BodyBudget, HeldBytes } from './body-budget.ts'
 import { http2StreamOf } from './connections.ts'
 import { REQUEST_TIMEOUT_MS } from './http-server.ts'
 
 /**
  * What came of reading a body. tooLarge: over the limit; `unread` when there was so much more that the connection must be
  * closed instead of read on. cutShort: the connection ended before the body did. tooSlow: it has not come in time.
+ * noRoom: the bodies of others take all the memory there is for them.
  */
 export type Body =
   | { readonly outcome: 'read'; readonly bytes: Buffer }
   | { readonly outcome: 'tooLarge'; readonly unread: boolean }
   | { readonly outcome: 'cutShort' }
   | { readonly outcome: 'tooSlow' }
+  | { readonly outcome: 'noRoom' }
 
 /** Bytes over the limit that are read and thrown away, so that the sender gets to read its answer. */
 const DISCARDED_MAX_BYTES = 256 * 1024
 
-/** Reads a request's body of at most `limitBytes`, whether it announces its length or comes in chunks. */
-export function readBody(
+/** How bodies are read. */
+export interface BodyOptions {
+  readonly limitBytes: number
+  readonly clock: Clock
+  /** The memory for all of them. */
+  readonly bodies: BodyBudget
+}
+
+/** Reads a request's body and hands it to `use`; until that is done it counts as held in memory. */
+export async function withBody<T>(
   request: IncomingMessage,
-  { limitBytes, clock }: { limitBytes: number; clock: Clock },
+  { limitBytes, clock, bodies }: BodyOptions,
+  use: (body: Body) => Promise<T>,
+): Promise<T> {
+  const held = new HeldBytes(bodies)
+  try {
+    return await use(await readBody(request, { limitBytes, clock, held }))
+  } finally {
+    held.release()
+  }
+}
+
+/** Reads a request's body of at most `limitBytes`, whether it announces its length or comes in chunks. */
+function readBody(
+  request: IncomingMessage,
+  { limitBytes, clock, held }: { limitBytes: number; clock: Clock; held: HeldBytes },
 ): Promise<Body> {
   if (!hasBody(request)) return Promise.resolve({ outcome: 'read', bytes: Buffer.alloc(0) })
   if (Number(request.headers['content-length']) > limitBytes + DISCARDED_MAX_BYTES) {
@@ -33,8 +58,10 @@ export function readBody(
     let bytes = 0
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes <= limitBytes) chunks.push(chunk)
-      else if (bytes > limitBytes + DISCARDED_MAX_BYTES) resolve({ outcome: 'tooLarge', unread: true })
+      if (bytes <= limitBytes) {
+        if (held.take(chunk.length)) chunks.push(chunk)
+        else resolve({ outcome: 'noRoom' })
+      } else if (bytes > limitBytes + DISCARDED_MAX_BYTES) resolve({ outcome: 'tooLarge', unread: true })
     })
     request.on('end', () => {
       if (bytes > limitBytes) resolve({ outcome: 'tooLarge', unread: false })

@@ -1,7 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock } from '../cluster/clock.ts'
 import { Counts } from '../cluster/counts.ts'
-import { within } from '../cluster/within.ts'
 import {
   type AgentOutcome,
   type AgentReply,
@@ -9,15 +8,16 @@ import {
   agentAddress,
 } from '../push/agent-requests.ts'
 import { Checks, type ChecksOptions } from '../push/checks.ts'
-import { PushError } from '../push/errors.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
 import { awaitedReceipt } from '../push/receipt.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
+import { type SpanContext, type Tracer, traced } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { ClockSkew } from './clock-skew.ts'
+import { boundedByStore, storeFailureOf } from './store-failure.ts'
 
 /** Options of delivery. `ackGraceMs + putTimeoutMs + 200 < askTimeoutMs`, or the actor's answer could come too late. */
 export interface DeliveryOptions extends ChecksOptions {
@@ -38,6 +38,8 @@ export interface DeliveryDeps {
   store: Store
   clock: Clock
   log: Log
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /**
@@ -115,11 +117,12 @@ export class Delivery {
     return this.#checks.size
   }
 
-  /** Delivers a message or makes it durable; never rejects for an expected reason. */
-  async deliver(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
-    const keyDigest = keyDigestOf(subscription.keyHash)
-    const request = { kind: 'deliver', message, keyDigest } as const
-    const reply = await this.#ask(subscription.uaid, request, message.body.length)
+  /**
+   * Delivers a message or makes it durable; never rejects for an expected reason.
+   * @param trace what all of it is a part of, where the message is traced
+   */
+  async deliver(subscription: Subscription, message: Message, trace?: SpanContext): Promise<DeliveryOutcome> {
+    const reply = await this.#askToDeliver(subscription, message, trace)
     switch (reply) {
       case 'delivered':
       case 'stored':
@@ -129,7 +132,7 @@ export class Delivery {
       default:
         return message.ttlSeconds === 0
           ? this.#drop(subscription, message, reply)
-          : this.#store(subscription, message)
+          : this.#store(subscription, message, trace)
     }
   }
 
@@ -141,7 +144,7 @@ export class Delivery {
       if (reply === 'cancelled' || removed.length > 0) return 'removed'
       return reply === 'timeout' ? 'noAnswer' : 'unknown'
     } catch (error) {
-      failureOf(error)
+      storeFailureOf(error)
       return 'storeDown'
     }
   }
@@ -149,6 +152,19 @@ export class Delivery {
   /** Lets go of what waits; call it after the last delivery. */
   close(): void {
     this.#checks.close()
+  }
+
+  #askToDeliver(
+    { uaid, keyHash }: Subscription,
+    message: Message,
+    trace: SpanContext | undefined,
+  ): Promise<AskOutcome> {
+    const request = { kind: 'deliver', message, keyDigest: keyDigestOf(keyHash) } as const
+    const { tracer } = this.#deps
+    if (tracer === undefined || trace === undefined) return this.#ask(uaid, request, message.body.length)
+    return traced(tracer, trace, 'ask', ({ context }) =>
+      this.#ask(uaid, { ...request, trace: context }, message.body.length),
+    )
   }
 
   async #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
@@ -189,19 +205,26 @@ export class Delivery {
       if (awaited !== undefined) await this.#bounded(this.#deps.store.settle(awaited, 'notDelivered'))
       return 'dropped'
     } catch (error) {
-      const failure = failureOf(error)
+      const failure = storeFailureOf(error)
       return awaited === undefined ? 'dropped' : failure
     }
   }
 
-  async #store(subscription: Subscription, message: Message): Promise<DeliveryOutcome> {
+  async #store(
+    subscription: Subscription,
+    message: Message,
+    trace: SpanContext | undefined,
+  ): Promise<DeliveryOutcome> {
+    const { tracer } = this.#deps
+    const part = <T>(name: string, work: () => Promise<T>) =>
+      tracer === undefined || trace === undefined ? work() : traced(tracer, trace, name, work)
     try {
-      const ended = await this.#ended(subscription)
+      const ended = await part('store channelStatus', () => this.#ended(subscription))
       if (ended !== undefined) return ended
-      await this.#bounded(this.#put(subscription.uaid, message))
+      await part('store put', () => this.#bounded(this.#put(subscription.uaid, message)))
       return 'stored'
     } catch (error) {
-      return failureOf(error)
+      return storeFailureOf(error)
     }
   }
 
@@ -223,15 +246,6 @@ export class Delivery {
   }
 
   #bounded<T>(work: Promise<T>): Promise<T> {
-    return within(this.#deps.clock, this.#options.putTimeoutMs, work, () => {
-      throw new PushError('storeDown', `the store did not answer within ${this.#options.putTimeoutMs} ms`)
-    })
+    return boundedByStore(this.#deps.clock, this.#options.putTimeoutMs, work)
   }
-}
-
-/** The outcome for an error of the store; what is no such error is a defect and goes on up. */
-function failureOf(error: unknown): 'storeDown' | 'storeFull' {
-  if (error instanceof PushError && (error.code === 'storeDown' || error.code === 'storeFull'))
-    return error.code
-  throw error
 }

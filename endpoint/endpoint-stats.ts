@@ -1,6 +1,7 @@
 import { Counts } from '../cluster/counts.ts'
 import { type Meter, measureSince } from '../cluster/meter.ts'
 import type { FailureCode } from '../push/errors.ts'
+import type { BodyBudget } from './body-budget.ts'
 import type { Delivery } from './delivery.ts'
 import { Failures } from './failures.ts'
 import type { Accepted } from './messages.ts'
@@ -22,6 +23,7 @@ interface Measured {
   readonly delivery: Pick<Delivery, 'asks' | 'pending' | 'checksWaiting' | 'skewedReplies'>
   readonly vapid: Pick<Vapid, 'verifying'>
   readonly underWay: Pick<UnderWay, 'size'>
+  readonly bodies: Pick<BodyBudget, 'bytes'>
   readonly meters: EndpointMeters
 }
 
@@ -31,13 +33,15 @@ export class EndpointStats {
   readonly delivery: Measured['delivery']
   readonly vapid: Measured['vapid']
   readonly underWay: Measured['underWay']
+  readonly bodies: Measured['bodies']
   readonly #meters: EndpointMeters
   readonly #messages = new Counts<PostOutcome>()
 
-  constructor({ delivery, vapid, underWay, meters }: Measured) {
+  constructor({ delivery, vapid, underWay, bodies, meters }: Measured) {
     this.delivery = delivery
     this.vapid = vapid
     this.underWay = underWay
+    this.bodies = bodies
     this.#meters = meters
   }
 

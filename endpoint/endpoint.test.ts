@@ -5,7 +5,7 @@ import webpush from 'web-push'
 import { PushError } from '../push/errors.ts'
 import { messageIdFromBytes } from '../push/ids.ts'
 import { messageToken } from '../push/tokens.ts'
-import { accepted, endpointTest, failed, post } from './fixtures/http-test.ts'
+import { AES128GCM, accepted, endpointTest, failed, post } from './fixtures/http-test.ts'
 import { ORIGIN, startTestEndpoint } from './fixtures/test-endpoint.ts'
 import { VapidSigner } from './fixtures/vapid-signer.ts'
 
@@ -126,6 +126,31 @@ for (const contentEncoding of ['aes128gcm', 'aesgcm'] as const) {
 endpointTest('a port in use is refused with the error of Node', async (t, endpoint) => {
   await t.rejects(startTestEndpoint({ port: endpoint.port }), { code: 'EADDRINUSE', port: endpoint.port })
 })
+
+endpointTest(
+  'bodies in memory are bounded: beyond that 503/201, until others are answered',
+  async (t, endpoint) => {
+    let acknowledge: () => void = () => {}
+    const asked = new Promise<void>((resolve) => {
+      endpoint.agent.outcome = () => {
+        resolve()
+        return new Promise((done) => {
+          acknowledge = () => done('delivered')
+        })
+      }
+    })
+    const waiting = post(endpoint, AES128GCM, Buffer.alloc(1000, 7))
+    await asked
+    await failed(t, await post(endpoint, AES128GCM, Buffer.alloc(501, 7)), 503, 201, 'Service Unavailable')
+    t.equal(endpoint.stats.messages.get('unavailable'), 1)
+    acknowledge()
+    await accepted(t, await waiting, '60')
+    endpoint.agent.outcome = () => 'delivered'
+    await accepted(t, await post(endpoint, AES128GCM, Buffer.alloc(1500, 7)), '60')
+    t.equal(endpoint.stats.bodies.bytes, 0)
+  },
+  { bodyBytesMax: 1500 },
+)
 
 t.test('close: what was accepted is answered, and the connection ends', async (t) => {
   const endpoint = await startTestEndpoint()

@@ -7,19 +7,22 @@ import { within } from '../cluster/within.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { Certificate } from '../push/certificate.ts'
 import { CHECKS_OPTIONS } from '../push/checks.ts'
-import { FAILURES } from '../push/errors.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Log } from '../push/log.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import type { SpanContext, Tracer } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { logAccess } from './access-log.ts'
+import { AdminToken } from './admin-token.ts'
 import { sendFailure } from './answers.ts'
 import { createApp, refuseOtherMethods } from './app.ts'
-import { type Body, readBody } from './body.ts'
+import { type Body, withBody } from './body.ts'
+import { BodyBudget } from './body-budget.ts'
+import { arrivalOf } from './body-refusal.ts'
 import { refuseBridges } from './bridges.ts'
-import { refuse } from './checked.ts'
-import { leaveUnread } from './connections.ts'
+import { addBroadcastRoutes } from './broadcast-routes.ts'
+import { Broadcasts } from './broadcasts.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
@@ -47,10 +50,16 @@ export interface EndpointOptions
   port: number
   /** With one both HTTP/2 and HTTP/1.1 are over TLS; without, neither is. */
   certificate?: Certificate
+  /** Bodies held in memory at a time. */
+  bodyBytesMax: number
   /** Largest body of a message. RFC 8030 section 7.2 wants at least 4,096. */
   bodyLimitBytes: number
   /** Whether each answer is logged. */
   accessLog: 'off' | 'on'
+  /** Broadcasts that there may be. */
+  broadcastsMax: number
+  /** Who has it may set broadcasts; without one nobody may. */
+  adminToken?: string | undefined
 }
 
 /** What the endpoint has unless an operator says otherwise. */
@@ -58,7 +67,9 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   host: '127.0.0.1',
   port: 8082,
   bodyLimitBytes: 5630,
+  bodyBytesMax: 64 * 1024 * 1024,
   accessLog: 'off',
+  broadcastsMax: 1000,
   vapidCacheMax: 10_000,
   verificationsMax: 256,
   ackGraceMs: 250,
@@ -87,6 +98,8 @@ export interface EndpointDeps {
   log: Log
   monitoring: Monitoring
   meters: EndpointMeters
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** An endpoint that serves. */
@@ -121,7 +134,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const receipts = new ReceiptSubscriptions(options, deps)
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
-  const stats = new EndpointStats({ delivery, vapid, underWay, meters })
+  const bodies = new BodyBudget(options.bodyBytesMax)
+  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
@@ -132,10 +146,19 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
-  addMessageRoutes(app, options, { messages, underWay, stats, clock })
+  addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
   const readers = new ReceiptReaders(options, deps)
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
+  const broadcasts = new Broadcasts(options, deps)
+  if (options.adminToken !== undefined)
+    addBroadcastRoutes(app, {
+      broadcasts,
+      underWay,
+      clock,
+      bodies,
+      admin: new AdminToken(options.adminToken),
+    })
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {
@@ -149,6 +172,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
       await within(clock, CLOSE_GRACE_MS, closed, () => http.cut())
       await Promise.all([closed, hooksDone])
       delivery.close()
+      broadcasts.close()
     },
   }
 }
@@ -158,31 +182,42 @@ interface MessageRouteDeps {
   underWay: UnderWay
   stats: EndpointStats
   clock: Clock
+  bodies: BodyBudget
+  tracer: Tracer | undefined
 }
 
 function addMessageRoutes(
   app: FastifyInstance,
   { publicUrl, bodyLimitBytes }: EndpointOptions,
-  { messages, underWay, stats, clock }: MessageRouteDeps,
+  { messages, underWay, stats, clock, bodies, tracer }: MessageRouteDeps,
 ): void {
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
-    const body = await readBody(request.raw, { limitBytes: bodyLimitBytes, clock })
-    // Only what has come in whole is owed an answer by a server that closes.
-    return underWay.during(reply, async () => {
-      const result = await answer(version, request, reply, body)
-      if (result !== undefined) stats.posted(result, startedAt)
-    })
+    const span = tracer?.begin('POST message')
+    return withBody(request.raw, { limitBytes: bodyLimitBytes, clock, bodies }, (body) =>
+      // Only what has come in whole is owed an answer by a server that closes.
+      underWay.during(reply, async () => {
+        const result = await answer(version, request, reply, body, span?.context)
+        span?.end(result ?? 'malformed')
+        if (result !== undefined) stats.posted(result, startedAt)
+      }),
+    )
   }
   /** Gives back what came of the message, if the request was one. */
-  const answer = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply, body: Body) => {
-    if (body.outcome === 'cutShort')
-      return void sendFailure(reply, refuse('requestMalformed', 'The body was cut short'))
-    if (body.outcome === 'tooSlow' || (body.outcome === 'tooLarge' && body.unread)) leaveUnread(reply)
-    if (body.outcome === 'tooSlow')
-      return void sendFailure(reply, refuse('requestTimeout', FAILURES.requestTimeout.message))
+  const answer = async (
+    version: EndpointVersion,
+    request: TokenRequest,
+    reply: FastifyReply,
+    body: Body,
+    trace: SpanContext | undefined,
+  ) => {
+    const arrival = arrivalOf(body, reply)
+    if (!arrival.arrived) {
+      sendFailure(reply, arrival.refused)
+      return body.outcome === 'noRoom' ? arrival.refused.code : undefined
+    }
     const { headers, params } = request
-    const posted = await messages.post({ version, token: params.token, headers, body })
+    const posted = await messages.post({ version, token: params.token, headers, body: arrival.body, trace })
     if (!posted.ok) {
       sendFailure(reply, posted)
       return posted.code

@@ -78,6 +78,18 @@ row('405/999', 'a method that an endpoint does not have', async (t, { url, openP
   await sees(t, '405/999', response)
 })
 
+row(
+  '409/999',
+  'one broadcast more than there may be',
+  async (t, { url }) => {
+    const headers = { authorization: 'Bearer a-token-for-the-test' }
+    const put = (id: string) => fetch(`${url}/v1/broadcasts/${id}`, { method: 'PUT', headers, body: '1' })
+    t.equal((await put('a/b')).status, 201)
+    await sees(t, '409/999', await put('c/d'))
+  },
+  { broadcastsMax: 1, adminToken: 'a-token-for-the-test' },
+)
+
 produced.add('408/999')
 t.test('408/999: a request that does not arrive in whole', async (t) => {
   const http = new HttpServer(undefined, systemClock)

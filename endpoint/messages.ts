@@ -6,8 +6,9 @@ import type { CryptoHeaders, Message } from '../push/message.ts'
 import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
 import { type EndpointVersion, messageToken, type Tokens } from '../push/tokens.ts'
+import type { SpanContext } from '../push/tracing.ts'
 import { authorize } from './authorize.ts'
-import type { Body } from './body.ts'
+import type { ArrivedBody } from './body-refusal.ts'
 import { accept, type Checked, refuse } from './checked.ts'
 import { parseCryptoHeaders } from './crypto-headers.ts'
 import type { Delivery } from './delivery.ts'
@@ -46,7 +47,9 @@ export interface PostedMessage {
   readonly version: EndpointVersion
   readonly token: string
   readonly headers: IncomingHttpHeaders
-  readonly body: Exclude<Body, { readonly outcome: 'cutShort' | 'tooSlow' }>
+  readonly body: ArrivedBody
+  /** The span of the request, where it is traced. */
+  readonly trace?: SpanContext | undefined
 }
 
 const UNKNOWN_ENDPOINT = refuse(
@@ -71,7 +74,7 @@ export class Messages {
   }
 
   /** Checks a message in the order of what it costs, and delivers it (RFC 8030 section 5). */
-  async post({ version, token, headers, body }: PostedMessage): Promise<Checked<Accepted>> {
+  async post({ version, token, headers, body, trace }: PostedMessage): Promise<Checked<Accepted>> {
     const { tokens, vapid, delivery, rates } = this.#deps
     const subscription = tokens.openEndpoint(version, token)
     if (subscription === undefined) return UNKNOWN_ENDPOINT
@@ -94,7 +97,7 @@ export class Messages {
       receipts.value === undefined
         ? checked.value
         : { ...checked.value, receipt: { subscription: receipts.value, sealedChannel } }
-    const outcome = await delivery.deliver(subscription, message)
+    const outcome = await delivery.deliver(subscription, message, trace)
     switch (outcome) {
       case 'delivered':
       case 'stored':

@@ -5,6 +5,8 @@ import { OPERATIONS } from '../push/operations.ts'
 import { endpointTest, post } from './fixtures/http-test.ts'
 import { ORIGIN, type TestEndpoint } from './fixtures/test-endpoint.ts'
 
+const ADMIN = { adminToken: 'token-of-the-operator' }
+
 interface Response {
   readonly headers?: Readonly<Record<string, unknown>>
   readonly content?: Readonly<Record<string, { schema: { properties?: { errno?: { enum: number[] } } } }>>
@@ -39,22 +41,34 @@ function failuresOf(document: Document): Set<string> {
   )
 }
 
-endpointTest('the document is a valid one of OpenAPI 3.1, for this service', async (t, endpoint) => {
-  const document = await documentOf(endpoint)
-  t.match(document, { openapi: '3.1.0', servers: [{ url: ORIGIN }], info: { version: '1.2.3' } })
-  const { valid, errors } = await new Validator().validate({ ...document })
-  t.ok(valid, JSON.stringify(errors))
-})
+endpointTest(
+  'the document is a valid one of OpenAPI 3.1, for this service',
+  async (t, endpoint) => {
+    const document = await documentOf(endpoint)
+    t.match(document, { openapi: '3.1.0', servers: [{ url: ORIGIN }], info: { version: '1.2.3' } })
+    const { valid, errors } = await new Validator().validate({ ...document })
+    t.ok(valid, JSON.stringify(errors))
+  },
+  ADMIN,
+)
 
-endpointTest('it has every route, and every failure but that of a wrong method', async (t, endpoint) => {
-  const document = await documentOf(endpoint)
-  const messages = ['/m/{token}', '/r/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
-  const bridges = ['/v1/{bridge}/{app}/registration']
-  t.same(Object.keys(document.paths).sort(), [...OPERATIONS, ...bridges, ...messages].sort())
-  const all = new Set(Object.values(FAILURES).map(({ status, errno }) => `${status}/${errno}`))
-  all.delete('405/999')
-  t.same([...failuresOf(document)].sort(), [...all].sort())
-})
+endpointTest(
+  'it has every route, and every failure but that of a wrong method',
+  async (t, endpoint) => {
+    const document = await documentOf(endpoint)
+    const messages = ['/m/{token}', '/r/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
+    const others = [
+      '/v1/{bridge}/{app}/registration',
+      '/v1/broadcasts',
+      '/v1/broadcasts/{broadcaster}/{channel}',
+    ]
+    t.same(Object.keys(document.paths).sort(), [...OPERATIONS, ...others, ...messages].sort())
+    const all = new Set(Object.values(FAILURES).map(({ status, errno }) => `${status}/${errno}`))
+    all.delete('405/999')
+    t.same([...failuresOf(document)].sort(), [...all].sort())
+  },
+  ADMIN,
+)
 
 endpointTest('what is answered is in it, headers included', async (t, endpoint) => {
   const { paths } = await documentOf(endpoint)

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteShorthandOptions } from 'fastify'
 import { refuseOtherMethods } from './app.ts'
-import { VAPID_SCHEME } from './route-documents.ts'
+import { ADMIN_SCHEME, VAPID_SCHEME } from './route-documents.ts'
 
 /** Where the document is served. */
 export const OPENAPI_PATH = '/openapi.json'
@@ -30,7 +30,7 @@ export async function serveOpenApi(app: FastifyInstance, version: string, server
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: serverUrl }],
-      components: { securitySchemes: { [VAPID_SCHEME]: VAPID } },
+      components: { securitySchemes: { [VAPID_SCHEME]: VAPID, [ADMIN_SCHEME]: ADMIN } },
     },
     transform: ({ url }) => ({ schema: { hide: true }, url }),
     transformObject: (document) => {
@@ -48,6 +48,12 @@ export async function serveOpenApi(app: FastifyInstance, version: string, server
   )
   refuseOtherMethods(app, OPENAPI_PATH, ['GET', 'HEAD'])
 }
+
+const ADMIN = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'The admin token of the service',
+} as const
 
 const VAPID = {
   type: 'apiKey',

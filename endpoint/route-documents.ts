@@ -7,6 +7,9 @@ import { URGENCIES } from '../push/urgency.ts'
 /** Name of the scheme by which application servers identify themselves. */
 export const VAPID_SCHEME = 'vapid'
 
+/** Name of the scheme by which operators do. */
+export const ADMIN_SCHEME = 'admin'
+
 /** Any request can meet these. */
 const ALWAYS: readonly FailureCode[] = ['internal', 'requestMalformed', 'requestTimeout', 'headersTooLarge']
 const SECONDS = { type: 'string', pattern: '^[0-9]+$' } as const
@@ -34,7 +37,7 @@ const RECEIPT_LIST = {
 
 /** Headers that come with a status. */
 const HEADERS_OF: Readonly<Record<number, object>> = {
-  401: { 'WWW-Authenticate': { type: 'string', description: 'vapid' } },
+  401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme: vapid, or Bearer for operators' } },
   405: { Allow: { type: 'string', description: 'The methods that there are' } },
   410: {
     'Cache-Control': { type: 'string', description: 'A subscription that has ended does not come back' },

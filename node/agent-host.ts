@@ -5,23 +5,21 @@ import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
-import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
+import { type MessageId, newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
+import { type Tracer, traced } from '../push/tracing.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
 import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
-import {
-  type AgentLimits,
-  type AgentState,
-  type Ask,
-  inFlight,
-  newAgentState,
-  type Removal,
-} from './agent/state.ts'
+import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
+import { askInput, type BusEffect, type StoreEffect } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
-import { parseClientMessage } from './client-message.ts'
+import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
+import type { Broadcasts } from './broadcasts.ts'
+import { type ClientMessage, type NamedBroadcasts, parseClientMessage } from './client-message.ts'
+import { MessageTraces } from './message-traces.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
 
@@ -44,12 +42,14 @@ export interface AgentContext {
   readonly bus: Bus<AgentRequest, AgentReply>
   readonly store: Store
   readonly tokens: Tokens
+  readonly broadcasts: Broadcasts
   readonly admission: Admission
   readonly checks: Checks
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly load: AgentsLoad
+  readonly tracer: Tracer | undefined
   /** Counts an event for the operator. */
   count(what: AgentEvent): void
   /** Notes that a session was displaced; true when this user agent's sessions displace each other over and over. */
@@ -62,6 +62,9 @@ export interface AgentContext {
   left(host: AgentHost): void
 }
 
+/** What a user agent says that registers more often than anybody has reason to. */
+const TOO_OFTEN: ClientMessage = { kind: 'invalid', why: 'subscriptions are registered too fast' }
+
 /**
  * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
  * clock, and offers what comes of them as inputs. It decides nothing itself.
@@ -69,19 +72,23 @@ export interface AgentContext {
 export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   readonly #context: AgentContext
   readonly #socket: AgentSocket
+  readonly #mayRegister: () => boolean
   readonly #actor: Actor<AgentState, AgentInput, AgentEffect>
   /** Until its hello has been dealt with. */
   #turn: Turn | undefined
   #listening: Listening | undefined
   #rechecking: Rechecking | undefined
   #timer: Timer | undefined
+  /** Of those messages that are traced. */
+  #traces: MessageTraces | undefined
   /** Its part of the context's load. */
   #inFlight = 0
 
-  constructor(context: AgentContext, socket: AgentSocket) {
+  constructor(context: AgentContext, socket: AgentSocket, mayRegister: () => boolean) {
     const { random, clock, kind, limits } = context
     this.#context = context
     this.#socket = socket
+    this.#mayRegister = mayRegister
     this.#turn = context.admission.expect()
     const ids = { sessionId: newSessionId(random), newUaid: newUaid(random) }
     this.#actor = new Actor(kind, this, newAgentState(limits, ids, clock.monotonicMs()))
@@ -93,11 +100,17 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   }
 
   received(text: string): void {
-    this.#offer({ kind: 'frame', message: parseClientMessage(text) })
+    const message = parseClientMessage(text)
+    const tooOften = message.kind === 'register' && !this.#mayRegister()
+    this.#offer({ kind: 'frame', message: tooOften ? TOO_OFTEN : message })
   }
 
   drained(): void {
     this.#offer({ kind: 'drained' })
+  }
+
+  missed(): void {
+    this.#offer({ kind: 'broadcastMissed' })
   }
 
   closed(): void {
@@ -133,6 +146,16 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return effect.ask({ outcome: effect.outcome, clockMs: this.#context.clock.nowMs() })
       case 'send':
         return this.#send(frameText(effect.frame))
+      case 'welcome': {
+        const broadcasts = this.#subscribe(effect.broadcasts)
+        return this.#send(frameText({ kind: 'hello', uaid: effect.uaid, broadcasts }))
+      }
+      case 'subscribe':
+        return this.#tellBroadcasts(this.#subscribe(effect.broadcasts))
+      case 'tellBroadcasts':
+        return this.#tellBroadcasts(this.#context.broadcasts.current(this.#socket.subscribed()))
+      case 'unsubscribe':
+        return this.#socket.unsubscribe()
       case 'sendEndpoint':
         return this.#sendEndpoint(effect)
       case 'wake':
@@ -185,7 +208,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#command(store.setMinUrgency(uaid, effect.min))
       case 'put': {
         const { id } = effect.message
-        const put = store.put(uaid, effect.message, 1)
+        const put = this.#tracedPut(effect.message.id, () => store.put(uaid, effect.message, 1))
         return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
       }
       case 'settle': {
@@ -202,6 +225,12 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'countSends':
         return this.#do(store.countSends(uaid, effect.ids), () => undefined)
     }
+  }
+
+  #tracedPut(id: MessageId, put: () => Promise<void>): Promise<void> {
+    const { tracer } = this.#context
+    const parent = this.#traces?.contextOf(id)
+    return tracer === undefined || parent === undefined ? put() : traced(tracer, parent, 'store put', put)
   }
 
   get #uaid(): Uaid {
@@ -232,10 +261,33 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   #notify({ message, ttlSeconds, isCounted }: Extract<AgentEffect, { kind: 'notify' }>): void {
     this.#context.count('notification')
     const result = this.#socket.send(notificationText(message, ttlSeconds))
+    this.#traces?.notified(message.id)
     if (result === 'buffered') this.#offer({ kind: 'congested' })
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
     if (isCounted && (result === 'sent' || result === 'buffered'))
       this.#performOnStore({ kind: 'countSends', ids: [message.id] })
+  }
+
+  /**
+   * Subscribes to what a user agent names, as far as it may; says what to tell it. All in one go: whatever changes is either seen
+   * here or published afterwards.
+   */
+  #subscribe(named: NamedBroadcasts): BroadcastAnswer {
+    const { broadcasts, limits } = this.#context
+    const subscribed = new Set(named.length === 0 ? [] : this.#socket.subscribed())
+    return broadcasts.answer(named, (id) => {
+      if (!subscribed.has(id) && subscribed.size >= limits.agentBroadcastsMax) return false
+      subscribed.add(id)
+      this.#socket.subscribe(id)
+      return true
+    })
+  }
+
+  #tellBroadcasts(answer: BroadcastAnswer): void {
+    if (isEmpty(answer)) return
+    const result = this.#socket.send(frameText({ kind: 'broadcast', broadcasts: answer }))
+    if (result === 'buffered') this.#offer({ kind: 'congested' })
+    if (result === 'dropped') this.#offer({ kind: 'broadcastMissed' })
   }
 
   #sendEndpoint({ channelId, keyHash }: Extract<AgentEffect, { kind: 'sendEndpoint' }>): void {
@@ -275,7 +327,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'deliver':
       case 'cancel': {
         if (respond === undefined) return
-        const taken = this.#actor.offer(askInput(request, respond))
+        const taken = this.#actor.offer(askInput(request, this.#tracing(request, respond)))
         this.#countInFlight()
         if (taken !== 'accepted') respond({ outcome: 'full', clockMs: this.#context.clock.nowMs() })
         return
@@ -284,10 +336,18 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#offer({ kind: 'check', from: request.from })
       case 'displace':
         return this.#displace(request)
+      case 'broadcasts':
       case 'cells':
-        // For processes, not for user agents.
+        // For nodes and processes, not for user agents.
         return
     }
+  }
+
+  #tracing(request: AgentRequest, respond: Respond<AgentReply>): Respond<AgentReply> {
+    const { tracer } = this.#context
+    if (request.kind !== 'deliver' || request.trace === undefined || tracer === undefined) return respond
+    this.#traces ??= new MessageTraces(tracer)
+    return this.#traces.asked(request.message.id, request.trace, respond)
   }
 
   #displace(request: Extract<AgentRequest, { kind: 'displace' }>): void {
@@ -339,6 +399,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #release(): void {
     this.#actor.end()
+    this.#traces?.close()
     this.#countInFlight()
     this.#turn?.leave()
     this.#timer?.cancel()
@@ -348,26 +409,3 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     this.#context.left(this)
   }
 }
-
-/** Field by field: a spread costs as much as all the rest of an ask. */
-function askInput(request: Extract<AgentRequest, { kind: 'deliver' | 'cancel' }>, ask: Ask): AgentInput {
-  if (request.kind === 'cancel') return { kind: 'cancel', id: request.id, ask }
-  return { kind: 'deliver', message: request.message, keyDigest: request.keyDigest, ask }
-}
-
-type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 'tellDisplace' | 'tellCheck' }>
-type StoreEffect = Extract<
-  AgentEffect,
-  {
-    kind:
-      | 'register'
-      | 'unregister'
-      | 'setMinUrgency'
-      | 'reload'
-      | 'put'
-      | 'settle'
-      | 'list'
-      | 'remove'
-      | 'countSends'
-  }
->

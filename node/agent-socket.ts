@@ -1,3 +1,4 @@
+import type { BroadcastId } from '../push/broadcast.ts'
 import type { CloseReason } from '../push/errors.ts'
 
 /**
@@ -10,6 +11,12 @@ export type SendResult = 'sent' | 'buffered' | 'dropped' | 'closed'
 export interface AgentSocket {
   /** Sends one text frame. */
   send(text: string): SendResult
+  /** From now on it is sent what is published of a broadcast. */
+  subscribe(id: BroadcastId): void
+  /** It is sent nothing more of any broadcast. */
+  unsubscribe(): void
+  /** The broadcasts that it is subscribed to. */
+  subscribed(): readonly BroadcastId[]
   /** Starts to close, synchronously: every later send says `closed`, and `closed` of the connection follows once. */
   close(reason: CloseReason): void
 }
@@ -18,6 +25,8 @@ export interface AgentSocket {
 export interface AgentConnection {
   /** A text frame came in. */
   received(text: string): void
+  /** Something that was published was dropped, for the buffer is full. `drained` follows. */
+  missed(): void
   /** What was buffered has been sent. */
   drained(): void
   /** The socket is closed, by whichever side; called once and last. */

@@ -7,6 +7,7 @@ import { CHECKS_OPTIONS, Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Tokens } from '../push/tokens.ts'
+import type { Tracer } from '../push/tracing.ts'
 import type { Store } from '../store/store.ts'
 import { ADMISSION_OPTIONS, Admission, type AdmissionOptions, type HelloCounts } from './admission.ts'
 import type { AgentEvent } from './agent/effect.ts'
@@ -14,6 +15,7 @@ import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
 import { type AgentContext, AgentHost, type AgentsLoad } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
+import type { Broadcasts } from './broadcasts.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
 import { StallWatch } from './stall-watch.ts'
 
@@ -27,12 +29,15 @@ export interface AgentsOptions extends AgentLimits, AdmissionOptions, ChecksOpti
 
 /** What the user agents of a node work with. */
 export interface AgentsDeps {
+  broadcasts: Broadcasts
   bus: Bus<AgentRequest, AgentReply>
   store: Store
   tokens: Tokens
   clock: Clock
   random: Random
   log: Log
+  /** Absent where nothing is traced. */
+  tracer?: Tracer | undefined
 }
 
 /** Unless an operator says otherwise; protocol.md and delivery.md give the reasons. */
@@ -48,6 +53,7 @@ export const AGENTS_OPTIONS: Omit<AgentsOptions, 'publicUrl'> = {
   inFlightMax: 100,
   sendsMax: 5,
   channelsMax: 1000,
+  agentBroadcastsMax: 100,
   commandsMax: 500,
   pingMinMs: 45_000,
   readRetryMs: 5000,
@@ -91,6 +97,7 @@ export class Agents {
     this.#rechecks = new Rechecks(options, { ...deps, failed, isReachable })
     this.#context = {
       ...deps,
+      tracer: deps.tracer,
       admission: this.#admission,
       checks: this.#checks,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX, load: this.#load },
@@ -137,9 +144,9 @@ export class Agents {
     return this.#checks.size
   }
 
-  /** A websocket was opened. */
-  open(socket: AgentSocket): AgentConnection {
-    const host = new AgentHost(this.#context, socket)
+  /** A websocket was opened. @param mayRegister whether it may register another subscription now */
+  open(socket: AgentSocket, mayRegister = () => true): AgentConnection {
+    const host = new AgentHost(this.#context, socket, mayRegister)
     this.#hosts.add(host)
     host.opened()
     // A connection that was open already may still become a websocket.
@@ -193,6 +200,7 @@ export class Agents {
   #stalled(lostMs: number): void {
     this.#deps.log.warn({ lostMs }, 'the process stood still; its user agents look into the store')
     this.#rechecks.stalled()
+    void this.#deps.broadcasts.read()
   }
 
   #isFlapping(uaid: Uaid): boolean {

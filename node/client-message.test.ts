@@ -50,13 +50,16 @@ t.test(
   },
 )
 
-t.test('hello as Firefox says it; its channels are ignored, and so are its broadcasts for now', (t) => {
+t.test('hello as Firefox says it; its channels are ignored', (t) => {
   const hello = { kind: 'hello', uaid: undefined }
   t.same(parse({ messageType: 'hello', use_webpush: true }), hello)
   t.same(parse({ messageType: 'hello' }), hello, 'a client that says nothing of webpush')
   t.same(parse({ messageType: 'hello', use_webpush: true, channelIDs: 'garbage', broadcasts: null }), hello)
   const broadcasts = { 'remote-settings/monitor_changes': '"0"' }
-  t.same(parse({ messageType: 'hello', use_webpush: true, broadcasts }), hello)
+  const named = [['remote-settings/monitor_changes', '"0"']]
+  t.same(parse({ messageType: 'hello', use_webpush: true, broadcasts }), { ...hello, broadcasts: named })
+  t.same(parse({ messageType: 'hello', use_webpush: true, broadcasts: {} }), hello)
+  t.equal(parse({ messageType: 'hello', broadcasts: { 'a/b': 1 } }).kind, 'invalid')
   t.equal(parse({ messageType: 'hello', use_webpush: false }).kind, 'invalid')
   t.end()
 })
@@ -207,7 +210,11 @@ t.test('both forms of a ping', (t) => {
 
 t.test('broadcast_subscribe names broadcasts with a version each', (t) => {
   const subscribe = (broadcasts: unknown) => parse({ messageType: 'broadcast_subscribe', broadcasts })
-  t.same(subscribe({ 'a/b': '1', 'c/d': '' }), { kind: 'broadcastSubscribe', broadcasts: ['a/b', 'c/d'] })
+  const named = [
+    ['a/b', '1'],
+    ['c/d', ''],
+  ]
+  t.same(subscribe({ 'a/b': '1', 'c/d': '' }), { kind: 'broadcastSubscribe', broadcasts: named })
   t.same(subscribe({}), { kind: 'broadcastSubscribe', broadcasts: [] })
   t.same(subscribe(undefined), { kind: 'broadcastSubscribe', broadcasts: [] })
   for (const broadcasts of [[], 'a/b', 7, { 'a/b': 1 }, { 'a/b': null }, { 'a/b': '1', 'c/d': {} }]) {

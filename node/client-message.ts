@@ -11,7 +11,8 @@ import { parseUrgency, type Urgency } from '../push/urgency.ts'
 
 /** What a user agent says, parsed from one text frame. */
 export type ClientMessage =
-  | { readonly kind: 'hello'; readonly uaid: Uaid | undefined }
+  /** `broadcasts` is absent when it names none. */
+  | { readonly kind: 'hello'; readonly uaid: Uaid | undefined; readonly broadcasts?: NamedBroadcasts }
   /** `keyHash` is the SHA-256 of the VAPID key; `invalid` for a key that is none. */
   | {
       readonly kind: 'register'
@@ -19,7 +20,7 @@ export type ClientMessage =
       readonly keyHash: Uint8Array | 'invalid' | undefined
     }
   | { readonly kind: 'unregister'; readonly channelId: ChannelId; readonly code: number }
-  | { readonly kind: 'broadcastSubscribe'; readonly broadcasts: BroadcastIds }
+  | { readonly kind: 'broadcastSubscribe'; readonly broadcasts: NamedBroadcasts }
   | { readonly kind: 'ack'; readonly updates: readonly AckUpdate[] }
   | { readonly kind: 'nack'; readonly id: MessageId | undefined; readonly code: number }
   /** The least urgency it wants to be sent for now; messages below it wait. */
@@ -27,8 +28,8 @@ export type ClientMessage =
   | { readonly kind: 'ping' }
   | { readonly kind: 'invalid'; readonly why: string }
 
-/** Ids of the broadcasts a user agent wants to hear of. */
-export type BroadcastIds = readonly string[]
+/** The broadcasts a user agent wants to hear of, each with the version it has; ids and versions may be any text. */
+export type NamedBroadcasts = readonly (readonly [id: string, version: string])[]
 
 /** One message acknowledged: 100 delivered, 101 decryption failed, 102 not delivered. */
 export interface AckUpdate {
@@ -76,9 +77,10 @@ export function parseClientMessage(text: string): ClientMessage {
 function hello(fields: Fields): ClientMessage {
   if (fields['use_webpush'] === false) return invalid('use_webpush must be true')
   const uaid = fields['uaid']
-  if (broadcastIds(fields['broadcasts']) === undefined)
-    return invalid('broadcasts must be an object of strings')
-  return { kind: 'hello', uaid: typeof uaid === 'string' ? parseUaid(uaid) : undefined }
+  const broadcasts = namedBroadcasts(fields['broadcasts'])
+  if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
+  const hello = { kind: 'hello', uaid: typeof uaid === 'string' ? parseUaid(uaid) : undefined } as const
+  return broadcasts.length === 0 ? hello : { ...hello, broadcasts }
 }
 
 function register(fields: Fields): ClientMessage {
@@ -99,7 +101,7 @@ function unregister(fields: Fields): ClientMessage {
 }
 
 function broadcastSubscribe(fields: Fields): ClientMessage {
-  const broadcasts = broadcastIds(fields['broadcasts'])
+  const broadcasts = namedBroadcasts(fields['broadcasts'])
   if (broadcasts === undefined) return invalid('broadcasts must be an object of strings')
   return { kind: 'broadcastSubscribe', broadcasts }
 }
@@ -151,10 +153,15 @@ function code(value: unknown, fallback: number): number {
   return typeof value === 'number' ? value : fallback
 }
 
-function broadcastIds(value: unknown): BroadcastIds | undefined {
+function namedBroadcasts(value: unknown): NamedBroadcasts | undefined {
   if (value === undefined || value === null) return []
   if (!isObject(value)) return undefined
-  return Object.values(value).every((version) => typeof version === 'string') ? Object.keys(value) : undefined
+  const named: [string, string][] = []
+  for (const [id, version] of Object.entries(value)) {
+    if (typeof version !== 'string') return undefined
+    named.push([id, version])
+  }
+  return named
 }
 
 const POINT_BYTES = 65

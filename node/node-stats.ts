@@ -1,6 +1,7 @@
 import { Counts } from '../cluster/counts.ts'
 import type { CloseReason } from '../push/errors.ts'
 import type { Agents } from './agents.ts'
+import type { ClientLimits } from './client-limits.ts'
 
 /** Codes with which user agents and networks end websockets (RFC 6455 section 7.4.1). What they make up is `other`. */
 const PEER_CODES = [1000, 1001, 1005, 1006, 1009, 1011] as const
@@ -11,11 +12,13 @@ export type CloseEvent = CloseReason | `peer ${(typeof PEER_CODES)[number] | 'ot
 /** What a node counts for the operator. */
 export class NodeStats {
   readonly agents: Pick<Agents, 'size' | 'counts' | 'load' | 'hellos' | 'checksWaiting'>
+  readonly clients: Pick<ClientLimits, 'refused' | 'addresses'>
   readonly #closes = new Counts<CloseEvent>()
   #refusedUpgrades = 0
 
-  constructor(agents: NodeStats['agents']) {
+  constructor(agents: NodeStats['agents'], clients: NodeStats['clients']) {
     this.agents = agents
+    this.clients = clients
   }
 
   /** Websockets that have ended. */

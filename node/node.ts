@@ -1,13 +1,32 @@
 import type { Concerns } from '../cluster/bus.ts'
 import { NODES_ADDRESS } from '../push/agent-requests.ts'
+import type { BroadcastId } from '../push/broadcast.ts'
+import type { CertificateFiles } from '../push/certificate.ts'
+import { type AddressRange, ClientAddresses } from '../push/client-address.ts'
 import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
+import { BroadcastPublisher } from './broadcast-publisher.ts'
+import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
+import { CLIENT_LIMITS_OPTIONS, ClientLimits, type ClientLimitsOptions } from './client-limits.ts'
+import { askMegaphone } from './megaphone.ts'
+import { FOLLOWER_OPTIONS, type FollowerOptions, MegaphoneFollower } from './megaphone-follower.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
 /** Options of a connection node. */
-export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
+export interface NodeOptions
+  extends AgentsOptions,
+    BroadcastsOptions,
+    ClientLimitsOptions,
+    FollowerOptions,
+    WebSocketServerOptions {
+  /** Proxies that are believed whose connections theirs are. */
+  trustedProxies: readonly AddressRange[]
+  /** URL of a Megaphone server whose broadcasts are followed; none without one. */
+  megaphoneUrl?: string | undefined
+  /** The bearer token it wants, if it wants one. */
+  megaphoneToken?: string | undefined
   /** Time over which a node that stops lets its user agents go. */
   drainMs: number
 }
@@ -15,13 +34,17 @@ export interface NodeOptions extends AgentsOptions, WebSocketServerOptions {
 /** Unless an operator says otherwise. */
 export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
   ...AGENTS_OPTIONS,
+  broadcastRecheckMs: BROADCAST_RECHECK_MS,
+  ...FOLLOWER_OPTIONS,
+  ...CLIENT_LIMITS_OPTIONS,
+  trustedProxies: [],
   sharedPort: false,
   socketBufferBytes: 1024 * 1024,
   drainMs: 0,
 }
 
 /** What a connection node works with. */
-export interface NodeDeps extends AgentsDeps {
+export interface NodeDeps extends Omit<AgentsDeps, 'broadcasts'> {
   busHealth: () => BusHealth
   monitoring: Monitoring
 }
@@ -38,6 +61,8 @@ export interface RunningNode {
   busLost(concerns: Concerns): void
   /** The bus has its connection to these addresses back. What was told in between may be lost. */
   busRestored(concerns: Concerns): void
+  /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
+  useCertificate(files: CertificateFiles): void
   /** Stops: takes no new connection, makes safe what is in flight, closes every connection. */
   drain(): Promise<void>
 }
@@ -48,21 +73,34 @@ export interface RunningNode {
  */
 export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<RunningNode> {
   const uws = await loadUws()
-  const agents = new Agents(options, deps)
-  const stats = new NodeStats(agents)
+  const { clock, bus, log } = deps
+  const broadcasts = new Broadcasts(options, deps)
+  await broadcasts.read()
+  const agents = new Agents(options, { ...deps, broadcasts })
+  const clients = new ClientLimits(options, clock)
+  const stats = new NodeStats(agents, clients)
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
   const server = await startWebSocketServer(uws, options, {
-    open: (socket) => agents.open(socket),
+    open: (socket, client) => agents.open(socket, () => client.mayRegister()),
+    clients,
+    addresses: new ClientAddresses(options.trustedProxies),
     isOverloaded: () => stats.refused(agents.isOverloaded),
     closed: (code, reason) => stats.closed(code, reason),
     operations,
   })
-  const everyone = deps.bus.listen(NODES_ADDRESS, (request) => {
+  const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
+  const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
+  broadcasts.onChange = (id) => publisher.changed(id)
+  const follower = followMegaphone(options, { ...deps, broadcasts })
+  const everyone = bus.listen(NODES_ADDRESS, (request) => {
     if (request.kind === 'check') agents.recheckSoon()
+    if (request.kind !== 'broadcasts') return
+    if (request.hint === 'changed') void broadcasts.read()
+    else follower?.polled()
   })
   return {
     port: server.port,
@@ -70,15 +108,32 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     get connections() {
       return agents.size
     },
+    useCertificate: (files) => server.useCertificate(files),
     busLost: (concerns) => agents.busLost(concerns),
-    busRestored: (concerns) => agents.busRestored(concerns),
+    busRestored(concerns) {
+      agents.busRestored(concerns)
+      void broadcasts.read()
+    },
     async drain() {
       operations.drain()
       everyone.stop()
+      follower?.close()
+      broadcasts.close()
+      publisher.close()
       server.stopListening()
       await agents.drain(options.drainMs)
       server.close()
-      deps.log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
+      log.info({ counts: Object.fromEntries(agents.counts) }, 'node stopped')
     },
   }
+}
+
+function followMegaphone(
+  options: NodeOptions,
+  deps: NodeDeps & { broadcasts: Broadcasts },
+): MegaphoneFollower | undefined {
+  const { megaphoneUrl: url, megaphoneToken: token } = options
+  if (url === undefined) return undefined
+  const ask = (etag: string | undefined) => askMegaphone({ url, token }, etag, deps.clock)
+  return new MegaphoneFollower(options, { ...deps, ask })
 }

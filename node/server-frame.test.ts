@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import {
   type ChannelId,
   channelIdFromBytes,
@@ -13,6 +14,8 @@ import { frameText, notificationText, type ServerFrame } from './server-frame.ts
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab' as ChannelId
 const VERSION = '01900000-0000-7000-8000-000000000001' as MessageId
 const UAID = '0123456789abcdef0123456789abcdef' as Uaid
+
+const BROADCAST = 'a/b' as BroadcastId
 
 function message(fields: Partial<Message> = {}): Message {
   return {
@@ -34,7 +37,7 @@ t.test('every frame, to the letter', (t) => {
   const pushEndpoint = 'https://push.example/wpush/v2/token_-'
   const rows: [frame: ServerFrame, text: string][] = [
     [
-      { kind: 'hello', uaid: UAID },
+      { kind: 'hello', uaid: UAID, broadcasts: { values: [], errors: [] } },
       `{"messageType":"hello","uaid":"${UAID}","status":200,"use_webpush":true,"broadcasts":{}}`,
     ],
     [
@@ -58,8 +61,20 @@ t.test('every frame, to the letter', (t) => {
       `{"messageType":"unregister","channelID":"${CHANNEL}","status":500}`,
     ],
     [
-      { kind: 'broadcastsUnknown', ids: ['a/b', 'c"d'] },
-      '{"messageType":"broadcast","broadcasts":{"errors":{"a/b":"Broadcast not found","c\\"d":"Broadcast not found"}}}',
+      {
+        kind: 'hello',
+        uaid: UAID,
+        broadcasts: { values: [[BROADCAST, '"é"' as BroadcastVersion]], errors: [['x', 'no']] },
+      },
+      `{"messageType":"hello","uaid":"${UAID}","status":200,"use_webpush":true,"broadcasts":{"a/b":"\\"é\\"","errors":{"x":"no"}}}`,
+    ],
+    [
+      { kind: 'broadcast', broadcasts: { values: [[BROADCAST, '"é"' as BroadcastVersion]], errors: [] } },
+      '{"messageType":"broadcast","broadcasts":{"a/b":"\\"é\\""}}',
+    ],
+    [
+      { kind: 'broadcast', broadcasts: { values: [], errors: [['c"d', 'no']] } },
+      '{"messageType":"broadcast","broadcasts":{"errors":{"c\\"d":"no"}}}',
     ],
     [{ kind: 'pong' }, '{}'],
   ]
@@ -67,10 +82,11 @@ t.test('every frame, to the letter', (t) => {
   t.end()
 })
 
-t.test('a broadcast may have any name', (t) => {
-  const text = frameText({ kind: 'broadcastsUnknown', ids: ['__proto__', 'constructor'] })
-  t.match(text, '"__proto__":"Broadcast not found"')
-  t.match(text, '"constructor":"Broadcast not found"')
+t.test('what a user agent asks for may have any name', (t) => {
+  const errors = ['__proto__', 'constructor'].map((id) => [id, 'no'] as const)
+  const text = frameText({ kind: 'broadcast', broadcasts: { values: [], errors } })
+  t.match(text, '"__proto__":"no"')
+  t.match(text, '"constructor":"no"')
   t.end()
 })
 

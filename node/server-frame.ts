@@ -1,18 +1,17 @@
 import type { ChannelId, Uaid } from '../push/ids.ts'
 import type { CryptoHeaders, Message } from '../push/message.ts'
-import type { BroadcastIds } from './client-message.ts'
+import type { BroadcastAnswer } from './broadcast-answer.ts'
 
 /** What the service says to a user agent, apart from notifications. */
 export type ServerFrame =
-  | { readonly kind: 'hello'; readonly uaid: Uaid }
+  | { readonly kind: 'hello'; readonly uaid: Uaid; readonly broadcasts: BroadcastAnswer }
   | { readonly kind: 'registered'; readonly channelId: ChannelId; readonly pushEndpoint: string }
   /** 400: the key is none. 500: the store could not do it; the connection stays. */
   | { readonly kind: 'registerFailed'; readonly channelId: ChannelId; readonly status: 400 | 500 }
   | { readonly kind: 'unregister'; readonly channelId: ChannelId; readonly status: 200 | 500 }
   /** 500: the store could not do it; what was wanted before stays. */
   | { readonly kind: 'urgency'; readonly status: 200 | 500 }
-  /** Broadcasts that do not exist here. */
-  | { readonly kind: 'broadcastsUnknown'; readonly ids: BroadcastIds }
+  | { readonly kind: 'broadcast'; readonly broadcasts: BroadcastAnswer }
   | { readonly kind: 'pong' }
 
 /** The text of a frame. */
@@ -23,7 +22,13 @@ export function frameText(frame: ServerFrame): string {
 function frameFields(frame: Exclude<ServerFrame, { kind: 'pong' }>): object {
   switch (frame.kind) {
     case 'hello':
-      return { messageType: 'hello', uaid: frame.uaid, status: 200, use_webpush: true, broadcasts: {} }
+      return {
+        messageType: 'hello',
+        uaid: frame.uaid,
+        status: 200,
+        use_webpush: true,
+        broadcasts: broadcastFields(frame.broadcasts),
+      }
     case 'registered':
       return {
         messageType: 'register',
@@ -37,11 +42,13 @@ function frameFields(frame: Exclude<ServerFrame, { kind: 'pong' }>): object {
       return { messageType: 'unregister', channelID: frame.channelId, status: frame.status }
     case 'urgency':
       return { messageType: 'urgency', status: frame.status }
-    case 'broadcastsUnknown': {
-      const errors = Object.fromEntries(frame.ids.map((id) => [id, 'Broadcast not found']))
-      return { messageType: 'broadcast', broadcasts: { errors } }
-    }
+    case 'broadcast':
+      return { messageType: 'broadcast', broadcasts: broadcastFields(frame.broadcasts) }
   }
+}
+
+function broadcastFields({ values, errors }: BroadcastAnswer): object {
+  return { ...Object.fromEntries(values), ...(errors.length > 0 && { errors: Object.fromEntries(errors) }) }
 }
 
 /**

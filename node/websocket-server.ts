@@ -1,7 +1,13 @@
 import type * as Uws from 'uWebSockets.js'
+import type { BroadcastId } from '../push/broadcast.ts'
+import type { CertificateFiles } from '../push/certificate.ts'
+import type { ClientAddresses } from '../push/client-address.ts'
 import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
 import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
+import { GROUP_MAX, type PublishTarget } from './broadcast-publisher.ts'
+import type { ClientConnection, ClientLimits } from './client-limits.ts'
+import { SocketGroups } from './socket-groups.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
 export type UwsModule = typeof Uws
@@ -14,6 +20,8 @@ export interface WebSocketServerOptions {
   port: number
   /** Whether other processes may listen on this port, too: the system spreads connections over them. Not with port 0. */
   sharedPort: boolean
+  /** With one websockets are over TLS (`wss://`); without they are not. */
+  certificate?: CertificateFiles
   /** What a slow reader may leave unread in the server's memory before frames are dropped. */
   socketBufferBytes: number
 }
@@ -21,7 +29,11 @@ export interface WebSocketServerOptions {
 /** What the server calls. */
 export interface WebSocketServerDeps {
   /** A websocket was opened. */
-  open: (socket: AgentSocket) => AgentConnection
+  open: (socket: AgentSocket, client: ClientConnection) => AgentConnection
+  /** What the user agents of one address may do. */
+  clients: ClientLimits
+  /** Who is at the other end of a connection. */
+  addresses: ClientAddresses
   /** Whether there is too much to do for another websocket. */
   isOverloaded: () => boolean
   /** A websocket has closed with this code, because of the service if there is a reason. */
@@ -31,8 +43,10 @@ export interface WebSocketServerDeps {
 }
 
 /** A server that listens. */
-export interface WebSocketServer {
+export interface WebSocketServer extends PublishTarget {
   readonly port: number
+  /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
+  useCertificate(files: CertificateFiles): void
   /** Takes no new connection; those that are open stay. */
   stopListening(): void
   /** Closes what is still open, at once. */
@@ -54,11 +68,13 @@ const LISTEN_SHARED_PORT = 0
 /** What a user agent is told that is sent away; by then a queue of hellos is a good deal shorter. Firefox has its own 5 s. */
 const RETRY_AFTER_SECONDS = '5'
 
-const STATUS_LINES = { 200: '200 OK', 503: '503 Service Unavailable' } as const
+const STATUS_LINES = { 200: '200 OK', 429: '429 Too Many Requests', 503: '503 Service Unavailable' } as const
 
 interface SocketData {
   socket: UwsSocket | undefined
   connection: AgentConnection | undefined
+  readonly address: string
+  client: ClientConnection | undefined
 }
 
 /**
@@ -98,9 +114,14 @@ export function startWebSocketServer(
   options: WebSocketServerOptions,
   deps: WebSocketServerDeps,
 ): Promise<WebSocketServer> {
-  const app = uws.App()
-  app.ws<SocketData>('/*', behaviour(options, deps))
-  serveOperations(app, deps)
+  const groups = new SocketGroups(GROUP_MAX)
+  const createApp = (files: CertificateFiles | undefined) => {
+    const app = files === undefined ? uws.App() : uws.SSLApp(tlsOptions(files))
+    app.ws<SocketData>('/*', behaviour(options, deps, groups))
+    serveOperations(app, deps)
+    return app
+  }
+  const app = createApp(options.certificate)
   return new Promise((resolve, reject) => {
     listen(app, options, (token) => {
       if (token === false) {
@@ -109,17 +130,76 @@ export function startWebSocketServer(
         )
         return
       }
+      const apps = new Apps(app)
       let listening = true
       resolve({
         port: uws.us_socket_local_port(token),
+        get groups() {
+          return groups.count
+        },
+        publish: (group, id, text) => apps.publish(topicOf(group, id), text),
+        useCertificate: (files) => apps.add(createApp(files)),
         stopListening() {
           if (listening) uws.us_listen_socket_close(token)
           listening = false
         },
-        close: () => app.close(),
+        close: () => apps.close(),
       })
     })
   })
+}
+
+/** One topic for each group and broadcast: all members of a topic are sent to in one stretch. */
+function topicOf(group: number, id: BroadcastId): string {
+  return `${group}:${id}`
+}
+
+function tlsOptions({ certificateFile, keyFile }: CertificateFiles): Uws.AppOptions {
+  return { cert_file_name: certificateFile, key_file_name: keyFile, ssl_prefer_low_memory_usage: true }
+}
+
+/** What the types leave out and the binary has: an app that listens can hand the connections it accepts to others. */
+type AcceptingApp = Uws.TemplatedApp & {
+  getDescriptor(): unknown
+  addChildAppDescriptor(descriptor: unknown): void
+  removeChildAppDescriptor(descriptor: unknown): void
+}
+
+/**
+ * The apps of one port: an app of uWebSockets.js has one certificate for ever. The first one listens; each connection that it accepts goes to the
+ * newest, so that there is always exactly one listening socket, and no connection that waits on it is lost. Older ones keep what they have;
+ * 40 kB each, which nothing gives back, so only a certificate that differs should make another.
+ */
+class Apps {
+  readonly #apps: AcceptingApp[]
+
+  constructor(first: Uws.TemplatedApp) {
+    this.#apps = [first as AcceptingApp]
+  }
+
+  add(app: Uws.TemplatedApp): void {
+    const newest = app as AcceptingApp
+    const [first] = this.#apps
+    const former = this.#apps.at(-1)
+    if (former !== first) first?.removeChildAppDescriptor(former?.getDescriptor())
+    first?.addChildAppDescriptor(newest.getDescriptor())
+    this.#apps.push(newest)
+  }
+
+  /** uWebSockets.js gathers what is published and sends it at the end of this turn of the event loop, or before anything sent later. */
+  publish(topic: string, text: string): number {
+    let subscribers = 0
+    for (const app of this.#apps) {
+      const count = app.numSubscribers(topic)
+      if (count > 0) app.publish(topic, text)
+      subscribers += count
+    }
+    return subscribers
+  }
+
+  close(): void {
+    for (const app of this.#apps) app.close()
+  }
 }
 
 type ListenCallback = (token: Uws.us_listen_socket | false) => void
@@ -139,6 +219,7 @@ function listen(app: Uws.TemplatedApp, options: WebSocketServerOptions, done: Li
 function behaviour(
   options: WebSocketServerOptions,
   deps: WebSocketServerDeps,
+  groups: SocketGroups,
 ): Uws.WebSocketBehavior<SocketData> {
   return {
     maxPayloadLength: PAYLOAD_BYTES_MAX,
@@ -147,10 +228,12 @@ function behaviour(
     sendPingsAutomatically: true,
     // No compression: bodies are encrypted, it would cost memory and gain nothing.
     upgrade(res, req, context) {
-      if (deps.isOverloaded()) return refuse(res)
+      if (deps.isOverloaded()) return refuse(res, 503)
+      const address = addressOf(res, req, deps.addresses)
+      if (!deps.clients.admits(address)) return refuse(res, 429)
       const offered = req.getHeader('sec-websocket-protocol').split(',')
       res.upgrade<SocketData>(
-        { socket: undefined, connection: undefined },
+        { socket: undefined, connection: undefined, address, client: undefined },
         req.getHeader('sec-websocket-key'),
         offered.some((name) => name.trim() === SUBPROTOCOL) ? SUBPROTOCOL : '',
         req.getHeader('sec-websocket-extensions'),
@@ -159,22 +242,30 @@ function behaviour(
     },
     open(ws) {
       const data = ws.getUserData()
-      data.socket = new UwsSocket(ws)
-      data.connection = deps.open(data.socket)
+      data.socket = new UwsSocket(ws, groups)
+      data.client = deps.clients.entered(data.address)
+      data.connection = deps.open(data.socket, data.client)
       // A node that drains closes it at once, when there was nobody yet to be told.
       if (data.socket.isClosed) data.connection.closed()
     },
     message(ws, message, isBinary) {
-      const { socket, connection } = ws.getUserData()
+      const { socket, connection, client } = ws.getUserData()
+      client?.spoke()
       if (isBinary) socket?.close('binaryFrame')
       else if (message.byteLength > FRAME_BYTES_MAX) socket?.close('frameTooLarge')
       else connection?.received(Buffer.from(message).toString())
+    },
+    dropped(ws) {
+      const { socket, connection } = ws.getUserData()
+      // What was sent to it alone is told by the result of that.
+      if (!socket?.isSending) connection?.missed()
     },
     drain(ws) {
       if (ws.getBufferedAmount() === 0) ws.getUserData().connection?.drained()
     },
     close(ws, code) {
-      const { socket, connection } = ws.getUserData()
+      const { socket, connection, client } = ws.getUserData()
+      client?.left()
       deps.closed(code, socket?.closeReason)
       socket?.markClosed()
       connection?.closed()
@@ -183,9 +274,25 @@ function behaviour(
 }
 
 /** The connection ends, too: thousands come at once, and each holds a file descriptor. */
-function refuse(res: Uws.HttpResponse): void {
-  res.writeStatus('503 Service Unavailable').writeHeader('Retry-After', RETRY_AFTER_SECONDS)
+function refuse(res: Uws.HttpResponse, status: 429 | 503): void {
+  res.writeStatus(STATUS_LINES[status]).writeHeader('Retry-After', RETRY_AFTER_SECONDS)
   res.end('Too many user agents are connecting: come back a little later.\n', true)
+}
+
+/** What the connections of one client have in common. A proxy says whose it is in a header, or before all else (PROXY protocol, version 2). */
+function addressOf(res: Uws.HttpResponse, req: Uws.HttpRequest, addresses: ClientAddresses): string {
+  const text = (address: ArrayBuffer) => Buffer.from(address).toString()
+  const forwardedFor = () => text(res.getProxiedRemoteAddressAsText()) || headerOf(req, 'x-forwarded-for')
+  return addresses.groupOf(text(res.getRemoteAddressAsText()), forwardedFor)
+}
+
+/** All values of a header as one list: `getHeader` gives the first, and a proxy may add its own as another. */
+function headerOf(req: Uws.HttpRequest, name: string): string {
+  const values: string[] = []
+  req.forEach((each, value) => {
+    if (each === name) values.push(value)
+  })
+  return values.join()
 }
 
 function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerDeps): void {
@@ -213,12 +320,18 @@ function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerD
 /** A websocket that is marked closed before uWebSockets.js is told, for every call on a closed one throws. */
 class UwsSocket implements AgentSocket {
   readonly #ws: Uws.WebSocket<SocketData>
+  readonly #groups: SocketGroups
+  /** Its group, while it is subscribed to anything. */
+  #group: number | undefined
   #closed = false
   /** Why the service has closed it, if it has. */
   closeReason: CloseReason | undefined
+  /** Something is being sent to it alone. */
+  isSending = false
 
-  constructor(ws: Uws.WebSocket<SocketData>) {
+  constructor(ws: Uws.WebSocket<SocketData>, groups: SocketGroups) {
     this.#ws = ws
+    this.#groups = groups
   }
 
   get isClosed(): boolean {
@@ -227,8 +340,28 @@ class UwsSocket implements AgentSocket {
 
   send(text: string): SendResult {
     if (this.#closed) return 'closed'
+    this.isSending = true
     const result = this.#ws.send(text)
+    this.isSending = false
     return result === 1 ? 'sent' : result === 0 ? 'buffered' : 'dropped'
+  }
+
+  subscribe(id: BroadcastId): void {
+    if (this.#closed) return
+    this.#group ??= this.#groups.join()
+    this.#ws.subscribe(topicOf(this.#group, id))
+  }
+
+  unsubscribe(): void {
+    if (this.#closed) return
+    for (const topic of this.#ws.getTopics()) this.#ws.unsubscribe(topic)
+    this.#leaveGroup()
+  }
+
+  subscribed(): readonly BroadcastId[] {
+    if (this.#closed || this.#group === undefined) return []
+    const prefix = topicOf(this.#group, '' as BroadcastId)
+    return this.#ws.getTopics().map((topic) => topic.slice(prefix.length) as BroadcastId)
   }
 
   close(reason: CloseReason): void {
@@ -240,5 +373,11 @@ class UwsSocket implements AgentSocket {
 
   markClosed(): void {
     this.#closed = true
+    this.#leaveGroup()
+  }
+
+  #leaveGroup(): void {
+    if (this.#group !== undefined) this.#groups.leave(this.#group)
+    this.#group = undefined
   }
 }

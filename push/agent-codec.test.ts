@@ -13,11 +13,16 @@ const sessionIds = bytes(8).map(sessionIdFromBytes)
 const keyDigests = fc.oneof(bytes(8), bytes(0)).map(keyDigestFromBytes)
 const timesMs = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 
+const hexDigits = (count: number) => bytes(count).map((some) => Buffer.from(some).toString('hex'))
+const traces = fc.record({ traceId: hexDigits(16), spanId: hexDigits(8) }, { noNullPrototype: true })
+
 const digests = fc.record({ from: sessionIds, to: sessionIds }, { noNullPrototype: true })
 const statements = fc.record(
   { process: sessionIds, ageMs: timesMs, digests, isDisputed: fc.boolean() },
   { noNullPrototype: true },
 )
+
+const hints = fc.constantFrom('changed' as const, 'polled' as const)
 
 /** Requests with messages that have not expired: others come back with a later expiry. */
 function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
@@ -27,13 +32,17 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
   }))
   const record = { noNullPrototype: true }
   return fc.oneof(
-    fc.record({ kind: fc.constant('deliver' as const), message: current, keyDigest: keyDigests }, record),
+    fc.record(
+      { kind: fc.constant('deliver' as const), message: current, keyDigest: keyDigests, trace: traces },
+      { requiredKeys: ['kind', 'message', 'keyDigest'], ...record },
+    ),
     fc.record({ kind: fc.constant('cancel' as const), id: bytes(16).map(messageIdFromBytes) }, record),
     fc.record(
       { kind: fc.constant('check' as const), from: sessionIds },
       { requiredKeys: ['kind'], ...record },
     ),
     fc.record({ kind: fc.constant('displace' as const), sessionId: sessionIds, ageMs: timesMs }, record),
+    fc.record({ kind: fc.constant('broadcasts' as const), hint: hints }, record),
     fc.record({ kind: fc.constant('cells' as const), statement: statements }, record),
   )
 }
@@ -112,6 +121,8 @@ t.test('the layout is fixed: old and new processes understand each other', async
     hex({ kind: 'cells', statement: { process: SESSION, ageMs: 7, digests, isDisputed: true } }),
     `0105${'04'.repeat(8)}00000000000701${'05'.repeat(8)}${'06'.repeat(8)}`,
   )
+  t.equal(hex({ kind: 'broadcasts', hint: 'changed' }), '010601')
+  t.equal(hex({ kind: 'broadcasts', hint: 'polled' }), '010602')
   const reply = codec.encodeReply({ outcome: 'delivered', clockMs: 9 })
   t.equal(Buffer.from(reply).toString('hex'), '0101000000000009')
 })
@@ -161,13 +172,23 @@ t.test('another version is refused with words that say which', async (t) => {
   t.throws(() => codec.decodeReply(reply), { name: 'RangeError', message: /reply of version 9.* reads 1/ })
 })
 
+t.test('a message that is traced has its span in front, and is the same behind it', async (t) => {
+  const { nowMs, codec } = open()
+  const request = { kind: 'deliver', message: sample(nowMs + 5000), keyDigest: DIGEST } as const
+  const trace = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+  const plain = Buffer.from(codec.encode(request)).toString('hex')
+  const withSpan = Buffer.from(codec.encode({ ...request, trace })).toString('hex')
+  t.equal(withSpan, `0107${trace.traceId}${trace.spanId}${plain.slice(4)}`)
+})
+
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 6])), { message: /unknown kind 6/ })
+  t.throws(() => codec.decode(Buffer.from([1, 8])), { message: /unknown kind 8/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })
   }
+  t.throws(() => codec.decode(Buffer.from([1, 6, 3])), { message: /unknown hint 3/ })
 })
 
 t.test('what is cut short or too long is refused', async (t) => {
@@ -176,6 +197,7 @@ t.test('what is cut short or too long is refused', async (t) => {
     { kind: 'cancel', id: sample(nowMs).id },
     { kind: 'check', from: SESSION },
     { kind: 'displace', sessionId: SESSION, ageMs: 1 },
+    { kind: 'broadcasts', hint: 'changed' },
   ]
   for (const request of whole) {
     const encoded = Buffer.from(codec.encode(request))

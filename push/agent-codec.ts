@@ -1,7 +1,7 @@
 import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { Clock } from '../cluster/clock.ts'
 import type { Codec } from '../cluster/codec.ts'
-import type { AgentOutcome, AgentReply, AgentRequest } from './agent-requests.ts'
+import type { AgentOutcome, AgentReply, AgentRequest, BroadcastHint } from './agent-requests.ts'
 import {
   ID_BYTES,
   idToBytes,
@@ -19,14 +19,17 @@ import { decodeMessage, encodeMessage } from './record.ts'
  * The binary form of what endpoints and user agents' actors say to each other; integers are big-endian.
  *
  *     deliver   version 1 | kind 1 | remainingMs 6 | key digest: length 1, bytes | message record
+ *     traced    version 1 | kind 1 | trace id 16 | span id 8 | deliver, without its version and kind
  *     cancel    version 1 | kind 1 | message id 16
  *     check     version 1 | kind 1 | [session id 8]
  *     displace  version 1 | kind 1 | session id 8 | ageMs 6
  *     cells     version 1 | kind 1 | process 8 | ageMs 6 | disputed 1 | digest of the old map 8 | of the new map 8
+ *     broadcasts  version 1 | kind 1 | hint 1
  *     reply     version 1 | outcome 1 | clockMs 6
  *
  * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
- * it does not know: to the asker that is as if nobody had answered, and the message is stored.
+ * it does not know: to the asker that is as if nobody had answered, and the message is stored. `traced` is said of the few messages that
+ * are traced, and only where an operator has switched that on, which is after all processes have come to know it.
  */
 const VERSION = 1
 const DELIVER = 1
@@ -34,9 +37,13 @@ const CANCEL = 2
 const CHECK = 3
 const DISPLACE = 4
 const CELLS = 5
+const BROADCASTS = 6
+const TRACED = 7
 const HEAD_BYTES = 2
 const MS_BYTES = 6
 const STATEMENT_BYTES = SHORT_ID_BYTES + MS_BYTES + 1 + 2 * SHORT_ID_BYTES
+const TRACE_ID_BYTES = 16
+const TRACE_BYTES = TRACE_ID_BYTES + 8
 const REPLY_BYTES = HEAD_BYTES + MS_BYTES
 
 /** By their number, less one. */
@@ -49,6 +56,9 @@ const OUTCOMES: readonly AgentOutcome[] = [
   'cancelled',
   'unknown',
 ]
+
+/** By their number, less one. */
+const HINTS: readonly BroadcastHint[] = ['changed', 'polled']
 
 /** Machines' clocks may differ by this much; see docs on time. */
 const SKEW_MAX_MS = 1000
@@ -69,16 +79,8 @@ export function createAgentCodec(clock: Clock): Codec<AgentRequest, AgentReply> 
 
 function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
   switch (request.kind) {
-    case 'deliver': {
-      const record = encodeMessage(request.message)
-      const digest = shortIdToBytes(request.keyDigest)
-      const out = start(DELIVER, MS_BYTES + 1 + digest.length + record.length)
-      out.writeUIntBE(Math.max(0, request.message.expiresAtMs - nowMs), HEAD_BYTES, MS_BYTES)
-      const digestAt = out.writeUInt8(digest.length, HEAD_BYTES + MS_BYTES)
-      out.set(digest, digestAt)
-      out.set(record, digestAt + digest.length)
-      return out
-    }
+    case 'deliver':
+      return encodeDeliver(request, nowMs)
     case 'cancel': {
       const out = start(CANCEL, ID_BYTES)
       out.set(idToBytes(request.id), HEAD_BYTES)
@@ -95,9 +97,29 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
       out.writeUIntBE(request.ageMs, HEAD_BYTES + SHORT_ID_BYTES, MS_BYTES)
       return out
     }
+    case 'broadcasts': {
+      const out = start(BROADCASTS, 1)
+      out.writeUInt8(HINTS.indexOf(request.hint) + 1, HEAD_BYTES)
+      return out
+    }
     case 'cells':
       return encodeStatement(request.statement)
   }
+}
+
+function encodeDeliver(request: DeliverRequest, nowMs: number): Buffer {
+  const { message, keyDigest, trace } = request
+  const record = encodeMessage(message)
+  const digest = shortIdToBytes(keyDigest)
+  const restBytes = MS_BYTES + 1 + digest.length + record.length
+  const out = trace === undefined ? start(DELIVER, restBytes) : start(TRACED, TRACE_BYTES + restBytes)
+  let at = HEAD_BYTES
+  if (trace !== undefined) at += out.write(trace.traceId + trace.spanId, at, 'hex')
+  at = out.writeUIntBE(Math.max(0, message.expiresAtMs - nowMs), at, MS_BYTES)
+  at = out.writeUInt8(digest.length, at)
+  out.set(digest, at)
+  out.set(record, at + digest.length)
+  return out
 }
 
 /** @throws RangeError on another version, an unknown kind, or damage */
@@ -106,7 +128,15 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
   const kind = buffer.readUInt8(1)
   switch (kind) {
     case DELIVER:
-      return decodeDeliver(buffer, nowMs)
+      return decodeDeliver(buffer, HEAD_BYTES, nowMs)
+    case TRACED: {
+      const trace = buffer.toString('hex', HEAD_BYTES, HEAD_BYTES + TRACE_BYTES)
+      const [traceId, spanId] = [trace.slice(0, 2 * TRACE_ID_BYTES), trace.slice(2 * TRACE_ID_BYTES)]
+      return {
+        ...decodeDeliver(buffer, HEAD_BYTES + TRACE_BYTES, nowMs),
+        trace: { traceId, spanId },
+      }
+    }
     case CANCEL:
       return { kind: 'cancel', id: messageIdFromBytes(buffer.subarray(HEAD_BYTES)) }
     case CHECK: {
@@ -122,6 +152,13 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
         ageMs: buffer.readUIntBE(ageAt, MS_BYTES),
       }
     }
+    case BROADCASTS: {
+      exactly(buffer, HEAD_BYTES + 1)
+      const number = buffer.readUInt8(HEAD_BYTES)
+      const hint = HINTS[number - 1]
+      if (hint === undefined) throw new RangeError(`broadcasts with unknown hint ${number}`)
+      return { kind: 'broadcasts', hint }
+    }
     case CELLS:
       return { kind: 'cells', statement: decodeStatement(buffer.subarray(HEAD_BYTES)) }
     default:
@@ -129,9 +166,11 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
   }
 }
 
-function decodeDeliver(buffer: Buffer, nowMs: number): AgentRequest {
-  const expiresAtMs = nowMs + buffer.readUIntBE(HEAD_BYTES, MS_BYTES)
-  const digestAt = HEAD_BYTES + MS_BYTES + 1
+type DeliverRequest = Extract<AgentRequest, { kind: 'deliver' }>
+
+function decodeDeliver(buffer: Buffer, at: number, nowMs: number): DeliverRequest {
+  const expiresAtMs = nowMs + buffer.readUIntBE(at, MS_BYTES)
+  const digestAt = at + MS_BYTES + 1
   const recordAt = digestAt + buffer.readUInt8(digestAt - 1)
   const keyDigest = keyDigestFromBytes(buffer.subarray(digestAt, recordAt))
   // A copy: the message may stay in memory for a while, and must not keep the whole piece that was read from the socket there.

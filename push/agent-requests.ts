@@ -1,21 +1,33 @@
 import type { MapStatement } from '../cluster/cell-agreement.ts'
 import type { KeyDigest, MessageId, ReceiptSubscriptionId, SessionId, Uaid } from './ids.ts'
 import type { Message } from './message.ts'
+import type { SpanContext } from './tracing.ts'
 
 /**
  * What is sent to the address of a user agent.
- * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So is `cells`,
- * which goes to all processes.
+ * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So are `broadcasts`, which goes to all
+ * nodes, and `cells`, which goes to all processes.
  */
 export type AgentRequest =
-  | { readonly kind: 'deliver'; readonly message: Message; readonly keyDigest: KeyDigest }
+  /** `trace`: the span of the ask, where the message is traced. */
+  | {
+      readonly kind: 'deliver'
+      readonly message: Message
+      readonly keyDigest: KeyDigest
+      readonly trace?: SpanContext
+    }
   | { readonly kind: 'cancel'; readonly id: MessageId }
   /** `from`: the session that put something itself and needs no telling; absent when an endpoint did. */
   | { readonly kind: 'check'; readonly from?: SessionId }
   /** `ageMs`: how long the sender is connected, on its own monotonic clock. The older session yields. */
   | { readonly kind: 'displace'; readonly sessionId: SessionId; readonly ageMs: number }
+  /** To all nodes. changed: read the broadcasts again. polled: the Megaphone server that is followed was asked just now. */
+  | { readonly kind: 'broadcasts'; readonly hint: BroadcastHint }
   /** The sender's map of cells. */
   | { readonly kind: 'cells'; readonly statement: MapStatement }
+
+/** What nodes are told of broadcasts; like all that is told it may be lost. */
+export type BroadcastHint = 'changed' | 'polled'
 
 /**
  * What a user agent's actor answers.

@@ -3,3 +3,9 @@ export interface Certificate {
   readonly certificate: string
   readonly key: string
 }
+
+/** The files that hold them. */
+export interface CertificateFiles {
+  readonly certificateFile: string
+  readonly keyFile: string
+}

@@ -8,6 +8,7 @@ const ERRNOS: Readonly<Record<number, readonly number[]>> = {
   404: [102],
   405: [999],
   408: [999],
+  409: [999],
   410: [103, 106],
   413: [104],
   429: [116],

@@ -9,6 +9,7 @@ import {
 } from '../push/ids.ts'
 import { NO_MIN_URGENCY, URGENCIES, type Urgency, urgencyRank } from '../push/urgency.ts'
 import { pairKey, prefixEnd } from './lmdb-keys.ts'
+import { sizeOf, type TableSize } from './lmdb-size.ts'
 import type { ChannelStatus, StoredAgent } from './store.ts'
 
 /** What is kept of a user agent itself. */
@@ -92,6 +93,11 @@ export class LmdbAgents {
     const prefix = idToBytes(uaid)
     const keys = [...this.#db.getKeys({ start: prefix, end: prefixEnd(prefix) })]
     for (const key of keys) this.#db.removeSync(key)
+  }
+
+  /** How many records there are, of user agents and channels together. */
+  get size(): TableSize {
+    return sizeOf(this.#db)
   }
 
   /** The next `limit` records from `start` on; `lastConnectMs` is absent for one of a channel. */

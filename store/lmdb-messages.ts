@@ -14,6 +14,7 @@ import type { Urgency } from '../push/urgency.ts'
 import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
 import type { LmdbReceipts } from './lmdb-receipts.ts'
+import { sizeOf, type TableSize } from './lmdb-size.ts'
 import type { StoredMessage } from './store.ts'
 
 /**
@@ -139,6 +140,11 @@ export class LmdbMessages {
   /** Up to `limit` entries of all user agents from the key `start` on. */
   scan(start: Buffer, limit: number): MessageEntry[] {
     return this.#read({ start, limit })
+  }
+
+  /** How many messages there are. */
+  get size(): TableSize {
+    return sizeOf(this.#messages)
   }
 
   /** Tells whether a user agent has an unexpired message, or so many expired ones that it is better taken to have one. */

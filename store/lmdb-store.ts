@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { type AwaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../push/receipt.ts'
@@ -8,12 +9,16 @@ import { CommitQueue, type WriteKind } from './commit-queue.ts'
 import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
+import type { AgentReport, StoreInspector, StoreStats } from './inspection.ts'
 import { LmdbAgents } from './lmdb-agents.ts'
+import { LmdbBroadcasts } from './lmdb-broadcasts.ts'
 import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
+import { inspectLmdbAgent, lmdbStats } from './lmdb-inspection.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
 import { LmdbReceipts } from './lmdb-receipts.ts'
 import {
+  type BroadcastPut,
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
@@ -41,6 +46,9 @@ export interface LmdbStoreOptions {
   readonly freeBytes?: (directory: string) => Promise<number>
 }
 
+/** A store of this process alone: only it can be asked what is in it. */
+export type EmbeddedStore = Store & StoreInspector
+
 /** Unless an operator says otherwise. */
 export const LMDB_DEFAULTS = { diskReserveBytes: 64 * 1024 * 1024, waitingWritesMax: 10_000 }
 
@@ -54,7 +62,7 @@ const PROBE_KEY = Buffer.from('probe')
  * space freed in it is used again.
  * @throws FolderError when the folder is in use or can't be used
  */
-export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
+export async function openLmdbStore(options: LmdbStoreOptions): Promise<EmbeddedStore> {
   const lock = await lockFolder(options.directory)
   try {
     await checkLmdbFile(options.directory)
@@ -65,7 +73,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   }
 }
 
-class LmdbStore implements Store {
+class LmdbStore implements EmbeddedStore {
   readonly #limits: StoreLimits
   readonly #lock: FolderLock
   readonly #root: RootDatabase<Buffer, Buffer>
@@ -74,6 +82,7 @@ class LmdbStore implements Store {
   readonly #agents: LmdbAgents
   readonly #messages: LmdbMessages
   readonly #receipts: LmdbReceipts
+  readonly #broadcasts: LmdbBroadcasts
   readonly #garbage: LmdbGarbage
   #tellReceipt: ReceiptListener = () => {}
 
@@ -104,6 +113,7 @@ class LmdbStore implements Store {
       },
       this.#receipts,
     )
+    this.#broadcasts = new LmdbBroadcasts(this.#root.openDB('broadcasts', DATABASE))
     this.#garbage = new LmdbGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
     this.#failStop = new FailStop(this.#root)
     this.#commits = new CommitQueue(this.#root, this.#failStop, {
@@ -242,6 +252,26 @@ class LmdbStore implements Store {
     this.#tellReceipt = listener
   }
 
+  async listBroadcasts(): Promise<readonly Broadcast[]> {
+    return this.#failStop.read(() => this.#broadcasts.list())
+  }
+
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    return this.#commits.run('adds', () => this.#broadcasts.put(id, version, max))
+  }
+
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    return this.#commits.run('adds', () => this.#broadcasts.follow(id, version, former))
+  }
+
+  dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#commits.run('frees', () => this.#broadcasts.drop(id))
+  }
+
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {
     return this.#ending('frees', () => this.#garbage.collect(nowMs, limit))
   }
@@ -249,6 +279,14 @@ class LmdbStore implements Store {
   /** Writes for real: a disk that fails is noticed only by that. */
   async ping(): Promise<void> {
     await this.#commits.run('adds', () => this.#root.putSync(PROBE_KEY, PROBE_KEY))
+  }
+
+  async inspectAgent(uaid: Uaid): Promise<AgentReport | undefined> {
+    return this.#failStop.read(() => inspectLmdbAgent(this.#agents, this.#messages, uaid))
+  }
+
+  async stats(): Promise<StoreStats> {
+    return this.#failStop.read(() => lmdbStats(this.#agents, this.#messages))
   }
 
   waiting(): number {

@@ -19,7 +19,7 @@ const LEFT_ALONE: readonly string[] = ['constructor', 'waiting', 'close']
  * A store all of whose operations are measured, under the names of their methods. Made of the methods that the store has, and not
  * of a list, so that none is ever forgotten.
  */
-export function measuredStore(store: Store, meters: StoreMeters): Store {
+export function measuredStore<S extends Store>(store: S, meters: StoreMeters): S {
   const methods = new Map<string, unknown>()
   for (const name of methodNames(store)) {
     const method: unknown = Reflect.get(store, name)
@@ -28,7 +28,7 @@ export function measuredStore(store: Store, meters: StoreMeters): Store {
     methods.set(name, LEFT_ALONE.includes(name) ? plain : measured(name, plain, meters))
   }
   // Each method has the signature of the store's own.
-  return Object.fromEntries(methods) as unknown as Store
+  return Object.fromEntries(methods) as unknown as S
 }
 
 type Operation = (...args: readonly unknown[]) => Promise<unknown>

@@ -1,6 +1,16 @@
 import type { Collection, Db } from 'mongodb'
+import { MongoBroadcasts } from './mongodb-broadcasts.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
-import { AGENTS, type AgentDocument, collectionsOf, date, INDEXES, NOBODY, uuid } from './mongodb-schema.ts'
+import {
+  AGENTS,
+  type AgentDocument,
+  type BroadcastDocument,
+  collectionsOf,
+  date,
+  INDEXES,
+  NOBODY,
+  uuid,
+} from './mongodb-schema.ts'
 
 /** One thing that was looked at, for an operator to read. */
 export interface StoreCheck {
@@ -59,6 +69,7 @@ async function checkDatabase(db: Db): Promise<StoreCheck[]> {
           }),
         ),
       )
+  checks.push(await check('broadcasts', () => readBroadcasts(collectionsOf(db).broadcasts)))
   checks.push(await check('write', () => write(collectionsOf(db).agents)))
   return checks
 }
@@ -98,6 +109,12 @@ async function indexOf(db: Db, collection: string, wanted: FoundIndex): Promise<
 /** The order of the fields counts. */
 function same(a: object, b: object): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** As nodes read them: what a majority has, which not every server can tell. */
+async function readBroadcasts(broadcasts: Collection<BroadcastDocument>): Promise<string> {
+  const count = (await new MongoBroadcasts(broadcasts).list()).length
+  return `${count} of them, read from a majority`
 }
 
 /** Writes a user agent without channels that has never been seen, and deletes it. */

@@ -33,3 +33,14 @@ export interface DocumentCollection<T extends Document> {
     options: BulkWriteOptions,
   ): Promise<{ readonly insertedCount: number }>
 }
+
+/** The same for broadcasts, whose ids are texts. */
+export interface BroadcastCollection<T extends Document> {
+  find(filter: object, options: FindOptions): { toArray(): Promise<T[]> }
+  updateOne(
+    filter: Filter<T>,
+    update: UpdateFilter<T>,
+    options: { upsert: boolean },
+  ): Promise<{ readonly matchedCount: number; readonly upsertedCount: number }>
+  deleteMany(filter: Filter<T>): Promise<{ readonly deletedCount: number }>
+}

@@ -3,9 +3,15 @@ import type { Clock, Timer } from '../cluster/clock.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
 import { storeDown } from './store-down.ts'
 
-/** The lease in the collection `leases`: whoever holds it may serve from this database alone. */
+/**
+ * What a lease is for. serve: to serve from this database alone, without a bus. garbage: to collect the garbage of all who serve
+ * from it.
+ */
+export type LeasePurpose = 'serve' | 'garbage'
+
+/** A lease in the collection `leases`. */
 interface LeaseDocument {
-  readonly _id: typeof LEASE
+  readonly _id: LeasePurpose
   /** Random, so that no two processes have the same. */
   readonly holder: string
   /** Who that is, for people. */
@@ -18,6 +24,7 @@ interface LeaseDocument {
 export interface LeaseOptions {
   /** mongodb:// or mongodb+srv:// URL; its path names the database. */
   readonly url: string
+  readonly purpose: LeasePurpose
   /** An id that nobody else has. */
   readonly holder: string
   /** What to call this process where another one is refused because of it. */
@@ -53,7 +60,6 @@ export interface Lease {
   release(): Promise<void>
 }
 
-const LEASE = 'serve'
 const LEASES = 'leases'
 
 /**
@@ -86,7 +92,7 @@ type Taken =
 
 async function take(
   leases: Collection<LeaseDocument>,
-  { holder, name, lifetimeMs, renewMs, onWaiting }: LeaseOptions,
+  { purpose, holder, name, lifetimeMs, renewMs, onWaiting }: LeaseOptions,
   clock: Clock,
 ): Promise<Taken> {
   let seen: { holder: string; renewals: number; atMs: number } | undefined
@@ -97,10 +103,10 @@ async function take(
     const condition = over === undefined ? { holder } : { holder: over.holder, renewals: over.renewals }
     const change = { $set: { holder, name, renewals: 0 } }
     const { matchedCount, upsertedCount } = await leases
-      .updateOne({ _id: LEASE, ...condition }, change, { upsert: true })
+      .updateOne({ _id: purpose, ...condition }, change, { upsert: true })
       .catch(ignoreDuplicate)
     if (matchedCount + upsertedCount > 0) return { outcome: 'taken', sinceMs }
-    const other = await leases.findOne({ _id: LEASE })
+    const other = await leases.findOne({ _id: purpose })
     if (other === null) continue
     if (seen !== undefined && (other.holder !== seen.holder || other.renewals !== seen.renewals))
       return { outcome: 'held', by: other.name }
@@ -158,7 +164,8 @@ class HeldLease implements Lease {
     this.#stop()
     await this.#renewing
     // Whoever comes next waits for its end, if this fails.
-    await this.#leases.deleteOne({ _id: LEASE, holder: this.#options.holder }).catch(() => {})
+    const { purpose, holder } = this.#options
+    await this.#leases.deleteOne({ _id: purpose, holder }).catch(() => {})
     await this.#client.close()
   }
 
@@ -174,10 +181,13 @@ class HeldLease implements Lease {
   }
 
   async #renew(): Promise<void> {
-    const { holder } = this.#options
+    const { purpose, holder } = this.#options
     const sentMs = this.#clock.monotonicMs()
     try {
-      const { matchedCount } = await this.#leases.updateOne({ _id: LEASE, holder }, { $inc: { renewals: 1 } })
+      const { matchedCount } = await this.#leases.updateOne(
+        { _id: purpose, holder },
+        { $inc: { renewals: 1 } },
+      )
       if (matchedCount === 0) return this.#giveUp('another process has it, or it was removed')
       this.#sinceMs = sentMs
       this.#giveUpLater()

@@ -1,4 +1,5 @@
 import { Binary, type Collection, type Db, type IndexDescription } from 'mongodb'
+import type { BroadcastId, BroadcastSource, BroadcastVersion } from '../push/broadcast.ts'
 import {
   ID_BYTES,
   idToBytes,
@@ -17,7 +18,7 @@ import {
 } from '../push/receipt.ts'
 import { encodeMessage } from '../push/record.ts'
 import { urgencyRank } from '../push/urgency.ts'
-import type { DocumentCollection } from './mongodb-collection.ts'
+import type { BroadcastCollection, DocumentCollection } from './mongodb-collection.ts'
 
 /** A user agent in the collection `agents`. It is there exactly as long as it has a channel, crashes aside. */
 export interface AgentDocument {
@@ -82,12 +83,21 @@ export const WAITING = 0
 /** The same for an outcome that nobody is told of. */
 const SILENT = -1
 
+/** A broadcast in the collection `broadcasts`. */
+export interface BroadcastDocument {
+  /** `broadcaster/channel`. */
+  readonly _id: BroadcastId
+  readonly version: BroadcastVersion
+  readonly source: BroadcastSource
+}
+
 /** What the store works on. */
 export interface Collections {
   readonly agents: DocumentCollection<AgentDocument>
   readonly messages: DocumentCollection<MessageDocument>
   readonly receipts: DocumentCollection<ReceiptDocument>
   readonly endedReceipts: DocumentCollection<EndedReceiptsDocument>
+  readonly broadcasts: BroadcastCollection<BroadcastDocument>
 }
 
 /** Names of the collections. */
@@ -95,11 +105,12 @@ export const AGENTS = 'agents'
 export const MESSAGES = 'messages'
 export const RECEIPTS = 'receipts'
 const ENDED_RECEIPTS = 'ended_receipts'
+export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */
 export const MESSAGES_OF_AGENT = { u: 1, _id: 1 } as const
 
-/** The indexes of each collection beside that of `_id`. */
+/** The indexes of each collection beside that of `_id`; `broadcasts` needs no other. */
 export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   [AGENTS]: [{ name: 'last_connect', key: { lastConnect: 1 } }],
   [MESSAGES]: [
@@ -120,12 +131,14 @@ export function collectionsOf(db: Db): {
   messages: Collection<MessageDocument>
   receipts: Collection<ReceiptDocument>
   endedReceipts: Collection<EndedReceiptsDocument>
+  broadcasts: Collection<BroadcastDocument>
 } {
   return {
     agents: db.collection(AGENTS),
     messages: db.collection(MESSAGES),
     receipts: db.collection(RECEIPTS),
     endedReceipts: db.collection(ENDED_RECEIPTS),
+    broadcasts: db.collection(BROADCASTS),
   }
 }
 

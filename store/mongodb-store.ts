@@ -1,18 +1,21 @@
 import type { MongoClient } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import { PushError } from '../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { type AwaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../push/receipt.ts'
 import type { Urgency } from '../push/urgency.ts'
 import { MongoAgents } from './mongodb-agents.ts'
+import { MongoBroadcasts } from './mongodb-broadcasts.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
 import { MongoGarbage } from './mongodb-garbage.ts'
 import { MongoMessages } from './mongodb-messages.ts'
 import { MongoReceipts } from './mongodb-receipts.ts'
 import { type Collections, collectionsOf, createSchema } from './mongodb-schema.ts'
 import {
+  type BroadcastPut,
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
@@ -85,6 +88,7 @@ export class MongoStore implements Store {
   readonly #agents: MongoAgents
   readonly #messages: MongoMessages
   readonly #receipts: MongoReceipts
+  readonly #broadcasts: MongoBroadcasts
   readonly #garbage: MongoGarbage
   readonly #underWay = new Set<Promise<unknown>>()
   #closed = false
@@ -92,7 +96,7 @@ export class MongoStore implements Store {
   /** @param disconnect lets go of the database, after all that is under way */
   constructor(collections: Collections, options: MongoStoreOptions, disconnect: () => Promise<void>) {
     const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs, isAllowed } = options
-    const { agents, messages } = collections
+    const { agents, messages, broadcasts } = collections
     const batches = { ...BATCHES, waitingBytesMax, waitMaxMs: operationTimeoutMs }
     this.#disconnect = disconnect
     this.#clock = clock
@@ -107,6 +111,7 @@ export class MongoStore implements Store {
       expiredKeptMs,
       receipts: this.#receipts,
     })
+    this.#broadcasts = new MongoBroadcasts(broadcasts)
     this.#garbage = new MongoGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
   }
 
@@ -219,6 +224,26 @@ export class MongoStore implements Store {
 
   onReceipt(listener: ReceiptListener): void {
     this.#receipts.tell = listener
+  }
+
+  listBroadcasts(): Promise<readonly Broadcast[]> {
+    return this.#bounded(() => this.#broadcasts.list())
+  }
+
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    return this.#bounded(() => this.#broadcasts.put(id, version, max))
+  }
+
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    return this.#bounded(() => this.#broadcasts.follow(id, version, former))
+  }
+
+  dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#bounded(() => this.#broadcasts.drop(id))
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import { LATE_ACK_MS } from '../push/receipt.ts'
 import {
   awaitedOf,
@@ -21,6 +22,7 @@ import {
 } from './fixtures/samples.ts'
 import type { Store, StoreLimits } from './store.ts'
 import { agentsContract } from './store-agents.contract.ts'
+import { broadcastsContract } from './store-broadcasts.contract.ts'
 import { garbageContract } from './store-garbage.contract.ts'
 import { messagesContract } from './store-messages.contract.ts'
 import { modelContract } from './store-model.contract.ts'
@@ -54,6 +56,7 @@ export function storeContract(name: string, open: OpenStore, durable: boolean): 
   garbageContract(withStore)
   receiptsContract(withStore)
   receiptsFetchedContract(withStore)
+  broadcastsContract(withStore)
   modelContract(withStore)
   if (durable) reopenContract(name, open)
 }
@@ -70,6 +73,8 @@ function reopenContract(name: string, open: OpenStore): void {
     await before.settle(awaitedOf(9), 'acknowledged')
     await before.put(UA, awaitedOf(10, { expiresAtMs: NOW_MS + 1 }), 0)
     await before.endReceipts(receiptsOf(2))
+    await before.putBroadcast('a/b' as BroadcastId, 'é' as BroadcastVersion, 10)
+    await before.followBroadcast('c/d' as BroadcastId, '1' as BroadcastVersion, undefined)
     await before.close()
 
     const after = await open(LIMITS, directory)
@@ -90,6 +95,11 @@ function reopenContract(name: string, open: OpenStore): void {
       [messageIdOf(10), 'notDelivered'],
     ])
     t.equal(await after.haveReceiptsEnded(receiptsOf(2)), true)
+    const broadcasts = await after.listBroadcasts()
+    t.strictSame(broadcasts.map(({ id, version, source }) => `${id} ${version} ${source}`).sort(), [
+      'a/b é operator',
+      'c/d 1 megaphone',
+    ])
   })
 
   void t.test(`${name}: a write asked for before close is done; one after it is refused`, async (t) => {

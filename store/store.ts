@@ -1,3 +1,4 @@
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import type { AwaitedReceipt, Receipt, ReceiptOutcome } from '../push/receipt.ts'
@@ -40,6 +41,9 @@ export type ChannelStatus =
   | { readonly outcome: 'subscribed'; readonly keyDigest: KeyDigest }
   | { readonly outcome: 'notSubscribed' }
   | { readonly outcome: 'agentGone' }
+
+/** What setting a broadcast came to; `full`: there are as many already as there may be, and nothing was done. */
+export type BroadcastPut = 'created' | 'changed' | 'unchanged' | 'full'
 
 /** What one round of garbage collection did; `done` once the whole store has been gone through. */
 export interface Collected {
@@ -164,6 +168,29 @@ export interface Store {
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean>
   /** From now on tells of each receipt that this store has made wait, once it is durable. One listener; set it before use. */
   onReceipt(listener: ReceiptListener): void
+  /**
+   * All broadcasts, as of one moment and in no order. A value that was read never gives way to an older one in a later reading
+   * of the same process: this is what decides which of two is the newer.
+   */
+  listBroadcasts(): Promise<readonly Broadcast[]>
+  /**
+   * Sets a broadcast for the operator, whoever set it before.
+   * @param max broadcasts that there may be; may be missed by one when several are made at once
+   */
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut>
+  /**
+   * Sets a broadcast to what the followed Megaphone server has, on condition that it stands where it was seen last: one of the operator
+   * stays, and so does one that another process has set meanwhile, for its answer may be the newer one.
+   * @param former the version it was seen with, undefined where it was not there
+   * @returns whether it was set
+   */
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean>
+  /** Drops a broadcast; says whether it was there. */
+  dropBroadcast(id: BroadcastId): Promise<boolean>
 
   /** Looks at up to `limit` more records and drops what is expired, orphaned or stale; call again for the next ones. */
   collectGarbage(nowMs: number, limit: number): Promise<Collected>

@@ -117,6 +117,7 @@ t.test('the check of a database that is as it should be', async (t) => {
       { what: 'index of messages on dueAt' },
       { what: 'index of receipts on s, fetchedAt, _id' },
       { what: 'index of receipts on gcAt' },
+      { what: 'broadcasts' },
       { what: 'write' },
     ],
   })

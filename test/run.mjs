@@ -10,6 +10,25 @@ import { pathToFileURL } from 'node:url'
 const root = path.resolve(import.meta.dirname, '..')
 const provider = path.join(root, 'dist/test/support/provide.js')
 
+/** The runs of tap that `npm test` is made of, one after the other. */
+const RUNS = [
+  {
+    title: 'everything that may run side by side, the system as one process',
+    system: 'single',
+    args: ['--jobs=2', '--exclude=dist/**/fixtures/**', '--exclude=dist/test/alone/**'],
+  },
+  {
+    title: 'the same tests of the system, as a cluster',
+    system: 'cluster',
+    args: ['--jobs=2', path.join(root, 'dist/test/system/*.test.js')],
+  },
+  {
+    title: 'what takes the machine for itself',
+    system: 'cluster',
+    args: ['--jobs=1', path.join(root, 'dist/test/alone/*.test.js')],
+  },
+]
+
 const totals = { passed: 0, failed: 0 }
 let succeeded = false
 try {
@@ -34,25 +53,6 @@ async function provide() {
   const { provideAll } = await import(pathToFileURL(provider).href)
   return provideAll((line) => console.log(`test: ${line}`))
 }
-
-/** The runs of tap that `npm test` is made of, one after the other. */
-const RUNS = [
-  {
-    title: 'everything that may run side by side, the system as one process',
-    system: 'single',
-    args: ['--jobs=2', '--exclude=dist/**/fixtures/**', '--exclude=dist/test/alone/**'],
-  },
-  {
-    title: 'the same tests of the system, as a cluster',
-    system: 'cluster',
-    args: ['--jobs=2', path.join(root, 'dist/test/system/*.test.js')],
-  },
-  {
-    title: 'what takes the machine for itself',
-    system: 'cluster',
-    args: ['--jobs=1', path.join(root, 'dist/test/alone/*.test.js')],
-  },
-]
 
 /** Tells whether each run ended well and had something that passed: one that finds no files is none. */
 async function runAll(files, env) {

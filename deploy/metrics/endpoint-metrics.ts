@@ -27,6 +27,7 @@ export function addEndpointMetrics(metrics: Metrics, stats: EndpointStats): void
   metrics.counters('pushgrid_asks', 'Requests to the nodes of user agents, by the answer', ['outcome'], () =>
     labelled('outcome', delivery.asks),
   )
+  metrics.gauge('pushgrid_body_bytes', 'Bodies of messages in memory', () => stats.bodies.bytes)
   metrics.gauge('pushgrid_asks_pending', 'Such requests under way', () => delivery.pending.asks)
   metrics.gauge('pushgrid_ask_bytes_pending', 'The sum of their bodies', () => delivery.pending.bytes)
   metrics.gauge(

@@ -30,6 +30,14 @@ export function addNodeMetrics(metrics: Metrics, stats: NodeStats): void {
     'Connections sent away because too many came at once',
     () => stats.refusedUpgrades,
   )
+  metrics.counters('pushgrid_client_limits', 'Limits met by the user agents of one address', ['limit'], () =>
+    Array.from(stats.clients.refused, ([limit, count]) => [{ limit }, count]),
+  )
+  metrics.gauge(
+    'pushgrid_client_addresses',
+    'Addresses that websockets are from',
+    () => stats.clients.addresses,
+  )
   metrics.counters('pushgrid_closes', 'Websockets that ended: why, and the code', ['reason', 'code'], () =>
     Array.from(stats.closes, ([event, count]) => [closeLabels(event), count]),
   )

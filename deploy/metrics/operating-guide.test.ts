@@ -5,6 +5,7 @@ import { EndpointStats } from '../../endpoint/endpoint-stats.ts'
 import { NodeStats } from '../../node/node-stats.ts'
 import type { Store } from '../../store/store.ts'
 import { addBusMetrics } from './bus-metrics.ts'
+import { addCertificateMetrics } from './certificate-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './endpoint-metrics.ts'
 import { Metrics } from './metrics.ts'
 import { addNodeMetrics } from './node-metrics.ts'
@@ -17,13 +18,16 @@ function allMetrics(): Metrics {
   const metrics = new Metrics()
   addNodeMetrics(
     metrics,
-    new NodeStats({
-      size: 0,
-      counts: new Map(),
-      load: { inFlight: 0, mailboxHighWater: 0 },
-      hellos: { expected: 0, waiting: 0, running: 0 },
-      checksWaiting: 0,
-    }),
+    new NodeStats(
+      {
+        size: 0,
+        counts: new Map(),
+        load: { inFlight: 0, mailboxHighWater: 0 },
+        hellos: { expected: 0, waiting: 0, running: 0 },
+        checksWaiting: 0,
+      },
+      { refused: new Map(), addresses: 0 },
+    ),
   )
   addEndpointMetrics(
     metrics,
@@ -31,11 +35,13 @@ function allMetrics(): Metrics {
       delivery: { asks: new Map(), pending: { asks: 0, bytes: 0 }, checksWaiting: 0, skewedReplies: 0 },
       vapid: { verifying: 0 },
       underWay: { size: 0 },
+      bodies: { bytes: 0 },
       meters: endpointMeters(metrics),
     }),
   )
   withStoreMetrics(metrics, { waiting: () => 0 } as Store)
   addBusMetrics(metrics, { health: () => ({ isReady: true }), events: new Map() })
+  addCertificateMetrics(metrics, { current: { validTo: 'Jan  1 00:00:00 2030 GMT' } })
   return metrics
 }
 

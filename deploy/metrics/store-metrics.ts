@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Measures a store. */
-export function withStoreMetrics(metrics: Metrics, store: Store): Store {
+export function withStoreMetrics<S extends Store>(metrics: Metrics, store: S): S {
   const durations = metrics.durations('pushgrid_store', 'Operations of the store, however they ended', [
     'operation',
   ])

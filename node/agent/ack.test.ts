@@ -202,6 +202,23 @@ t.test('a delete that failed is done again; until it is done its end is remember
   t.end()
 })
 
+t.test('more deletes fail than the window holds: what a topic has replaced stays replaced', (t) => {
+  const driver = Driver.opened({ limits: { inFlightMax: 2 } })
+  const topical = [message(1, { topic: 'topic' }), message(2, { topic: 'topic' })] as const
+  for (let number = 2; number < 50; number += 1) {
+    const one = number === 2 ? topical[1] : message(number)
+    driver.deliver(one)
+    driver.advance(250)
+    driver.ack(one)
+    driver.putSettled(one, false)
+    for (const { removal } of driver.takeOf('remove')) driver.offer({ kind: 'removeFailed', removal })
+  }
+  driver.check()
+  driver.page([topical[0]])
+  t.same(driver.takeOf('notify'), [])
+  t.end()
+})
+
 t.test('an ended message is remembered for 60 s, and at most 32 of them', (t) => {
   const driver = Driver.opened({ limits: { inFlightMax: 100 } })
   const messages = Array.from({ length: 40 }, (_, index) => message(index + 1))

@@ -16,6 +16,12 @@ import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
 
+/**
+ * Deletes that failed and wait to be tried again: many more than the window, which goes on turning while the store is down. An end that is
+ * forgotten lets an older message of its topic come back (simulation seed 1253).
+ */
+const UNREMOVED_MAX = 1000
+
 /** The user agent has messages, or can't use them: either way they are done with. */
 export function ack(
   state: AgentState,
@@ -116,7 +122,7 @@ export function removeFailed(
 ): void {
   state.unremoved ??= { removals: [], retryAtMs: now.monotonicMs + state.limits.readRetryMs }
   wakeBy(state, state.unremoved.retryAtMs, effects)
-  if (state.unremoved.removals.length < state.limits.inFlightMax) state.unremoved.removals.push(removal)
+  if (state.unremoved.removals.length < UNREMOVED_MAX) state.unremoved.removals.push(removal)
   // With so many of them a copy may be sent again, in the end: that is allowed, to be without limit is not.
   else state.ended?.setRemoving(removal.id, false)
 }

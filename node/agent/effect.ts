@@ -5,6 +5,7 @@ import type { Message } from '../../push/message.ts'
 import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Urgency } from '../../push/urgency.ts'
 import type { Wanted } from '../../store/store.ts'
+import type { NamedBroadcasts } from '../client-message.ts'
 import type { ServerFrame } from '../server-frame.ts'
 import type { Ask, Removal } from './state.ts'
 
@@ -12,6 +13,14 @@ import type { Ask, Removal } from './state.ts'
 export type AgentEffect =
   /** Send a frame. */
   | { readonly kind: 'send'; readonly frame: ServerFrame }
+  /** Answer hello, and subscribe to the broadcasts it names. */
+  | { readonly kind: 'welcome'; readonly uaid: Uaid; readonly broadcasts: NamedBroadcasts }
+  /** Subscribe to broadcasts, and tell the user agent where they differ from what it has. */
+  | { readonly kind: 'subscribe'; readonly broadcasts: NamedBroadcasts }
+  /** Tell the user agent all broadcasts that it is subscribed to. */
+  | { readonly kind: 'tellBroadcasts' }
+  /** No longer hear of any broadcast. */
+  | { readonly kind: 'unsubscribe' }
   /** Tell the user agent its endpoint for a channel. */
   | { readonly kind: 'sendEndpoint'; readonly channelId: ChannelId; readonly keyHash: Uint8Array | undefined }
   /** Send a notification [dropped, congested]. `isCounted`: unless the socket takes none of it, that is counted in the store. */

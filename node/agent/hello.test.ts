@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Uaid } from '../../push/ids.ts'
 import {
   Asker,
   agentWith,
@@ -15,6 +16,7 @@ import {
 const HELLO = { kind: 'hello', uaid: KNOWN_UAID } as const
 const NEW_HELLO = { kind: 'hello', uaid: undefined } as const
 const AGENT = agentWith([CHANNEL])
+const welcome = (uaid: Uaid) => ({ kind: 'welcome', uaid, broadcasts: [] })
 const VIOLATED = [{ kind: 'close', reason: 'protocolViolated' }]
 
 t.test('a user agent without an id gets a new one; nothing is read for it', (t) => {
@@ -22,10 +24,7 @@ t.test('a user agent without an id gets a new one; nothing is read for it', (t) 
   driver.frame(NEW_HELLO)
   t.same(driver.take(), [{ kind: 'connect', uaid: NEW_UAID, read: false }])
   driver.offer({ kind: 'connected', agent: undefined })
-  t.same(driver.take(), [
-    { kind: 'send', frame: { kind: 'hello', uaid: NEW_UAID } },
-    { kind: 'tellDisplace', ageMs: 0 },
-  ])
+  t.same(driver.take(), [welcome(NEW_UAID), { kind: 'tellDisplace', ageMs: 0 }])
   t.end()
 })
 
@@ -35,11 +34,7 @@ t.test('a user agent the store knows keeps its id, and its messages are read aft
   t.same(driver.take(), [{ kind: 'connect', uaid: KNOWN_UAID, read: true }])
   driver.advance(40)
   driver.offer({ kind: 'connected', agent: AGENT })
-  t.same(driver.take(), [
-    { kind: 'send', frame: { kind: 'hello', uaid: KNOWN_UAID } },
-    { kind: 'tellDisplace', ageMs: 40 },
-    listing(4),
-  ])
+  t.same(driver.take(), [welcome(KNOWN_UAID), { kind: 'tellDisplace', ageMs: 40 }, listing(4)])
   t.end()
 })
 
@@ -52,7 +47,7 @@ t.test(
     driver.offer({ kind: 'connected', agent: undefined })
     t.same(driver.take(), [{ kind: 'unlisten' }, { kind: 'connect', uaid: NEW_UAID, read: false }])
     driver.offer({ kind: 'connected', agent: undefined })
-    t.same(driver.takeOf('send'), [{ kind: 'send', frame: { kind: 'hello', uaid: NEW_UAID } }])
+    t.same(driver.takeOf('welcome'), [welcome(NEW_UAID)])
     t.end()
   },
 )
@@ -76,7 +71,7 @@ t.test(
     t.same(driver.deliver(message(1, { channelId: channelId(9) })).outcomes, ['full'])
     driver.take()
     driver.offer({ kind: 'connected', agent: undefined })
-    t.same(driver.takeKinds(), ['send', 'tellDisplace', 'list'])
+    t.same(driver.takeKinds(), ['welcome', 'tellDisplace', 'list'])
     t.end()
   },
 )
@@ -89,7 +84,7 @@ t.test('what the user agent says while its hello is looked up waits for the answ
   driver.frame({ kind: 'ping' })
   t.same(driver.take(), [])
   driver.offer({ kind: 'connected', agent: AGENT })
-  t.same(driver.takeKinds(), ['send', 'tellDisplace', 'register', 'send', 'list'])
+  t.same(driver.takeKinds(), ['welcome', 'tellDisplace', 'register', 'send', 'list'])
   t.equal(driver.state.early, undefined)
   t.end()
 })
@@ -101,10 +96,7 @@ t.test('it also waits for the second look-up, when a new id is issued', (t) => {
   driver.offer({ kind: 'connected', agent: undefined })
   t.same(driver.takeOf('send'), [])
   driver.offer({ kind: 'connected', agent: undefined })
-  t.same(
-    driver.takeOf('send').map((effect) => effect.frame.kind),
-    ['hello', 'pong'],
-  )
+  t.same(driver.takeKinds(), ['welcome', 'tellDisplace', 'send'])
   t.end()
 })
 
@@ -173,15 +165,6 @@ t.test('the user agent may ping once per 45 s', (t) => {
   driver.advance(44_999)
   driver.frame({ kind: 'ping' })
   t.same(driver.take(), VIOLATED)
-  t.end()
-})
-
-t.test('broadcasts asked for are all unknown; asking for none is not answered', (t) => {
-  const driver = Driver.opened()
-  driver.frame({ kind: 'broadcastSubscribe', broadcasts: ['a/b', 'c/d'] })
-  t.same(driver.take(), [{ kind: 'send', frame: { kind: 'broadcastsUnknown', ids: ['a/b', 'c/d'] } }])
-  driver.frame({ kind: 'broadcastSubscribe', broadcasts: [] })
-  t.same(driver.take(), [])
   t.end()
 })
 

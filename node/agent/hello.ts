@@ -12,6 +12,7 @@ export function hello(
 ): void {
   state.phase = 'opening'
   state.uaid = message.uaid ?? state.newUaid
+  state.named = message.broadcasts
   effects.push({ kind: 'connect', uaid: state.uaid, read: message.uaid !== undefined })
 }
 
@@ -38,7 +39,8 @@ export function connected(
     state.minUrgency = agent.minUrgency
     state.backlog.dirty = true
   }
-  effects.push({ kind: 'send', frame: { kind: 'hello', uaid: state.uaid } })
+  effects.push({ kind: 'welcome', uaid: state.uaid, broadcasts: state.named ?? [] })
+  state.named = undefined
   effects.push({ kind: 'tellDisplace', ageMs: now.monotonicMs - state.startedAtMs })
 }
 

@@ -15,6 +15,8 @@ export type AgentInput =
   /** The socket keeps what it was given last until the peer reads on; `drained` follows. */
   | { readonly kind: 'congested' }
   | { readonly kind: 'drained' }
+  /** The socket took none of a broadcast. */
+  | { readonly kind: 'broadcastMissed' }
   /** The websocket is closed, by whichever side. Last of the socket's inputs. */
   | { readonly kind: 'closed' }
   /** An endpoint asks to deliver a message. */

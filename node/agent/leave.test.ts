@@ -28,7 +28,11 @@ t.test(
     const asker = driver.deliver(message(1))
     driver.take()
     driver.displace(10)
-    t.same(driver.take(), [{ kind: 'unlisten' }, { kind: 'put', message: message(1) }])
+    t.same(driver.take(), [
+      { kind: 'unlisten' },
+      { kind: 'unsubscribe' },
+      { kind: 'put', message: message(1) },
+    ])
     t.same(driver.deliver(message(2)).outcomes, ['full'])
     driver.take()
     driver.putSettled(message(1), true)
@@ -81,7 +85,7 @@ t.test('a session whose hello is being looked up yields too', (t) => {
   driver.advance(1000)
   driver.take()
   driver.displace(10)
-  t.same(driver.takeKinds(), ['unlisten', 'close'])
+  t.same(driver.takeKinds(), ['unlisten', 'unsubscribe', 'close'])
   driver.offer({ kind: 'connected', agent: undefined })
   t.same(driver.take(), [], 'and does not answer it any more')
   t.end()
@@ -92,7 +96,7 @@ t.test('a session of a user agent that flaps is held open, silent, for a minute'
   driver.advance(1000)
   driver.take()
   driver.displace(10, { flapping: true })
-  t.same(driver.takeKinds(), ['unlisten'])
+  t.same(driver.takeKinds(), ['unlisten', 'unsubscribe'])
   driver.frame({ kind: 'ping' })
   driver.advance(LIMITS.flapHoldMs - 1)
   t.same(driver.take(), [])
@@ -142,7 +146,7 @@ t.test('drain waits for the put of what is in flight, and for the deadline when 
   const asker = driver.deliver(message(1))
   driver.take()
   driver.offer({ kind: 'drain' })
-  t.same(driver.takeKinds(), ['unlisten', 'put'])
+  t.same(driver.takeKinds(), ['unlisten', 'unsubscribe', 'put'])
   driver.putSettled(message(1), false)
   driver.advance(UNSAVED_AFTER_MS - 1)
   t.same(driver.takeOf('close'), [])

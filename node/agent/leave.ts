@@ -64,7 +64,7 @@ export function finish(state: AgentState, now: Instant, effects: AgentEffect[]):
 /** Takes nothing new, stores what is unacknowledged, answers, and closes not before `closeAtMs`. */
 function leave(state: AgentState, reason: CloseReason, closeAtMs: number, effects: AgentEffect[]): void {
   if (state.leaving?.closing) return
-  if (state.phase !== 'leaving') effects.push({ kind: 'unlisten' })
+  if (state.phase !== 'leaving') effects.push({ kind: 'unlisten' }, { kind: 'unsubscribe' })
   state.phase = 'leaving'
   state.leaving = {
     reason,

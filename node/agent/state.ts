@@ -5,7 +5,7 @@ import type { ChannelId, KeyDigest, MessageId, SessionId, Uaid } from '../../pus
 import type { Message, TopicOf } from '../../push/message.ts'
 import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import { NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
-import type { ClientMessage } from '../client-message.ts'
+import type { ClientMessage, NamedBroadcasts } from '../client-message.ts'
 import type { EndedMessages } from './ended-messages.ts'
 
 /** Limits and waits of a user agent's actor. */
@@ -24,6 +24,8 @@ export interface AgentLimits {
   readonly sendsMax: number
   /** Channels that one user agent may have. */
   readonly channelsMax: number
+  /** Broadcasts that one user agent may be subscribed to. */
+  readonly agentBroadcastsMax: number
   /** Commands of the user agent that may wait for the one before. */
   readonly commandsMax: number
   /** Shortest time between two pings of the user agent. */
@@ -133,10 +135,14 @@ export interface AgentState {
   unremoved: { readonly removals: Removal[]; readonly retryAtMs: number } | undefined
   /** The first one is being carried out. */
   commands: Command[] | undefined
+  /** The broadcasts that hello named, until it is answered. */
+  named: NamedBroadcasts | undefined
   /** What the user agent said while its hello was looked up. */
   early: ClientMessage[] | undefined
   /** The socket has more to send than it can; nothing new is sent until it has drained. */
   congested: boolean
+  /** A broadcast was dropped: what it is subscribed to is told again once the socket has drained. */
+  missedBroadcast: boolean
   pingedAtMs: number | undefined
   /** When hello was answered; 0 before. */
   welcomedAtMs: number
@@ -174,8 +180,10 @@ export function newAgentState(
     ended: undefined,
     unremoved: undefined,
     commands: undefined,
+    named: undefined,
     early: undefined,
     congested: false,
+    missedBroadcast: false,
     pingedAtMs: undefined,
     welcomedAtMs: 0,
     wakeAtMs: 0,

@@ -167,7 +167,7 @@ class World {
         if (this.driver.state.phase !== 'greeting') return
         return this.#offer({ kind: 'frame', message: { kind: 'hello', uaid: KNOWN_UAID } })
       case 'ping':
-        return this.#frame({ kind: 'broadcastSubscribe', broadcasts: ['a/b'] })
+        return this.#frame({ kind: 'broadcastSubscribe', broadcasts: [['a/b', '1']] })
       case 'invalid':
         return this.#frame({ kind: 'invalid', why: 'garbage' })
       case 'drain':

@@ -69,11 +69,19 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
       state.congested = true
       return
     case 'drained':
-      state.congested = false
+      return drained(state, effects)
+    case 'broadcastMissed':
+      state.missedBroadcast = true
       return
     case 'closed':
       return closed(state, effects)
   }
+}
+
+function drained(state: AgentState, effects: AgentEffect[]): void {
+  state.congested = false
+  if (state.missedBroadcast && state.phase === 'open') effects.push({ kind: 'tellBroadcasts' })
+  state.missedBroadcast = false
 }
 
 /** One frame of the user agent, by where the connection stands: hello first and once, then the rest. */
@@ -123,7 +131,8 @@ function command(state: AgentState, message: ClientMessage, now: Instant, effect
     case 'unregister':
       return unregister(state, message, effects)
     case 'broadcastSubscribe':
-      return broadcastSubscribe(message, effects)
+      effects.push({ kind: 'subscribe', broadcasts: message.broadcasts })
+      return
     case 'nack':
       return nack(state, message, effects)
     case 'urgency':
@@ -134,14 +143,6 @@ function command(state: AgentState, message: ClientMessage, now: Instant, effect
     case 'invalid':
       return violated(effects)
   }
-}
-
-function broadcastSubscribe(
-  message: Extract<ClientMessage, { kind: 'broadcastSubscribe' }>,
-  effects: AgentEffect[],
-): void {
-  if (message.broadcasts.length === 0) return
-  effects.push({ kind: 'send', frame: { kind: 'broadcastsUnknown', ids: message.broadcasts } })
 }
 
 function ping(state: AgentState, now: Instant, effects: AgentEffect[]): void {

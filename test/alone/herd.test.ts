@@ -17,7 +17,9 @@ const AT_A_TIME = 500
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab'
 
 const { monotonicMs } = systemClock
-const cluster = await Cluster.start({ nodes: 2, endpoints: 1 })
+// All of them come from one address.
+const env = { PUSHGRID_ADDRESS_SILENT_MAX: `${2 * AGENTS}` }
+const cluster = await Cluster.start({ nodes: 2, endpoints: 1, env })
 t.teardown(() => cluster.stop())
 const nodes = [cluster.node(0), cluster.node(1)] as const
 

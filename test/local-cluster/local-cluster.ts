@@ -128,6 +128,8 @@ export class LocalCluster {
       PUSHGRID_MONGODB_URL: mongodb.url(DATABASE),
       PUSHGRID_SERVICE_KEYS: keys.map(formatServiceKey).join(','),
       PUSHGRID_PUBLIC_URL: `http://localhost:${this.#port}`,
+      // HAProxy says whose connections its are.
+      PUSHGRID_TRUSTED_PROXIES: '127.0.0.1',
       // Nobody waits for waves of connections at Ctrl+C.
       PUSHGRID_DRAIN_MS: '0',
     }

@@ -1,10 +1,13 @@
 import type { Clock } from '../../cluster/clock.ts'
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
+
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Urgency } from '../../push/urgency.ts'
 import type {
+  BroadcastPut,
   ChannelStatus,
   Collected,
   FetchedReceipt,
@@ -138,6 +141,26 @@ export class FaultyStore implements Store {
 
   /** Hints are as good as lost: the simulation reads receipts from the truth. */
   onReceipt(_listener: ReceiptListener): void {}
+
+  listBroadcasts(): Promise<readonly Broadcast[]> {
+    return this.#run('listBroadcasts', () => this.#truth.listBroadcasts())
+  }
+
+  putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    return this.#run('putBroadcast', () => this.#truth.putBroadcast(id, version, max))
+  }
+
+  followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    return this.#run('followBroadcast', () => this.#truth.followBroadcast(id, version, former))
+  }
+
+  dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#run('dropBroadcast', () => this.#truth.dropBroadcast(id))
+  }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {
     return this.#run('collectGarbage', () => this.#truth.collectGarbage(nowMs, limit))

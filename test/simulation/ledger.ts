@@ -128,10 +128,14 @@ export class Ledger {
   }
 
   /** Since when the store has not had the channel with the key of this message's endpoint; undefined if it has. */
-  endpointEndedAtMs({ uaid, message, keyDigest }: MessageFacts): number | undefined {
+  endpointEnded({
+    uaid,
+    message,
+    keyDigest,
+  }: MessageFacts): { readonly order: number; readonly elapsedMs: number } | undefined {
     const channel = this.#channels.get(`${uaid}/${message.channelId}`)
     if (channel === undefined || (channel.present && channel.keyDigest === keyDigest)) return undefined
-    return channel.changedAtMs
+    return { order: channel.changedOrder, elapsedMs: channel.changedAtMs }
   }
 
   /** Whether the store has the channel of a message, with whatever key. */

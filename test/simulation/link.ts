@@ -1,5 +1,6 @@
 import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import type { AgentConnection, AgentSocket, SendResult } from '../../node/agent-socket.ts'
+import type { BroadcastId } from '../../push/broadcast.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
@@ -57,6 +58,7 @@ export class Link {
   #wire: 'open' | 'cut' = 'open'
   #nodeEnd: 'open' | 'closed' = 'open'
   #browserEnd: 'open' | 'closed' = 'open'
+  readonly #subscribed = new Set<BroadcastId>()
   #toNodeMs = 0
   #toBrowserMs = 0
   /** Frames that a browser which does not read has not taken yet. */
@@ -131,6 +133,9 @@ export class Link {
   #accept(node: AcceptingNode): void {
     const socket: AgentSocket = {
       send: (text) => this.#nodeSends(text),
+      subscribe: (id) => void this.#subscribed.add(id),
+      unsubscribe: () => this.#subscribed.clear(),
+      subscribed: () => [...this.#subscribed],
       close: (reason) => this.#nodeCloses(reason),
     }
     this.#deps.observer.accepted()

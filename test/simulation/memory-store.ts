@@ -1,8 +1,10 @@
+import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import { type Message, sameTopic } from '../../push/message.ts'
 import { type AwaitedReceipt, awaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../../push/receipt.ts'
 import { isBelow, NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
 import {
+  type BroadcastPut,
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
@@ -45,6 +47,7 @@ export class MemoryStore implements Store, StoreTruth {
   readonly #receipts: MemoryReceipts
   /** The messages of each user agent in the order of their ids. */
   readonly #messages = new Map<Uaid, MessageRow[]>()
+  readonly #broadcasts = new Map<BroadcastId, Broadcast>()
   #puts = 0
   #collectAfter: Uaid | undefined
 
@@ -222,6 +225,33 @@ export class MemoryStore implements Store, StoreTruth {
 
   onReceipt(listener: ReceiptListener): void {
     this.#receipts.tell = listener
+  }
+
+  async listBroadcasts(): Promise<readonly Broadcast[]> {
+    return [...this.#broadcasts.values()]
+  }
+
+  async putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
+    const before = this.#broadcasts.get(id)
+    if (before === undefined && this.#broadcasts.size >= max) return 'full'
+    this.#broadcasts.set(id, { id, version, source: 'operator' })
+    if (before === undefined) return 'created'
+    return before.version === version && before.source === 'operator' ? 'unchanged' : 'changed'
+  }
+
+  async followBroadcast(
+    id: BroadcastId,
+    version: BroadcastVersion,
+    former: BroadcastVersion | undefined,
+  ): Promise<boolean> {
+    const before = this.#broadcasts.get(id)
+    if (before?.source === 'operator' || before?.version !== former) return false
+    this.#broadcasts.set(id, { id, version, source: 'megaphone' })
+    return true
+  }
+
+  async dropBroadcast(id: BroadcastId): Promise<boolean> {
+    return this.#broadcasts.delete(id)
   }
 
   async collectGarbage(nowMs: number, limit: number): Promise<Collected> {

@@ -2,6 +2,7 @@ import type { Bus } from '../../cluster/bus.ts'
 import { Delivery, type DeliveryOptions } from '../../endpoint/delivery.ts'
 import type { AgentConnection, AgentSocket } from '../../node/agent-socket.ts'
 import { Agents, type AgentsOptions } from '../../node/agents.ts'
+import { BROADCAST_RECHECK_MS, Broadcasts } from '../../node/broadcasts.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
 import type { Log } from '../../push/log.ts'
 import { MessageIds } from '../../push/message-ids.ts'
@@ -34,6 +35,7 @@ export class Server {
   readonly role: Role
   readonly process: Process
   readonly store: Store
+  readonly broadcasts: Broadcasts
   readonly agents: Agents | undefined
   readonly delivery: Delivery | undefined
   readonly ids: MessageIds
@@ -50,7 +52,14 @@ export class Server {
     this.ids = new MessageIds(clock, dice.random)
     this.process = process
     this.store = store
-    this.agents = role === 'endpoint' ? undefined : new Agents(options.agentsOptions, deps)
+    this.broadcasts = new Broadcasts(
+      { ...options.agentsOptions, broadcastRecheckMs: BROADCAST_RECHECK_MS },
+      deps,
+    )
+    this.agents =
+      role === 'endpoint'
+        ? undefined
+        : new Agents(options.agentsOptions, { ...deps, broadcasts: this.broadcasts })
     this.delivery = role === 'node' ? undefined : new Delivery(options.deliveryOptions, deps)
   }
 

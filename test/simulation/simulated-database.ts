@@ -14,6 +14,7 @@ import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import { decodeMessage } from '../../push/record.ts'
 import {
   type AgentDocument,
+  type BroadcastDocument,
   date,
   type EndedReceiptsDocument,
   type MessageDocument,
@@ -65,6 +66,7 @@ export class SimulatedDatabase implements StoreTruth {
   readonly messages = new Table<MessageDocument>('u')
   readonly receipts = new Table<ReceiptDocument>('s')
   readonly endedReceipts = new Table<EndedReceiptsDocument>()
+  readonly broadcasts = new Map<string, BroadcastDocument>()
   readonly #deps: DatabaseDeps
   #changes: Change[] = []
   readonly #stepDownsMs: number[] = []

@@ -10,6 +10,9 @@ import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { MemoryStore } from './memory-store.ts'
+
+import { SimulatedBroadcasts } from './simulated-broadcasts.ts'
+
 import { SimulatedCollection } from './simulated-collection.ts'
 import { SimulatedDatabase } from './simulated-database.ts'
 import type { StoreObserver, StoreTruth } from './store-truth.ts'
@@ -97,7 +100,12 @@ function mongodb(deps: StorageDeps): Storage {
         expiredKeptMs: EXPIRED_KEPT_MS,
         isAllowed: () => true,
       }
-      return new WatchedMongoStore({ agents, messages, receipts, endedReceipts }, options, onFault)
+      const broadcasts = new SimulatedBroadcasts(database.broadcasts, common)
+      return new WatchedMongoStore(
+        { agents, messages, broadcasts, receipts, endedReceipts },
+        options,
+        onFault,
+      )
     },
   }
 }

@@ -36,6 +36,10 @@ export interface Closed {
 export interface AgentClientOptions {
   /** Sub-protocols to offer; none by default. */
   protocols?: string[]
+  /** Certificate that it trusts for `wss://`, in PEM. */
+  ca?: string | undefined
+  /** More headers of the upgrade request. */
+  headers?: Record<string, string>
   /** Told of every notification as it comes, before any `next` gets it. */
   onNotification?: (notification: Notification, client: AgentClient) => void
 }
@@ -69,8 +73,9 @@ export class AgentClient {
 
   /** Opens a websocket. @throws when the service refuses, is not there or does not answer */
   static connect(wsUrl: string, options: AgentClientOptions = {}): Promise<AgentClient> {
-    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS }
-    const socket = new WebSocket(wsUrl, options.protocols ?? [], settings)
+    const { protocols = [], ca, headers = {} } = options
+    const settings = { perMessageDeflate: false, handshakeTimeout: WAIT_MS, ca, headers }
+    const socket = new WebSocket(wsUrl, protocols, settings)
     const client = new AgentClient(socket, options)
     return new Promise((resolve, reject) => {
       socket.once('open', () => resolve(client))
@@ -104,11 +109,12 @@ export class AgentClient {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(frame, { binary })
   }
 
-  hello(uaid?: string): Promise<FrameOf<'hello'>> {
+  /** @param broadcasts those to hear of, with the versions it has */
+  hello(uaid?: string, broadcasts: Readonly<Record<string, string>> = {}): Promise<FrameOf<'hello'>> {
     this.send({
       messageType: 'hello',
       use_webpush: true,
-      broadcasts: {},
+      broadcasts,
       ...(uaid !== undefined && { uaid }),
     })
     return this.next('hello')
@@ -122,6 +128,11 @@ export class AgentClient {
   unregister(channelID: string, code = 200): Promise<FrameOf<'unregister'>> {
     this.send({ messageType: 'unregister', channelID, code })
     return this.next('unregister')
+  }
+
+  /** Subscribes to broadcasts; an answer comes only where something differs. */
+  subscribeBroadcasts(broadcasts: Readonly<Record<string, string>>): void {
+    this.send({ messageType: 'broadcast_subscribe', broadcasts })
   }
 
   urgency(min: string): Promise<FrameOf<'urgency'>> {
@@ -146,6 +157,11 @@ export class AgentClient {
       const seen = this.frames.map((each) => each.messageType).join(' ')
       throw new Error(`no ${kind} within ${WAIT_MS} ms; received: ${seen}`)
     })
+  }
+
+  /** Reads no more of what comes. */
+  stopReading(): void {
+    this.#socket.pause()
   }
 
   /** Closes with a handshake, as a browser does that ends in an orderly way. */

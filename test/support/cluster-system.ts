@@ -1,5 +1,6 @@
 import { Cluster, type Member } from './cluster.ts'
 import type { Exit } from './pushgrid-process.ts'
+import { schemesOf } from './schemes.ts'
 import type { System, SystemOptions } from './system.ts'
 import { TcpProxy } from './tcp-proxy.ts'
 
@@ -9,7 +10,8 @@ import { TcpProxy } from './tcp-proxy.ts'
  */
 export async function startClusterSystem({ env }: SystemOptions): Promise<System> {
   const [wsProxy, httpProxy] = await Promise.all([TcpProxy.start(), TcpProxy.start()])
-  const publicUrl = { PUSHGRID_PUBLIC_URL: `http://localhost:${httpProxy.port}` }
+  const { ws, http } = schemesOf(env)
+  const publicUrl = { PUSHGRID_PUBLIC_URL: `${http}://localhost:${httpProxy.port}` }
   const cluster = await Cluster.start({ nodes: 2, endpoints: 2, env: { ...publicUrl, ...env } })
   const { nodes, endpoints } = cluster
   const members = [...nodes, ...endpoints]
@@ -18,8 +20,8 @@ export async function startClusterSystem({ env }: SystemOptions): Promise<System
   const kill = async (signal: NodeJS.Signals) =>
     worst(await Promise.all(members.map((one) => one.kill(signal))))
   return {
-    wsUrl: `ws://${wsProxy.address}/`,
-    httpUrl: `http://${httpProxy.address}`,
+    wsUrl: `${ws}://${wsProxy.address}/`,
+    httpUrl: `${http}://${httpProxy.address}`,
     wsUrls: nodes.map(({ url }) => url),
     httpUrls: endpoints.map(({ url }) => url),
     get exit() {

@@ -4,6 +4,7 @@ import { LocalMongoServer } from './mongodb-server.ts'
 import { type NatsServer, startNatsCluster, startNatsServer } from './nats-server.ts'
 import { stopped } from './process-state.ts'
 import { type Exit, PushgridProcess } from './pushgrid-process.ts'
+import { schemesOf } from './schemes.ts'
 import type { TcpProxy } from './tcp-proxy.ts'
 
 const PROCESSES_MAX = 30
@@ -60,7 +61,7 @@ export class Cluster {
       // Nobody waits for waves of connections unless a test is about them.
       PUSHGRID_DRAIN_MS: '0',
       // In a deployment it is that of the proxy in front of all endpoints.
-      PUSHGRID_PUBLIC_URL: `http://localhost:${ports[nodes]}`,
+      PUSHGRID_PUBLIC_URL: `${schemesOf(env).http}://localhost:${ports[nodes]}`,
       ...env,
     }
     /** Each begins with a server of its own, and hears of the others from that one. */
@@ -114,7 +115,8 @@ export class Member {
   #process: PushgridProcess | undefined
 
   constructor(role: 'node' | 'endpoint', port: number, shared: Readonly<Record<string, string>>) {
-    this.url = role === 'node' ? `ws://127.0.0.1:${port}/` : `http://127.0.0.1:${port}`
+    const { ws, http } = schemesOf(shared)
+    this.url = role === 'node' ? `${ws}://127.0.0.1:${port}/` : `${http}://127.0.0.1:${port}`
     const variable = role === 'node' ? 'PUSHGRID_WS_PORT' : 'PUSHGRID_HTTP_PORT'
     this.#start = () => new PushgridProcess(role, { ...shared, [variable]: `${port}` })
   }
@@ -144,7 +146,7 @@ export class Member {
     return { status: answer.status, body: await answer.json() }
   }
 
-  /** Lets it read its map of cells again. */
+  /** Lets it read its map of cells and its certificate again. */
   hangUp(): void {
     this.#process?.signal('SIGHUP')
   }

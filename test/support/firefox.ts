@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { watch } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -32,13 +33,18 @@ export class Firefox {
     this.page = page
   }
 
-  /** Makes a profile that uses the service at `wsUrl`; the browser is not started yet. */
-  static async create(wsUrl: string): Promise<Firefox> {
+  /**
+   * Makes a profile that uses the service at `wsUrl`; the browser is not started yet.
+   * @param trusted certificate that it accepts for `wss://`, in PEM
+   */
+  static async create(wsUrl: string, trusted?: string): Promise<Firefox> {
     const program = await requireProgram(FIREFOX)
     const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-firefox-'))
     const firefox = new Firefox(program, folder, await PageServer.listen())
     await mkdir(firefox.#profile)
     await writeFile(path.join(firefox.#profile, 'user.js'), userJs(wsUrl))
+    if (trusted !== undefined)
+      await writeFile(path.join(firefox.#profile, 'cert_override.txt'), overrideFor(wsUrl, trusted))
     return firefox
   }
 
@@ -133,11 +139,17 @@ export class Firefox {
   }
 }
 
+/** What Firefox writes when a person accepts a certificate for a host and port: they, SHA-256, and the certificate's digest. */
+function overrideFor(wsUrl: string, certificate: string): string {
+  const { fingerprint256 } = new X509Certificate(certificate)
+  return `${new URL(wsUrl).host}:\tOID.2.16.840.1.101.3.4.2.1\t${fingerprint256}\t\n`
+}
+
 /** The profile's settings: the service to use, permission to notify, and a browser that leaves the test alone. */
 function userJs(wsUrl: string): string {
   const prefs = {
     'dom.push.serverURL': wsUrl,
-    'dom.push.testing.allowInsecureServerURL': true,
+    ...(wsUrl.startsWith('ws:') && { 'dom.push.testing.allowInsecureServerURL': true }),
     'permissions.default.desktop-notification': 1,
     'alerts.useSystemBackend': false,
     // The hidden page that takes a thumbnail would run the test's page a second time, in a container of its own.

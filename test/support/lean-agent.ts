@@ -9,7 +9,7 @@ const LENGTH_IN_TWO_BYTES = 126
 const HEADERS_END = '\r\n\r\n'
 
 /**
- * What became of a connection. refused: the service sent it away with 503, for it to come again.
+ * What became of a connection. refused: the service sent it away with 503 or 429, for it to come again.
  * closed: it ended without an answer to hello; `code` is that of the Close frame, if there was one.
  */
 export type LeanHello =
@@ -46,7 +46,7 @@ export class LeanAgent {
         received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
         const headersEnd = isUpgraded ? -1 : received.indexOf(HEADERS_END)
         if (headersEnd >= 0) {
-          if (received.toString('latin1', 9, 12) === '503') resolve({ outcome: 'refused' })
+          if (/^(?:429|503)$/.test(received.toString('latin1', 9, 12))) resolve({ outcome: 'refused' })
           isUpgraded = true
           received = received.subarray(headersEnd + HEADERS_END.length)
           // Not before the answer to the upgrade: what comes with the request is not read.

@@ -5,6 +5,8 @@ import { AgentClient, type Notification } from './agent-client.ts'
 /** How a load agent is made. */
 export interface LoadAgentOptions {
   wsUrl: string
+  /** Certificate that it trusts, in PEM. */
+  ca?: string | undefined
   /** Whether the service runs now; false from the moment it is killed. */
   isUp: () => boolean
   /** Called with each notification; says whether to acknowledge it. */
@@ -73,7 +75,7 @@ export class LoadAgent {
     const onNotification = (notification: Notification, client: AgentClient) => {
       if (this.#options.onNotification(notification)) client.ack(notification)
     }
-    const client = await AgentClient.connect(this.#options.wsUrl, { onNotification })
+    const client = await AgentClient.connect(this.#options.wsUrl, { onNotification, ca: this.#options.ca })
     this.#client = client
     void client.closed.then(() => {
       if (this.#client !== client) return

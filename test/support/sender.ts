@@ -32,9 +32,9 @@ const CODING_HEADER = Buffer.concat([
 export class Sender {
   readonly #agent: Agent
 
-  /** @param connections to each origin at most */
-  constructor(connections = 8) {
-    this.#agent = new Agent({ connections })
+  /** @param connections to each origin at most @param ca certificate that it trusts for `https://`, in PEM */
+  constructor(connections = 8, ca?: string) {
+    this.#agent = new Agent({ connections, connect: { ca } })
   }
 
   /** Posts one message to an endpoint. @throws when there is no answer */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from './free-port.ts'
 import { type Ports, PushgridProcess } from './pushgrid-process.ts'
+import { schemesOf } from './schemes.ts'
 import type { System, SystemOptions } from './system.ts'
 
 /** Starts the system as one process with an embedded store. */
@@ -19,8 +20,9 @@ export async function startSingleSystem({ env }: SystemOptions): Promise<System>
   // next one from its port for a minute.
   let serve = start({ wsPort: await freePort(), httpPort: 0 })
   const ports = await serve.listening
-  const wsUrl = `ws://127.0.0.1:${ports.wsPort}/`
-  const httpUrl = `http://127.0.0.1:${ports.httpPort}`
+  const { ws, http } = schemesOf(env)
+  const wsUrl = `${ws}://127.0.0.1:${ports.wsPort}/`
+  const httpUrl = `${http}://127.0.0.1:${ports.httpPort}`
   return {
     wsUrl,
     httpUrl,

@@ -18,21 +18,27 @@ export class SteadyLoad {
   readonly refused: number[] = []
   readonly #agents: readonly LoadAgent[]
   readonly #httpUrl: string
-  readonly #sender = new Sender()
+  readonly #sender: Sender
   #posts = 0
   #running = true
   #retries = 0
   #sending: Promise<unknown> = Promise.resolve()
   #watchers: (() => void)[] = []
 
-  /** @param wsUrl where user agents connect @param httpUrl where messages are posted, whatever the endpoints say */
-  constructor(wsUrl: string, httpUrl: string) {
+  /**
+   * @param wsUrl where user agents connect
+   * @param httpUrl where messages are posted, whatever the endpoints say
+   * @param ca certificate that all trust, in PEM
+   */
+  constructor(wsUrl: string, httpUrl: string, ca?: string) {
     this.#httpUrl = httpUrl
+    this.#sender = new Sender(SENDERS, ca)
     this.#agents = Array.from(
       { length: AGENTS },
       () =>
         new LoadAgent({
           wsUrl,
+          ca,
           isUp: () => this.#running,
           onNotification: (notification) => {
             this.ledger.received(JSON.parse(textOf(notification) ?? '') as Posted)
@@ -40,6 +46,11 @@ export class SteadyLoad {
           },
         }),
     )
+  }
+
+  /** Connections that broke, of user agents and senders. */
+  get broken(): number {
+    return this.#retries + this.#agents.filter((agent) => !agent.isConnected).length
   }
 
   /** Connects the user agents and begins to post. */

@@ -1,7 +1,9 @@
 import { Agent } from 'node:https'
 import net from 'node:net'
-import t from 'tap'
+import path from 'node:path'
+import t, { type Test } from 'tap'
 import webPush from 'web-push'
+import { selfSignedCertificate } from '../../push/fixtures/certificate.ts'
 import { type BrowserSubscription, Firefox } from '../support/firefox.ts'
 import type { Received } from '../support/page-server.ts'
 import { startSystem } from '../support/system.ts'
@@ -21,26 +23,52 @@ const plainAgent = Object.assign(new Agent({ keepAlive: true }), {
 const vapid = { subject: 'mailto:test@example.org', ...webPush.generateVAPIDKeys() }
 
 /** Sends by the real library; resolves to the status. */
-async function push(
+type Push = (
   subscription: BrowserSubscription,
   payload: string | null,
-  options: webPush.RequestOptions = {},
-): Promise<number> {
-  try {
-    const sent = await webPush.sendNotification(subscription, payload, { agent: plainAgent, ...options })
-    return sent.statusCode
-  } catch (error) {
-    if (error instanceof webPush.WebPushError) return error.statusCode
-    throw error
+  options?: webPush.RequestOptions,
+) => Promise<number>
+
+function pushBy(agent: Agent): Push {
+  return async (subscription, payload, options = {}) => {
+    try {
+      const sent = await webPush.sendNotification(subscription, payload, { agent, ...options })
+      return sent.statusCode
+    } catch (error) {
+      if (error instanceof webPush.WebPushError) return error.statusCode
+      throw error
+    }
   }
 }
 
-t.test('Firefox and web-push, three starts of one profile', async (t) => {
+t.test('without TLS', async (t) => {
   const system = await startSystem()
   t.teardown(() => system.stop())
   const firefox = await Firefox.create(system.wsUrl)
   t.teardown(() => firefox.destroy())
   t.teardown(() => plainAgent.destroy())
+  await threeStarts(t, firefox, pushBy(plainAgent))
+})
+
+t.test('by wss:// and https://, with a certificate', async (t) => {
+  const { certificate, key } = selfSignedCertificate('Pushgrid test')
+  const folder = t.testdir({ certificate, key })
+  const env = {
+    PUSHGRID_TLS_CERT_FILE: path.join(folder, 'certificate'),
+    PUSHGRID_TLS_KEY_FILE: path.join(folder, 'key'),
+  }
+  const system = await startSystem({ env })
+  t.teardown(() => system.stop())
+  const firefox = await Firefox.create(system.wsUrl, certificate)
+  t.teardown(() => firefox.destroy())
+  const agent = new Agent({ keepAlive: true, ca: certificate })
+  t.teardown(() => agent.destroy())
+  t.match(system.wsUrl, /^wss:/)
+  await threeStarts(t, firefox, pushBy(agent))
+})
+
+/** Firefox and web-push, three starts of one profile. */
+async function threeStarts(t: Test, firefox: Firefox, push: Push): Promise<void> {
   const signed = { vapidDetails: vapid }
   const largest = 'x'.repeat(LARGEST_PAYLOAD_CHARS)
 
@@ -96,7 +124,7 @@ t.test('Firefox and web-push, three starts of one profile', async (t) => {
   })
 
   await firefox.stop()
-})
+}
 
 /** What one service worker received. Those of different workers overtake each other. */
 function texts(messages: readonly Received[], scope: string): (string | null)[] {

@@ -123,7 +123,7 @@ t.test('a ping is answered, in both its forms; a second one too soon closes', as
   }
 })
 
-t.test('broadcasts are unknown here, and said to be', async (t) => {
+t.test('a broadcast that does not exist is said not to', async (t) => {
   const { client } = await AgentClient.hello(wsUrl)
   client.send({
     messageType: 'broadcast_subscribe',

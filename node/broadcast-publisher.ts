@@ -1,0 +1,103 @@
+import type { Clock, Timer } from '../cluster/clock.ts'
+import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
+import { frameText } from './server-frame.ts'
+
+/** The websockets of a node, in groups of bounded size. */
+export interface PublishTarget {
+  /** How many groups there are. Groups are numbered from 0 on, and never become fewer. */
+  readonly groups: number
+  /** Sends a frame to those of a group that are subscribed to a broadcast; says how many they are. */
+  publish(group: number, id: BroadcastId, text: string): number
+}
+
+/** What publishing works with. */
+export interface PublisherDeps {
+  readonly target: PublishTarget
+  readonly clock: Clock
+  /** The version of a broadcast by now; undefined where there is none any more. */
+  readonly versionOf: (id: BroadcastId) => BroadcastVersion | undefined
+}
+
+/**
+ * User agents sent to in one turn of the event loop. At some 10 us each, most of them for the system call that writes to a socket, a turn
+ * holds the others up for less than 3 ms.
+ */
+const TURN_MAX = 256
+/** The shortest wait after which all else that has come by then is done first. */
+const TURN_MS = 1
+/** Most members of a group: so many more than planned may a turn send to. */
+export const GROUP_MAX = 64
+
+/** A broadcast on its way: the group that is next, and how many are left, round the circle. */
+interface Round {
+  next: number
+  left: number
+}
+
+/**
+ * Publishes changes of broadcasts, some groups of user agents in a turn of the event loop. What a group is sent is the version of that very
+ * moment: who subscribes meanwhile gets the same or a newer one, and nobody an older one after it. A version that changes again before
+ * all have it starts its round where it is, so that changes on end reach everybody all the same.
+ */
+export class BroadcastPublisher {
+  readonly #deps: PublisherDeps
+  /** Oldest first. */
+  readonly #rounds = new Map<BroadcastId, Round>()
+  #timer: Timer | undefined
+
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps
+  }
+
+  /** A broadcast has another version: sends it to all who are subscribed. */
+  changed(id: BroadcastId): void {
+    const { groups } = this.#deps.target
+    if (groups === 0) return
+    const round = this.#rounds.get(id)
+    if (round === undefined) this.#rounds.set(id, { next: 0, left: groups })
+    else round.left = groups
+    this.#turnLater()
+  }
+
+  /** Publishes no more. */
+  close(): void {
+    this.#timer?.cancel()
+    this.#rounds.clear()
+  }
+
+  #turnLater(): void {
+    this.#timer ??= this.#deps.clock.after(TURN_MS, () => {
+      this.#timer = undefined
+      this.#turn()
+      if (this.#rounds.size > 0) this.#turnLater()
+    })
+  }
+
+  #turn(): void {
+    let sent = 0
+    for (const [id, round] of this.#rounds) {
+      sent += this.#publish(id, round, TURN_MAX - sent)
+      if (round.left > 0) return
+      this.#rounds.delete(id)
+    }
+  }
+
+  /** Goes on with one, as long as the next group has room in the turn. */
+  #publish(id: BroadcastId, round: Round, max: number): number {
+    const { target, versionOf } = this.#deps
+    const version = versionOf(id)
+    if (version === undefined) {
+      round.left = 0
+      return 0
+    }
+    const text = frameText({ kind: 'broadcast', broadcasts: { values: [[id, version]], errors: [] } })
+    let sent = 0
+    while (round.left > 0 && sent + GROUP_MAX <= max) {
+      // One that has no subscriber costs something, too.
+      sent += 1 + target.publish(round.next, id, text)
+      round.next = (round.next + 1) % target.groups
+      round.left -= 1
+    }
+    return sent
+  }
+}

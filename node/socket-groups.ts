@@ -1,0 +1,42 @@
+/**
+ * Divides websockets into groups of at most `groupMax`, so that something for all of them can be sent to one group at a time.
+ * Places that become free are used again, and groups never become fewer.
+ */
+export class SocketGroups {
+  readonly #groupMax: number
+  /** Members of each group. */
+  readonly #sizes: number[] = []
+  /** Groups that have room, each once. */
+  readonly #withRoom: number[] = []
+
+  constructor(groupMax: number) {
+    this.#groupMax = groupMax
+  }
+
+  /** How many groups there are. */
+  get count(): number {
+    return this.#sizes.length
+  }
+
+  /** Finds a place; says in which group. */
+  join(): number {
+    const group = this.#withRoom.at(-1) ?? this.#add()
+    const size = (this.#sizes[group] ?? 0) + 1
+    this.#sizes[group] = size
+    if (size >= this.#groupMax) this.#withRoom.pop()
+    return group
+  }
+
+  /** Gives a place back. */
+  leave(group: number): void {
+    const size = this.#sizes[group] ?? 0
+    if (size >= this.#groupMax) this.#withRoom.push(group)
+    this.#sizes[group] = size - 1
+  }
+
+  #add(): number {
+    const group = this.#sizes.push(0) - 1
+    this.#withRoom.push(group)
+    return group
+  }
+}
