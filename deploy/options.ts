@@ -124,13 +124,7 @@ export const OPTIONS = {
     'rest of garbage collection once it has gone through the whole store',
   ),
   collectMax: count('Data', 500, 1, 100_000, 'records looked at in one round of garbage collection'),
-  receiptSweepMs: count(
-    'Data',
-    5000,
-    10,
-    HOUR_MS,
-    'pause between two looks for expired messages that a receipt was asked for',
-  ),
+  receiptSweepMs: count('Data', 5000, 10, HOUR_MS, 'pause between sweeps of expired messages with a receipt'),
 
   ackGraceMs: count(
     'Delivery',

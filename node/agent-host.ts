@@ -14,7 +14,7 @@ import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
-import { askInput, type BusEffect, type StoreEffect } from './agent-inputs.ts'
+import { askInput, type BusEffect, doneInput, type StoreEffect } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
@@ -208,18 +208,13 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#command(store.setMinUrgency(uaid, effect.min))
       case 'put': {
         const { id } = effect.message
-        const put = this.#tracedPut(effect.message.id, () => store.put(uaid, effect.message, 1))
-        return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
+        const put = this.#tracedPut(id, () => store.put(uaid, effect.message, 1))
+        return this.#do(put, doneInput('putSettled', id))
       }
-      case 'settle': {
-        const { awaited, outcome } = effect
-        const settle = store.settle(awaited, outcome)
-        return this.#do(settle, (result) => ({ kind: 'settled', id: awaited.id, done: result !== 'failed' }))
-      }
-      case 'list': {
-        const list = store.list(uaid, effect.wanted, clock.nowMs())
-        return this.#do(list, (page) => ({ kind: 'page', page }))
-      }
+      case 'settle':
+        return this.#do(store.settle(effect.awaited, effect.outcome), doneInput('settled', effect.awaited.id))
+      case 'list':
+        return this.#do(store.list(uaid, effect.wanted, clock.nowMs()), (page) => ({ kind: 'page', page }))
       case 'remove':
         return this.#remove(effect.removal)
       case 'countSends':

@@ -1,4 +1,5 @@
 import type { AgentRequest } from '../push/agent-requests.ts'
+import type { MessageId } from '../push/ids.ts'
 import type { AgentEffect } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import type { Ask } from './agent/state.ts'
@@ -30,3 +31,8 @@ export type StoreEffect = Extract<
       | 'countSends'
   }
 >
+
+/** Tells an actor whether what it wanted of the store for a message was done. */
+export function doneInput(kind: 'putSettled' | 'settled', id: MessageId): (result: unknown) => AgentInput {
+  return (result) => ({ kind, id, done: result !== 'failed' })
+}
