@@ -55,7 +55,7 @@ await measure(
   async (index) => {
     const message = newMessage()
     await store.put(uaidAt(index), message, 0)
-    await store.remove(uaidAt(index), [message.id])
+    await store.remove(uaidAt(index), [message.id], 'acknowledged')
   },
   SLOW_OPERATIONS,
 )

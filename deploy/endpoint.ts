@@ -3,7 +3,7 @@ import type { Listening } from './banner.ts'
 import { requireCluster } from './cluster-options.ts'
 import { probeHttpPort, publicUrlOf, startEndpoint } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
-import { openSharedStore } from './stores.ts'
+import { openSharedStore, tellOfReceipts } from './stores.ts'
 import { openTokens } from './tokens.ts'
 
 /** Puts together an endpoint of a cluster: application servers on one side, NATS and MongoDB on the other. @throws StartError */
@@ -13,6 +13,7 @@ export async function startEndpointRole(assembly: Assembly): Promise<Listening> 
   const tokens = await openTokens(assembly, 'endpoint')
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid endpoint')
+  tellOfReceipts(assembly, store, bus.bus)
   const port = await probeHttpPort(assembly)
   const publicUrl = publicUrlOf(options, port)
   return { httpPort: await startEndpoint(assembly, port, publicUrl, { store, tokens, bus }), publicUrl }

@@ -10,54 +10,88 @@ export interface GarbageLog {
 
 /** What garbage collection works with. */
 export interface GarbageDeps {
-  store: Pick<Store, 'collectGarbage'>
+  store: Pick<Store, 'collectGarbage' | 'sweepReceipts'>
   clock: Clock
   log: GarbageLog
   /** Whether it is this process that collects, at the moment; absent where it always is. */
   isOurs?: () => boolean
 }
 
+/** How to stop what goes on in the background: resolves when no round is under way any more. */
+export type Stop = () => Promise<void>
+
 /**
  * Collects the store's garbage in the background, a bounded round at a time with a pause after each, so that
  * deliveries never wait long behind it and no two rounds overlap. Once through the whole store it rests.
- * @returns how to stop: resolves when no round is under way any more
  */
 export function startGarbageCollection(
   options: Pick<Options, 'collectIntervalMs' | 'collectRestMs' | 'collectMax'>,
   deps: GarbageDeps,
-): () => Promise<void> {
+): Stop {
+  const { store, clock, log } = deps
+  const { collectIntervalMs, collectRestMs, collectMax } = options
+  const collect = async () => {
+    const { done, ...found } = await store.collectGarbage(clock.nowMs(), collectMax)
+    if (Object.values(found).some((count) => count > 0)) log.debug(found, 'garbage collected')
+    return done ? collectRestMs : collectIntervalMs
+  }
+  return repeat(collect, collectIntervalMs, 'garbage could not be collected; trying again', deps)
+}
+
+/**
+ * Ends messages with a receipt whose time is over, in the background: their senders wait to hear of it. It has a pace of its own, for a
+ * whole round of garbage collection may take long.
+ */
+export function startReceiptSweep(
+  options: Pick<Options, 'receiptSweepMs' | 'collectIntervalMs' | 'collectMax'>,
+  deps: GarbageDeps,
+): Stop {
+  const { store, clock, log } = deps
+  const { receiptSweepMs, collectIntervalMs, collectMax } = options
+  const sweep = async () => {
+    const messages = await store.sweepReceipts(clock.nowMs(), collectMax)
+    if (messages > 0) log.debug({ messages }, 'messages with a receipt have expired')
+    return messages < collectMax ? receiptSweepMs : Math.min(collectIntervalMs, receiptSweepMs)
+  }
+  return repeat(sweep, receiptSweepMs, 'receipts could not be swept; trying again', deps)
+}
+
+/** Does a round over and over, each after the pause that the one before has asked for; after a failure, after `pauseMs`. */
+function repeat(
+  round: () => Promise<number>,
+  pauseMs: number,
+  failure: string,
+  { clock, log, isOurs }: GarbageDeps,
+): Stop {
   let timer: Timer
-  let round = Promise.resolve()
+  let running = Promise.resolve()
   let stopped = false
   let failing = false
 
-  async function collect(): Promise<void> {
-    let pauseMs = options.collectIntervalMs
-    if (deps.isOurs?.() === false) return schedule(pauseMs)
+  async function run(): Promise<void> {
+    if (isOurs?.() === false) return schedule(pauseMs)
+    let nextMs = pauseMs
     try {
-      const collected = await deps.store.collectGarbage(deps.clock.nowMs(), options.collectMax)
-      const { agents, messages, done } = collected
-      if (done) pauseMs = options.collectRestMs
-      if (agents > 0 || messages > 0) deps.log.debug({ agents, messages }, 'garbage collected')
+      nextMs = await round()
       failing = false
     } catch (error) {
       // A store that is down stays down for many rounds: say it once.
-      if (!failing) deps.log.warn({ err: error }, 'garbage could not be collected; trying again')
+      if (!failing) log.warn({ err: error }, failure)
       failing = true
     }
-    if (!stopped) schedule(pauseMs)
+    if (!stopped) schedule(nextMs)
   }
 
-  function schedule(pauseMs: number): void {
-    timer = deps.clock.after(pauseMs, () => {
-      round = collect()
+  function schedule(ms: number): void {
+    timer = clock.after(ms, () => {
+      running = run()
     })
   }
 
-  schedule(options.collectIntervalMs)
+  schedule(pauseMs)
   return () => {
     stopped = true
     timer.cancel()
-    return round
+    return running
   }
 }

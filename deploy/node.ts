@@ -4,7 +4,7 @@ import { requireCluster } from './cluster-options.ts'
 import { publicUrlOf, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
-import { collectGarbage, openSharedStore } from './stores.ts'
+import { collectGarbage, openSharedStore, tellOfReceipts } from './stores.ts'
 import { openTokens } from './tokens.ts'
 
 /** Puts together a connection node of a cluster: user agents on one side, NATS and MongoDB on the other. @throws StartError */
@@ -22,5 +22,6 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
   // One worker of a machine is enough.
   if (worker === undefined || worker.number === 1) await collectGarbage(assembly, store, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
+  tellOfReceipts(assembly, store, bus.bus)
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

@@ -124,6 +124,7 @@ export const OPTIONS = {
     'rest of garbage collection once it has gone through the whole store',
   ),
   collectMax: count('Data', 500, 1, 100_000, 'records looked at in one round of garbage collection'),
+  receiptSweepMs: count('Data', 5000, 10, HOUR_MS, 'pause between sweeps of expired messages with a receipt'),
 
   ackGraceMs: count(
     'Delivery',
@@ -166,6 +167,20 @@ export const OPTIONS = {
   ),
   checksMax: count('Delivery', 10_000, 1, 10_000_000, 'user agents that may wait for being told again'),
 
+  receiptReadersMax: count(
+    'Limits',
+    1000,
+    1,
+    100_000,
+    'requests for receipts that may be open at an endpoint process; beyond it senders get 503',
+  ),
+  receiptRecheckMs: count(
+    'Limits',
+    60_000,
+    1000,
+    HOUR_MS,
+    'an open request for receipts looks into the store this often, hint or no hint',
+  ),
   channelPerSecond: count(
     'Limits',
     1000,

@@ -167,10 +167,10 @@ t.test('a node is told when the bus was away', async (t) => {
 })
 
 t.test('workers share a port that their parent has tried, and only the first collects garbage', async (t) => {
-  // One timer more is that of the processes' agreement on the cells of NATS.
+  // Garbage collection and the sweep of receipts have a timer each. One more is that of the processes' agreement on the cells of NATS.
   for (const [worker, sharedPort, timers] of [
-    [undefined, false, 2],
-    [1, true, 2],
+    [undefined, false, 3],
+    [1, true, 3],
     [2, true, 1],
   ] as const) {
     const { parts, seen } = fakeParts()

@@ -10,7 +10,13 @@ import { variableOf } from './options.ts'
 import { probeHttpPort, publicUrlOf, startEndpoint, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
-import { collectGarbage, openEmbeddedStore, openLeasedStore, openSharedStore } from './stores.ts'
+import {
+  collectGarbage,
+  openEmbeddedStore,
+  openLeasedStore,
+  openSharedStore,
+  tellOfReceipts,
+} from './stores.ts'
 import { hasServiceKeys, openTokens } from './tokens.ts'
 
 /**
@@ -37,6 +43,7 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
     setting.kind === 'cluster'
       ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
       : openOwnBus(assembly)
+  tellOfReceipts(assembly, store, bus.bus)
   if (embedded !== undefined) await takeCommands(assembly, embedded, bus)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os'
 import type { Random } from '../cluster/clock.ts'
+import { receiptsAddress } from '../push/agent-requests.ts'
+import { Checks } from '../push/checks.ts'
 import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
-import type { Assembly, DatabaseJobOptions } from './assembly.ts'
-import { startGarbageCollection } from './garbage.ts'
+import type { AgentBus, Assembly, DatabaseJobOptions } from './assembly.ts'
+import { startGarbageCollection, startReceiptSweep } from './garbage.ts'
 import { withStoreMetrics } from './metrics/store-metrics.ts'
 import type { Options } from './options.ts'
 import { StartError, startErrorOf } from './start-error.ts'
@@ -96,14 +98,10 @@ export async function collectGarbage(assembly: Assembly, store: Store, sharedUrl
   const { options, parts, deps, started } = assembly
   const { clock, log } = deps
   const job = sharedUrl === undefined ? undefined : await parts.wantJob(jobOf(assembly, sharedUrl), clock)
-  const stop = startGarbageCollection(options, {
-    store,
-    clock,
-    log,
-    ...(job !== undefined && { isOurs: () => job.isOurs }),
-  })
+  const garbage = { store, clock, log, ...(job !== undefined && { isOurs: () => job.isOurs }) }
+  const stops = [startGarbageCollection(options, garbage), startReceiptSweep(options, garbage)]
   started.add('garbage collection', async () => {
-    await stop()
+    await Promise.all(stops.map((stop) => stop()))
     await job?.stop()
   })
 }
@@ -129,4 +127,11 @@ function withoutUrl(error: unknown, url: string): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new Error(reason.replaceAll(url, 'the URL'))
+}
+
+/** Tells whoever reads receipts, from now on, of each that this process has written. */
+export function tellOfReceipts({ options, deps, started }: Assembly, store: Store, bus: AgentBus): void {
+  const hints = new Checks(options, bus, deps.clock)
+  store.onReceipt((subscription) => hints.tell(receiptsAddress(subscription)))
+  started.add('hints of receipts', async () => hints.close())
 }

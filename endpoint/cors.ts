@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify'
 
 /** What a page may read of an answer, besides what it always may. */
 const EXPOSED = 'Location, TTL, Link, Retry-After'
-const METHODS = 'POST, DELETE'
+const METHODS = 'GET, POST, DELETE'
 const REQUEST_HEADERS =
-  'Authorization, Content-Encoding, Content-Type, Crypto-Key, Encryption, Prefer, Push-Receipt, TTL, Topic, Urgency'
+  'Authorization, Content-Encoding, Content-Type, Crypto-Key, Encryption, Last-Event-ID, Prefer, Push-Receipt, TTL, Topic, Urgency'
 /** How long a browser may remember the answer to a preflight, in seconds. */
 const MAX_AGE_SECONDS = '86400'
 

@@ -11,6 +11,7 @@ import { Checks, type ChecksOptions } from '../push/checks.ts'
 import type { Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
+import { awaitedReceipt } from '../push/receipt.ts'
 import { keyDigestOf, type Subscription } from '../push/subscription.ts'
 import type { MessageRef } from '../push/tokens.ts'
 import { type SpanContext, type Tracer, traced } from '../push/tracing.ts'
@@ -130,7 +131,7 @@ export class Delivery {
         return 'storeDown'
       default:
         return message.ttlSeconds === 0
-          ? this.#drop(subscription, reply)
+          ? this.#drop(subscription, message, reply)
           : this.#store(subscription, message, trace)
     }
   }
@@ -139,7 +140,7 @@ export class Delivery {
   async cancel(ref: MessageRef): Promise<CancelOutcome> {
     const reply = await this.#ask(ref.uaid, { kind: 'cancel', id: ref.id }, 0)
     try {
-      const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id]))
+      const removed = await this.#bounded(this.#deps.store.remove(ref.uaid, [ref.id], 'none'))
       if (reply === 'cancelled' || removed.length > 0) return 'removed'
       return reply === 'timeout' ? 'noAnswer' : 'unknown'
     } catch (error) {
@@ -192,14 +193,20 @@ export class Delivery {
     return load >= PRESSED ? ackGraceMs + BUS_MARGIN_MS : askTimeoutMs
   }
 
-  /** TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. */
-  async #drop(subscription: Subscription, reply: AskOutcome): Promise<DeliveryOutcome> {
-    if (reply !== 'absent' && reply !== 'gone') return 'dropped'
+  /**
+   * TTL 0 is never stored. Only a definite answer of the store is worth a 410; a store that is down is not. Its receipt says that it was not
+   * delivered, and without that the message is not accepted.
+   */
+  async #drop(subscription: Subscription, message: Message, reply: AskOutcome): Promise<DeliveryOutcome> {
+    const awaited = awaitedReceipt(message)
     try {
-      return (await this.#ended(subscription)) ?? 'dropped'
-    } catch (error) {
-      storeFailureOf(error)
+      const ended = reply === 'absent' || reply === 'gone' ? await this.#ended(subscription) : undefined
+      if (ended !== undefined) return ended
+      if (awaited !== undefined) await this.#bounded(this.#deps.store.settle(awaited, 'notDelivered'))
       return 'dropped'
+    } catch (error) {
+      const failure = storeFailureOf(error)
+      return awaited === undefined ? 'dropped' : failure
     }
   }
 
@@ -226,7 +233,7 @@ export class Delivery {
     try {
       await this.#deps.store.put(uaid, message, 0)
     } finally {
-      this.#checks.tell(uaid)
+      this.#checks.tell(agentAddress(uaid))
     }
   }
 

@@ -4,13 +4,17 @@ import t from 'tap'
 import webpush from 'web-push'
 import { PushError } from '../push/errors.ts'
 import { messageIdFromBytes } from '../push/ids.ts'
+import { messageToken } from '../push/tokens.ts'
 import { AES128GCM, accepted, endpointTest, failed, post } from './fixtures/http-test.ts'
 import { ORIGIN, startTestEndpoint } from './fixtures/test-endpoint.ts'
 import { VapidSigner } from './fixtures/vapid-signer.ts'
 
 endpointTest('404/102 unknown token, path or API version', async (t, endpoint) => {
   const token = endpoint.openPath.split('/').at(-1)
-  const message = endpoint.tokens.sealMessage(endpoint.open, messageIdFromBytes(new Uint8Array(16)))
+  const message = messageToken(
+    endpoint.tokens.sealChannel(endpoint.open),
+    messageIdFromBytes(new Uint8Array(16)),
+  )
   for (const path of [
     '/',
     '/wpush',

@@ -31,12 +31,19 @@ import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
 import { documented, serveOpenApi } from './openapi.ts'
 import { addOperations } from './operations.ts'
+import { ReceiptReaders, type ReceiptReadersOptions } from './receipt-readers.ts'
+import { addReceiptRoutes } from './receipt-routes.ts'
+import { ReceiptSubscriptions } from './receipt-subscriptions.ts'
 import { DELETE_MESSAGE, postDocument } from './route-documents.ts'
 import { UnderWay } from './under-way.ts'
 import { Vapid, type VapidOptions } from './vapid.ts'
 
 /** Options of the endpoint. */
-export interface EndpointOptions extends DeliveryOptions, VapidOptions, MessageRatesOptions {
+export interface EndpointOptions
+  extends DeliveryOptions,
+    VapidOptions,
+    MessageRatesOptions,
+    ReceiptReadersOptions {
   /** Address to listen on. */
   host: string
   /** Port to listen on; 0 lets the system choose. */
@@ -76,6 +83,8 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   agentPerSecond: 2000,
   agentBurst: 20_000,
   countedMax: 100_000,
+  receiptReadersMax: 1000,
+  receiptRecheckMs: 60_000,
 }
 
 /** What the endpoint works with. */
@@ -105,6 +114,8 @@ export interface RunningEndpoint {
   close(): Promise<void>
 }
 
+/** How a Link header names the receipt subscription of a message (RFC 8030 section 5.1). */
+const RECEIPT_RELATION = 'urn:ietf:params:push:receipt'
 /** How long answers given may take to leave, before connections that hang are cut. */
 const CLOSE_GRACE_MS = 250
 
@@ -120,7 +131,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const delivery = new Delivery(options, deps)
   const vapid = new Vapid(options, clock)
   const rates = new MessageRates(options, clock)
-  const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates })
+  const receipts = new ReceiptSubscriptions(options, deps)
+  const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
   const bodies = new BodyBudget(options.bodyBytesMax)
   const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
@@ -135,6 +147,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
+  const readers = new ReceiptReaders(options, deps)
+  addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
   if (options.adminToken !== undefined)
@@ -208,8 +222,13 @@ function addMessageRoutes(
       sendFailure(reply, posted)
       return posted.code
     }
-    const { token, ttlSeconds, outcome } = posted.value
-    reply.code(201).header('location', `${publicUrl}/m/${token}`).header('ttl', `${ttlSeconds}`).send()
+    const { token, ttlSeconds, receipts, outcome } = posted.value
+    if (receipts !== undefined) reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    reply
+      .code(receipts === undefined ? 201 : 202)
+      .header('location', `${publicUrl}/m/${token}`)
+      .header('ttl', `${ttlSeconds}`)
+      .send()
     return outcome
   }
   for (const version of [1, 2] as const) {

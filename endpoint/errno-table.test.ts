@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { FAILURES, PushError } from '../push/errors.ts'
 import { MessageIds } from '../push/message-ids.ts'
+import { messageToken } from '../push/tokens.ts'
 import { createApp } from './app.ts'
 import { Failures } from './failures.ts'
 import { AES128GCM, BODY, endpointTest, failed, type Headers, post } from './fixtures/http-test.ts'
@@ -50,6 +51,11 @@ posted('400/112', 'a TTL that is no number', { ttl: 'soon' })
 posted('400/113', 'a topic with other characters', { ttl: '60', topic: 'a b' })
 posted('400/114', 'a negative TTL', { ttl: '-1' })
 posted('400/115', 'an unknown urgency', { ttl: '60', urgency: 'urgent' })
+posted('400/117', 'a receipt for a subscription that is none of ours', {
+  ttl: '60',
+  prefer: 'respond-async',
+  'push-receipt': 'https://push.example/r/AAAA',
+})
 
 row('400/999', 'what is no HTTP', async (t, { port }) => {
   t.match(await rawRequest(port, 'nonsense\r\n\r\n'), /^HTTP\/1\.1 400 .*"errno":999/s)
@@ -152,7 +158,9 @@ row(
   async (t, { url, agent, tokens, open }) => {
     agent.outcome = () => new Promise(() => {})
     const id = new MessageIds(systemClock, createSystemRandom()).next()
-    const response = await fetch(`${url}/m/${tokens.sealMessage(open, id)}`, { method: 'DELETE' })
+    const response = await fetch(`${url}/m/${messageToken(tokens.sealChannel(open), id)}`, {
+      method: 'DELETE',
+    })
     t.equal(response.headers.get('retry-after'), '0')
     await sees(t, '503/202', response)
   },

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock, Random } from '../cluster/clock.ts'
 import { FAILURES } from '../push/errors.ts'
+import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { CryptoHeaders, Message } from '../push/message.ts'
 import { MessageIds } from '../push/message-ids.ts'
 import type { Subscription } from '../push/subscription.ts'
-import type { EndpointVersion, Tokens } from '../push/tokens.ts'
+import { type EndpointVersion, messageToken, type Tokens } from '../push/tokens.ts'
 import type { SpanContext } from '../push/tracing.ts'
 import { authorize } from './authorize.ts'
 import type { ArrivedBody } from './body-refusal.ts'
@@ -13,6 +14,8 @@ import { parseCryptoHeaders } from './crypto-headers.ts'
 import type { Delivery } from './delivery.ts'
 import { isEcdhKey } from './ecdh-key.ts'
 import type { MessageRates } from './message-rates.ts'
+import { parsePrefer } from './prefer.ts'
+import type { ReceiptSubscriptions } from './receipt-subscriptions.ts'
 import { parseTopic } from './topic.ts'
 import { parseTtl } from './ttl.ts'
 import { readUrgency } from './urgency.ts'
@@ -24,16 +27,19 @@ export interface MessagesDeps {
   vapid: Vapid
   delivery: Delivery
   rates: MessageRates
+  receipts: ReceiptSubscriptions
   clock: Clock
   random: Random
 }
 
-/** A message that was accepted: the token of its message resource, and the TTL granted. */
+/** A message that was accepted: the token of its message resource, the TTL granted, and where its receipt will be. */
 export interface Accepted {
   readonly token: string
   readonly ttlSeconds: number
   /** delivered: acknowledged; stored: durable; dropped: TTL 0, and not reachable now. */
   readonly outcome: 'delivered' | 'stored' | 'dropped'
+  /** URL of the receipt subscription; absent when no receipt was asked for. */
+  readonly receipts?: string
 }
 
 /** A POST to an endpoint, apart from how it came. */
@@ -81,17 +87,22 @@ export class Messages {
     if (!authorized.ok) return authorized
     const checked = this.#check(subscription, headers, body, authorized.value)
     if (!checked.ok) return checked
+    // Most want none, and need no promise.
+    const receipts = asksForReceipt(headers) ? await this.#receiptsOf(headers) : accept(undefined)
+    if (!receipts.ok) return receipts
     const admitted = rates.admit(subscription)
     if (!admitted.ok) return admitted
-    const message = checked.value
+    const sealedChannel = tokens.sealChannel(subscription)
+    const message =
+      receipts.value === undefined
+        ? checked.value
+        : { ...checked.value, receipt: { subscription: receipts.value, sealedChannel } }
     const outcome = await delivery.deliver(subscription, message, trace)
     switch (outcome) {
       case 'delivered':
       case 'stored':
-      case 'dropped': {
-        const resource = tokens.sealMessage(subscription, message.id)
-        return accept({ token: resource, ttlSeconds: message.ttlSeconds, outcome })
-      }
+      case 'dropped':
+        return accept({ ...this.#accepted(message, sealedChannel), outcome })
       default:
         return refuse(outcome, FAILURES[outcome].message)
     }
@@ -112,6 +123,17 @@ export class Messages {
       case 'storeDown':
         return refuse(outcome, 'The message could not be looked for: try again later')
     }
+  }
+
+  #accepted({ id, ttlSeconds, receipt }: Message, sealedChannel: string): Omit<Accepted, 'outcome'> {
+    const accepted = { token: messageToken(sealedChannel, id), ttlSeconds }
+    if (receipt === undefined) return accepted
+    return { ...accepted, receipts: this.#deps.receipts.urlOf(receipt.subscription) }
+  }
+
+  #receiptsOf(headers: IncomingHttpHeaders): Promise<Checked<ReceiptSubscriptionId>> {
+    const { 'push-receipt': pushReceipt } = headers
+    return this.#deps.receipts.ofMessage(text(pushReceipt))
   }
 
   #check(
@@ -164,6 +186,10 @@ export class Messages {
       body,
     }
   }
+}
+
+function asksForReceipt({ prefer }: IncomingHttpHeaders): boolean {
+  return prefer !== undefined && parsePrefer(text(prefer)).respondAsync
 }
 
 function cryptoHeaderValues(headers: IncomingHttpHeaders) {

@@ -56,7 +56,7 @@ endpointTest(
   'it has every route, and every failure but that of a wrong method',
   async (t, endpoint) => {
     const document = await documentOf(endpoint)
-    const messages = ['/m/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
+    const messages = ['/m/{token}', '/r/{token}', '/wpush/v1/{token}', '/wpush/v2/{token}']
     const others = [
       '/v1/{bridge}/{app}/registration',
       '/v1/broadcasts',

@@ -18,6 +18,23 @@ const TOKEN = {
   description: 'From the URL of the subscription or message, unchanged',
 } as const
 
+const RECEIPT_LIST = {
+  type: 'object',
+  properties: {
+    receipts: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          id: { ...SECONDS, description: 'For Last-Event-ID' },
+          message: { type: 'string', format: 'uri', description: 'Its Location' },
+          status: { type: 'integer', enum: [204, 410], description: 'Acknowledged, or not delivered' },
+        },
+      },
+    },
+  },
+} as const
+
 /** Headers that come with a status. */
 const HEADERS_OF: Readonly<Record<number, object>> = {
   401: { 'WWW-Authenticate': { type: 'string', description: 'The scheme: vapid, or Bearer for operators' } },
@@ -52,6 +69,18 @@ export function postDocument(version: EndpointVersion): FastifySchema {
           TTL: { ...SECONDS, description: 'Seconds granted' },
         },
       },
+      202: {
+        description: 'The same, and a receipt will come',
+        type: 'null',
+        headers: {
+          Location: { type: 'string', format: 'uri', description: 'The message: DELETE takes it back' },
+          TTL: { ...SECONDS, description: 'Seconds granted' },
+          Link: {
+            type: 'string',
+            description: 'The receipt subscription: <URL>; rel="urn:ietf:params:push:receipt"',
+          },
+        },
+      },
       ...failureResponses([
         'keysMissing',
         'encryptionInvalid',
@@ -60,6 +89,7 @@ export function postDocument(version: EndpointVersion): FastifySchema {
         'topicInvalid',
         'ttlNegative',
         'urgencyInvalid',
+        'receiptInvalid',
         'vapidInvalid',
         'tokenInvalid',
         'agentGone',
@@ -91,6 +121,8 @@ const MESSAGE_HEADERS = {
     },
     Encryption: { type: 'string', description: 'With aesgcm: salt=<base64url>' },
     'Crypto-Key': { type: 'string', description: 'With aesgcm: dh=<base64url>' },
+    Prefer: { type: 'string', description: 'respond-async asks for a receipt' },
+    'Push-Receipt': { type: 'string', description: 'URL of the receipt subscription that it goes to' },
   },
   required: ['TTL'],
 } as const
@@ -104,6 +136,49 @@ export const DELETE_MESSAGE: FastifySchema = {
   response: {
     204: { description: 'It will not be delivered any more', type: 'null' },
     ...failureResponses(['tokenInvalid', 'storeDown', 'storeFull', 'noAnswer']),
+  },
+}
+
+/** Reads receipts, RFC 8030 section 6.3. */
+export const READ_RECEIPTS: FastifySchema = {
+  operationId: 'readReceipts',
+  summary: 'Gives receipts: those that wait, then live ones',
+  description: 'By HTTP/2 server push; as events; or, with Prefer: wait, in one answer',
+  tags: ['receipts'],
+  params: { type: 'object', properties: { token: TOKEN }, required: ['token'] },
+  headers: {
+    type: 'object',
+    properties: {
+      Accept: { type: 'string', description: 'text/event-stream asks for events' },
+      Prefer: { type: 'string', description: 'wait=N: one answer, after N seconds at the latest' },
+      'Last-Event-ID': {
+        type: 'string',
+        description: 'Of the last receipt that was got: later ones come again',
+      },
+    },
+  },
+  response: {
+    200: {
+      description: 'Receipts',
+      content: {
+        'text/event-stream': { schema: { type: 'string' } },
+        'application/json': { schema: RECEIPT_LIST },
+      },
+    },
+    204: { description: 'None for now', type: 'null' },
+    ...failureResponses(['tokenInvalid', 'tooManyReaders', 'storeDown', 'storeFull']),
+  },
+}
+
+/** Ends a receipt subscription. */
+export const END_RECEIPTS: FastifySchema = {
+  operationId: 'endReceipts',
+  summary: 'Ends a receipt subscription for good',
+  tags: ['receipts'],
+  params: { type: 'object', properties: { token: TOKEN }, required: ['token'] },
+  response: {
+    204: { description: 'It has ended', type: 'null' },
+    ...failureResponses(['tokenInvalid', 'storeDown', 'storeFull']),
   },
 }
 

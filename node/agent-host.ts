@@ -7,7 +7,6 @@ import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
 import { type MessageId, newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
-import type { Message } from '../push/message.ts'
 import type { Tokens } from '../push/tokens.ts'
 import { type Tracer, traced } from '../push/tracing.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
@@ -15,7 +14,7 @@ import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
-import { askInput, type BusEffect, type StoreEffect } from './agent-inputs.ts'
+import { askInput, type BusEffect, doneInput, type StoreEffect } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
@@ -142,7 +141,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
   perform(effect: AgentEffect): void {
     switch (effect.kind) {
       case 'notify':
-        return this.#notify(effect.message, effect.ttlSeconds)
+        return this.#notify(effect)
       case 'reply':
         return effect.ask({ outcome: effect.outcome, clockMs: this.#context.clock.nowMs() })
       case 'send':
@@ -191,7 +190,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         bus.tell(agentAddress(this.#uaid), { kind: 'displace', sessionId, ageMs: effect.ageMs })
         return
       case 'tellCheck':
-        checks.tell(this.#uaid, sessionId)
+        checks.tell(agentAddress(this.#uaid), sessionId)
     }
   }
 
@@ -209,13 +208,13 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#command(store.setMinUrgency(uaid, effect.min))
       case 'put': {
         const { id } = effect.message
-        const put = this.#tracedPut(effect.message.id, () => store.put(uaid, effect.message, 1))
-        return this.#do(put, (result) => ({ kind: 'putSettled', id, done: result !== 'failed' }))
+        const put = this.#tracedPut(id, () => store.put(uaid, effect.message, 1))
+        return this.#do(put, doneInput('putSettled', id))
       }
-      case 'list': {
-        const list = store.list(uaid, effect.wanted, clock.nowMs())
-        return this.#do(list, (page) => ({ kind: 'page', page }))
-      }
+      case 'settle':
+        return this.#do(store.settle(effect.awaited, effect.outcome), doneInput('settled', effect.awaited.id))
+      case 'list':
+        return this.#do(store.list(uaid, effect.wanted, clock.nowMs()), (page) => ({ kind: 'page', page }))
       case 'remove':
         return this.#remove(effect.removal)
       case 'countSends':
@@ -254,12 +253,14 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     if (this.#socket.send(text) === 'buffered') this.#offer({ kind: 'congested' })
   }
 
-  #notify(message: Message, ttlSeconds: number): void {
+  #notify({ message, ttlSeconds, isCounted }: Extract<AgentEffect, { kind: 'notify' }>): void {
     this.#context.count('notification')
     const result = this.#socket.send(notificationText(message, ttlSeconds))
     this.#traces?.notified(message.id)
     if (result === 'buffered') this.#offer({ kind: 'congested' })
     if (result === 'dropped') this.#offer({ kind: 'dropped', id: message.id })
+    if (isCounted && (result === 'sent' || result === 'buffered'))
+      this.#performOnStore({ kind: 'countSends', ids: [message.id] })
   }
 
   /**
@@ -356,11 +357,11 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
 
   #remove(removal: Removal): void {
     const { store } = this.#context
-    const { id, channelId, topic } = removal
+    const { id, channelId, topic, outcome } = removal
     const removed: Promise<unknown> =
       topic === undefined
-        ? store.remove(this.#uaid, [id])
-        : store.removeTopic(this.#uaid, channelId, topic, id)
+        ? store.remove(this.#uaid, [id], outcome)
+        : store.removeTopic(this.#uaid, channelId, topic, id, outcome)
     this.#do(removed, (result) =>
       result === 'failed' ? { kind: 'removeFailed', removal } : { kind: 'removed', id },
     )

@@ -1,4 +1,5 @@
 import type { AgentRequest } from '../push/agent-requests.ts'
+import type { MessageId } from '../push/ids.ts'
 import type { AgentEffect } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import type { Ask } from './agent/state.ts'
@@ -17,5 +18,21 @@ export type BusEffect = Extract<AgentEffect, { kind: 'connect' | 'unlisten' | 't
 /** Effects that are performed on the store. */
 export type StoreEffect = Extract<
   AgentEffect,
-  { kind: 'register' | 'unregister' | 'setMinUrgency' | 'reload' | 'put' | 'list' | 'remove' | 'countSends' }
+  {
+    kind:
+      | 'register'
+      | 'unregister'
+      | 'setMinUrgency'
+      | 'reload'
+      | 'put'
+      | 'settle'
+      | 'list'
+      | 'remove'
+      | 'countSends'
+  }
 >
+
+/** Tells an actor whether what it wanted of the store for a message was done. */
+export function doneInput(kind: 'putSettled' | 'settled', id: MessageId): (result: unknown) => AgentInput {
+  return (result) => ({ kind, id, done: result !== 'failed' })
+}

@@ -131,8 +131,8 @@ t.test('acknowledged messages are deleted: by id, or with all older ones of thei
   socket.say({ messageType: 'ack', updates })
   const [plain, topical] = messages.map(({ id }) => id)
   t.same(removed, [
-    [UAID, [plain]],
-    [UAID, CHANNEL, 'mail', topical],
+    [UAID, [plain], 'acknowledged'],
+    [UAID, CHANNEL, 'mail', topical, 'acknowledged'],
   ])
 })
 

@@ -1,5 +1,5 @@
 import type { MapStatement } from '../cluster/cell-agreement.ts'
-import type { KeyDigest, MessageId, SessionId, Uaid } from './ids.ts'
+import type { KeyDigest, MessageId, ReceiptSubscriptionId, SessionId, Uaid } from './ids.ts'
 import type { Message } from './message.ts'
 import type { SpanContext } from './tracing.ts'
 
@@ -52,6 +52,11 @@ export const NODES_ADDRESS = 'push.nodes'
 
 /** The bus address at which every process listens, for what the others say of their maps of cells. */
 export const PROCESSES_ADDRESS = 'push.processes'
+
+/** The bus address of a receipt subscription: a `check` told there says that a receipt waits. Whoever reads its receipts listens. */
+export function receiptsAddress(subscription: ReceiptSubscriptionId): string {
+  return `push.receipts.${subscription}`
+}
 
 /** The bus address of a user agent. Listening on it *is* being connected. */
 export function agentAddress(uaid: Uaid): string {

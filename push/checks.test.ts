@@ -24,7 +24,7 @@ function setUp(checksMax = 10) {
 
 t.test('a hint is told at once and once more', (t) => {
   const { clock, checks, told } = setUp()
-  checks.tell(A)
+  checks.tell(agentAddress(A))
   t.strictSame(told, [A])
   clock.advance(999)
   t.strictSame(told, [A])
@@ -37,9 +37,9 @@ t.test('a hint is told at once and once more', (t) => {
 
 t.test('hints for one user agent share their second', (t) => {
   const { clock, checks, told } = setUp()
-  checks.tell(A)
+  checks.tell(agentAddress(A))
   clock.advance(500)
-  checks.tell(A)
+  checks.tell(agentAddress(A))
   t.equal(clock.waiting, 1)
   clock.advance(999)
   t.strictSame(told, [A, A], 'the second follows the last')
@@ -50,13 +50,13 @@ t.test('hints for one user agent share their second', (t) => {
 
 t.test('beyond the limit the second hint is left out, the first never', (t) => {
   const { clock, checks, told } = setUp(1)
-  checks.tell(A)
-  checks.tell(B)
-  checks.tell(A)
+  checks.tell(agentAddress(A))
+  checks.tell(agentAddress(B))
+  checks.tell(agentAddress(A))
   t.equal(clock.waiting, 1)
   clock.advance(1000)
   t.strictSame(told, [A, B, A, A])
-  checks.tell(B)
+  checks.tell(agentAddress(B))
   clock.advance(1000)
   t.strictSame(told, [A, B, A, A, B, B], 'and there is room again')
   t.end()
@@ -64,10 +64,10 @@ t.test('beyond the limit the second hint is left out, the first never', (t) => {
 
 t.test('closing tells what waits; a put that settles later is still told of, once', (t) => {
   const { clock, checks, told } = setUp()
-  checks.tell(A)
+  checks.tell(agentAddress(A))
   checks.close()
   t.strictSame(told, [A, A])
-  checks.tell(B)
+  checks.tell(agentAddress(B))
   t.strictSame(told, [A, A, B])
   t.equal(clock.waiting, 0)
   t.end()
@@ -76,17 +76,17 @@ t.test('closing tells what waits; a put that settles later is still told of, onc
 t.test('a session that has put something is not told itself, unless another one has, too', (t) => {
   const { clock, checks, putters } = setUp()
   const [one, other] = ['1111111111111111', '2222222222222222'] as [SessionId, SessionId]
-  checks.tell(A, one)
-  checks.tell(A, one)
+  checks.tell(agentAddress(A), one)
+  checks.tell(agentAddress(A), one)
   clock.advance(1000)
   t.same(putters.splice(0), [one, one, one])
-  checks.tell(A, one)
-  checks.tell(A, other)
-  checks.tell(A, one)
+  checks.tell(agentAddress(A), one)
+  checks.tell(agentAddress(A), other)
+  checks.tell(agentAddress(A), one)
   clock.advance(1000)
   t.same(putters.splice(0), [one, other, one, undefined])
-  checks.tell(A)
-  checks.tell(A, one)
+  checks.tell(agentAddress(A))
+  checks.tell(agentAddress(A), one)
   checks.close()
   t.same(putters, [undefined, one, undefined])
   t.end()

@@ -1,7 +1,7 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock, Timer } from '../cluster/clock.ts'
-import { type AgentReply, type AgentRequest, agentAddress } from './agent-requests.ts'
-import type { SessionId, Uaid } from './ids.ts'
+import type { AgentReply, AgentRequest } from './agent-requests.ts'
+import type { SessionId } from './ids.ts'
 
 /** Options of the check hints. */
 export interface ChecksOptions {
@@ -23,13 +23,14 @@ interface Waiting {
 
 /**
  * Tells user agents to look into the store after something was put there for them: at once, and once more later. The second
- * outlives whoever asked for it, such as the session of a connection that has closed.
+ * outlives whoever asked for it, such as the session of a connection that has closed. The same goes for readers of receipts.
  */
 export class Checks {
   readonly #options: ChecksOptions
   readonly #bus: Bus<AgentRequest, AgentReply>
   readonly #clock: Clock
-  readonly #waiting = new Map<Uaid, Waiting>()
+  /** By the address at which they listen. */
+  readonly #waiting = new Map<string, Waiting>()
   #closed = false
 
   constructor(options: ChecksOptions, bus: Bus<AgentRequest, AgentReply>, clock: Clock) {
@@ -47,32 +48,32 @@ export class Checks {
    * Call it when a put has settled, whatever came of it.
    * @param from the session that has put it, if one has: it knows
    */
-  tell(uaid: Uaid, from?: SessionId): void {
-    this.#tellNow(uaid, from)
+  tell(address: string, from?: SessionId): void {
+    this.#tellNow(address, from)
     if (this.#closed) return
-    const waiting = this.#waiting.get(uaid)
+    const waiting = this.#waiting.get(address)
     if (waiting === undefined && this.#waiting.size >= this.#options.checksMax) return
     waiting?.timer.cancel()
     // What two have put, each of them has to look for.
     const putter = waiting === undefined || waiting.from === from ? from : undefined
     const timer = this.#clock.after(this.#options.checkAgainMs, () => {
-      this.#waiting.delete(uaid)
-      this.#tellNow(uaid, putter)
+      this.#waiting.delete(address)
+      this.#tellNow(address, putter)
     })
-    this.#waiting.set(uaid, { timer, from: putter })
+    this.#waiting.set(address, { timer, from: putter })
   }
 
   /** Gives the waiting hints at once: the process is about to end. */
   close(): void {
     this.#closed = true
-    for (const [uaid, { timer, from }] of this.#waiting) {
+    for (const [address, { timer, from }] of this.#waiting) {
       timer.cancel()
-      this.#tellNow(uaid, from)
+      this.#tellNow(address, from)
     }
     this.#waiting.clear()
   }
 
-  #tellNow(uaid: Uaid, from: SessionId | undefined): void {
-    this.#bus.tell(agentAddress(uaid), from === undefined ? { kind: 'check' } : { kind: 'check', from })
+  #tellNow(address: string, from: SessionId | undefined): void {
+    this.#bus.tell(address, from === undefined ? { kind: 'check' } : { kind: 'check', from })
   }
 }

@@ -10,6 +10,8 @@ export type MessageId = string & { readonly __brand: 'MessageId' }
 export type KeyDigest = string & { readonly __brand: 'KeyDigest' }
 /** Id of one connection of a user agent, 8 random bytes in hexadecimal: breaks ties between its sessions. */
 export type SessionId = string & { readonly __brand: 'SessionId' }
+/** Id of a receipt subscription (RFC 8030 section 5.1): 128 random bits as 32 lower-case hexadecimal digits. */
+export type ReceiptSubscriptionId = string & { readonly __brand: 'ReceiptSubscriptionId' }
 
 /** Bytes of an id in every binary encoding. */
 export const ID_BYTES = 16
@@ -49,8 +51,16 @@ export function newSessionId(random: Random): SessionId {
   return Buffer.from(random.bytes(8)).toString('hex') as SessionId
 }
 
+/** Issues the id of a receipt subscription. */
+export function newReceiptSubscriptionId(random: Random): ReceiptSubscriptionId {
+  return receiptSubscriptionIdFromBytes(random.bytes(ID_BYTES))
+}
+
+/** An id of 16 bytes. */
+export type LongId = Uaid | ChannelId | MessageId | ReceiptSubscriptionId
+
 /** The 16 bytes of an id, dashed or not. */
-export function idToBytes(id: Uaid | ChannelId | MessageId): Buffer {
+export function idToBytes(id: LongId): Buffer {
   return Buffer.from(id.length === 32 ? id : id.replaceAll('-', ''), 'hex')
 }
 
@@ -67,6 +77,11 @@ export function channelIdFromBytes(bytes: Uint8Array): ChannelId {
 /** The message id in 16 bytes. */
 export function messageIdFromBytes(bytes: Uint8Array): MessageId {
   return dashed(hexOf(bytes)) as MessageId
+}
+
+/** The id of a receipt subscription in 16 bytes. */
+export function receiptSubscriptionIdFromBytes(bytes: Uint8Array): ReceiptSubscriptionId {
+  return hexOf(bytes) as ReceiptSubscriptionId
 }
 
 /** The 8 bytes of a session id, or of a digest (none for the empty one of a key). */

@@ -1,4 +1,5 @@
 import type { ChannelId, MessageId } from './ids.ts'
+import type { ReceiptRequest } from './receipt.ts'
 import type { Urgency } from './urgency.ts'
 
 /** Longest time a message is kept, in seconds: 30 days. A longer TTL is granted as this. */
@@ -29,6 +30,8 @@ export interface Message {
   readonly expiresAtMs: number
   /** Absent for an empty body. */
   readonly headers?: CryptoHeaders
+  /** Absent when its sender does not ask for a receipt. */
+  readonly receipt?: ReceiptRequest
   readonly body: Uint8Array
 }
 

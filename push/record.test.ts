@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { messages } from './fixtures/arbitrary-messages.ts'
-import { channelIdFromBytes, messageIdFromBytes } from './ids.ts'
+import { channelIdFromBytes, messageIdFromBytes, receiptSubscriptionIdFromBytes } from './ids.ts'
 import { type Message, sameTopic } from './message.ts'
 import { decodeMessage, encodeMessage } from './record.ts'
 
@@ -38,10 +38,20 @@ t.test('the layout is fixed: old and new processes read each other', async (t) =
   t.equal(encodeMessage(SAMPLE).toString('hex'), expected)
 })
 
+t.test('a receipt that is asked for makes another version, which older processes refuse', async (t) => {
+  const receipt = {
+    subscription: receiptSubscriptionIdFromBytes(new Uint8Array(16).fill(3)),
+    sealedChannel: Buffer.alloc(48, 4).toString('base64url'),
+  }
+  const plain = encodeMessage(SAMPLE).toString('hex')
+  const expected = `02${plain.slice(2, 88)}${'03'.repeat(16)}${'04'.repeat(48)}${plain.slice(88)}`
+  t.equal(encodeMessage({ ...SAMPLE, receipt }).toString('hex'), expected)
+})
+
 t.test('another version is refused with words that say which', async (t) => {
   const record = encodeMessage(SAMPLE)
-  record[0] = 2
-  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /version 2.* reads 1/ })
+  record[0] = 3
+  t.throws(() => decodeMessage(record), { name: 'RangeError', message: /version 3.* reads 1 and 2/ })
 })
 
 t.test('unknown flags are refused', async (t) => {
@@ -57,7 +67,11 @@ t.test('an unknown content encoding is refused', async (t) => {
 })
 
 t.test('a record cut short anywhere before its body is refused', async (t) => {
-  const record = encodeMessage(SAMPLE)
+  const receipt = {
+    subscription: receiptSubscriptionIdFromBytes(new Uint8Array(16).fill(3)),
+    sealedChannel: 'c'.repeat(64),
+  }
+  const record = encodeMessage({ ...SAMPLE, receipt })
   const bodyAt = record.length - SAMPLE.body.length
   for (let length = 0; length < bodyAt; length += 1) {
     t.throws(() => decodeMessage(record.subarray(0, length)), { name: 'RangeError' }, `${length} bytes`)
@@ -67,14 +81,19 @@ t.test('a record cut short anywhere before its body is refused', async (t) => {
 t.test('whatever bytes come, decoding gives a message or a RangeError', async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 0, max: 3 }), (bytes, flags) => {
-        bytes.set([1, flags].slice(0, bytes.length))
-        try {
-          decodeMessage(bytes)
-        } catch (error) {
-          assert(error instanceof RangeError)
-        }
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 200 }),
+        fc.constantFrom(1, 2),
+        fc.integer({ min: 0, max: 3 }),
+        (bytes, version, flags) => {
+          bytes.set([version, flags].slice(0, bytes.length))
+          try {
+            decodeMessage(bytes)
+          } catch (error) {
+            assert(error instanceof RangeError)
+          }
+        },
+      ),
     ),
   )
 })

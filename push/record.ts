@@ -1,17 +1,28 @@
-import { channelIdFromBytes, ID_BYTES, idToBytes, messageIdFromBytes } from './ids.ts'
+import {
+  channelIdFromBytes,
+  ID_BYTES,
+  idToBytes,
+  messageIdFromBytes,
+  receiptSubscriptionIdFromBytes,
+} from './ids.ts'
 import type { ContentEncoding, CryptoHeaders, Message } from './message.ts'
+import type { ReceiptRequest } from './receipt.ts'
+import { SEALED_CHANNEL_BYTES } from './tokens.ts'
 import type { Urgency } from './urgency.ts'
 
 /**
  * The binary form of a message, the same in every store and on the bus; integers are big-endian.
  *
  *     version 1 | flags 1 | id 16 | channel id 16 | expiresAtMs 6 | ttlSeconds 4
+ *     | [receipt subscription 16, sealed channel 48]
  *     | [topic: length 1, ASCII] | [encoding 1, encryption: length 2, ASCII, cryptoKey: length 2, ASCII] | body
  *
- * The flags say which of the parts in brackets are there, and the urgency.
- * A reader refuses a version it does not know: a message misread would be a message lost.
+ * A receipt is asked for in version 2, and only there. The flags say which of the other parts in brackets are there, and the urgency.
+ * A reader refuses a version it does not know: a message misread would be a message lost. Processes from before there were receipts
+ * know version 1 only, which is what all other messages are written in.
  */
-const VERSION = 1
+const PLAIN_VERSION = 1
+const RECEIPT_VERSION = 2
 const HAS_TOPIC = 1
 const HAS_HEADERS = 2
 /** Two bits: the place in URGENCY_CODES. */
@@ -21,20 +32,25 @@ const URGENCY_MASK = 3 << URGENCY_SHIFT
 const URGENCY_CODES = ['normal', 'very-low', 'low', 'high'] as const satisfies readonly Urgency[]
 const KNOWN_FLAGS = HAS_TOPIC | HAS_HEADERS | URGENCY_MASK
 const FIXED_BYTES = 2 + 2 * ID_BYTES + 6 + 4
+const RECEIPT_BYTES = ID_BYTES + SEALED_CHANNEL_BYTES
 const ENCODINGS: readonly ContentEncoding[] = ['aes128gcm', 'aesgcm']
 
 /** Encodes a message. */
 export function encodeMessage(message: Message): Buffer {
-  const { topic, headers } = message
-  const extraBytes = (topic === undefined ? 0 : 1 + topic.length) + headersBytes(headers)
+  const { topic, headers, receipt } = message
+  const extraBytes =
+    (receipt === undefined ? 0 : RECEIPT_BYTES) +
+    (topic === undefined ? 0 : 1 + topic.length) +
+    headersBytes(headers)
   const out = Buffer.allocUnsafe(FIXED_BYTES + extraBytes + message.body.length)
-  out.writeUInt8(VERSION, 0)
+  out.writeUInt8(receipt === undefined ? PLAIN_VERSION : RECEIPT_VERSION, 0)
   out.writeUInt8(flagsOf(message), 1)
   out.set(idToBytes(message.id), 2)
   out.set(idToBytes(message.channelId), 2 + ID_BYTES)
   out.writeUIntBE(message.expiresAtMs, 2 + 2 * ID_BYTES, 6)
   out.writeUInt32BE(message.ttlSeconds, 8 + 2 * ID_BYTES)
   let at = FIXED_BYTES
+  if (receipt !== undefined) at = writeReceipt(out, receipt, at)
   if (topic !== undefined) at = writeText(out, topic, at, 1)
   if (headers !== undefined) {
     at = out.writeUInt8(ENCODINGS.indexOf(headers.encoding), at)
@@ -49,11 +65,12 @@ export function encodeMessage(message: Message): Buffer {
 export function decodeMessage(bytes: Uint8Array): Message {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   const version = buffer.readUInt8(0)
-  if (version !== VERSION)
-    throw new RangeError(`message record of version ${version}; this process reads ${VERSION}`)
+  if (version !== PLAIN_VERSION && version !== RECEIPT_VERSION)
+    throw new RangeError(`message record of version ${version}; this process reads 1 and 2`)
   const flags = buffer.readUInt8(1)
   if ((flags & ~KNOWN_FLAGS) !== 0) throw new RangeError(`message record with unknown flags ${flags}`)
   const reader = new Reader(buffer, FIXED_BYTES)
+  const receipt = version === RECEIPT_VERSION ? readReceipt(reader) : undefined
   const topic = flags & HAS_TOPIC ? reader.text(1) : undefined
   const headers = flags & HAS_HEADERS ? readHeaders(reader) : undefined
   return {
@@ -64,6 +81,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
     urgency: urgencyOf(flags),
     ttlSeconds: buffer.readUInt32BE(8 + 2 * ID_BYTES),
     ...(headers && { headers }),
+    ...(receipt && { receipt }),
     body: reader.rest(),
   }
 }
@@ -89,6 +107,19 @@ function readHeaders(reader: Reader): CryptoHeaders {
   const encryption = reader.text(2)
   const cryptoKey = reader.text(2)
   return { encoding, ...(encryption && { encryption }), ...(cryptoKey && { cryptoKey }) }
+}
+
+function readReceipt(reader: Reader): ReceiptRequest {
+  return {
+    subscription: receiptSubscriptionIdFromBytes(reader.bytes(ID_BYTES)),
+    sealedChannel: reader.bytes(SEALED_CHANNEL_BYTES).toString('base64url'),
+  }
+}
+
+function writeReceipt(out: Buffer, { subscription, sealedChannel }: ReceiptRequest, at: number): number {
+  out.set(idToBytes(subscription), at)
+  out.write(sealedChannel, at + ID_BYTES, 'base64url')
+  return at + RECEIPT_BYTES
 }
 
 function headersBytes(headers: CryptoHeaders | undefined): number {
@@ -118,13 +149,16 @@ class Reader {
     return value
   }
 
-  text(lengthBytes: number): string {
-    const length = this.uint(lengthBytes)
+  bytes(length: number): Buffer {
     const end = this.#at + length
     if (end > this.#buffer.length) throw new RangeError('message record cut short')
-    const text = this.#buffer.toString('latin1', this.#at, end)
+    const bytes = this.#buffer.subarray(this.#at, end)
     this.#at = end
-    return text
+    return bytes
+  }
+
+  text(lengthBytes: number): string {
+    return this.bytes(this.uint(lengthBytes)).toString('latin1')
   }
 
   rest(): Buffer {

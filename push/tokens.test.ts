@@ -2,11 +2,19 @@ import assert from 'node:assert/strict'
 import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { channelIdFromBytes, idToBytes, messageIdFromBytes, uaidFromBytes } from './ids.ts'
+import {
+  channelIdFromBytes,
+  idToBytes,
+  messageIdFromBytes,
+  newReceiptSubscriptionId,
+  receiptSubscriptionIdFromBytes,
+  uaidFromBytes,
+} from './ids.ts'
 import { keyDigestOf, type Subscription } from './subscription.ts'
-import { SERVICE_KEY_BYTES, SERVICE_KEYS_MAX, Tokens } from './tokens.ts'
+import { messageToken, SERVICE_KEY_BYTES, SERVICE_KEYS_MAX, Tokens } from './tokens.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const RANDOM = { bytes: (count: number) => new Uint8Array(count).fill(7), fraction: () => 0 }
 const KEY = randomBytes(SERVICE_KEY_BYTES)
 const tokens = new Tokens([KEY])
 
@@ -44,7 +52,7 @@ t.test('every message reference survives sealing and opening', async (t) => {
   t.doesNotThrow(() =>
     fc.assert(
       fc.property(refs, (ref) => {
-        const token = tokens.sealMessage({ ...OPEN, uaid: ref.uaid }, ref.id)
+        const token = messageToken(tokens.sealChannel({ ...OPEN, uaid: ref.uaid }), ref.id)
         assert.match(token, /^[A-Za-z0-9_-]{96}$/)
         assert.deepStrictEqual(tokens.openMessage(token), ref)
       }),
@@ -52,8 +60,21 @@ t.test('every message reference survives sealing and opening', async (t) => {
   )
 })
 
+t.test('every receipt subscription survives sealing and opening', async (t) => {
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(id.map(receiptSubscriptionIdFromBytes), (subscription) => {
+        const token = tokens.sealReceipts(subscription)
+        assert.match(token, /^[A-Za-z0-9_-]{43}$/)
+        assert.equal(tokens.openReceipts(token), subscription)
+        assert.equal(new Tokens([randomBytes(SERVICE_KEY_BYTES)]).openReceipts(token), undefined)
+      }),
+    ),
+  )
+})
+
 t.test('the sealed part of a message token resists any change', async (t) => {
-  const token = tokens.sealMessage(OPEN, messageIdFromBytes(new Uint8Array(16)))
+  const token = messageToken(tokens.sealChannel(OPEN), messageIdFromBytes(new Uint8Array(16)))
   let opened = 0
   for (let at = 0; at < 64; at += 1) {
     for (const character of ALPHABET) {
@@ -74,11 +95,15 @@ t.test('one subscription has one endpoint', async (t) => {
 t.test('a token of one kind never opens as another', async (t) => {
   const v1 = tokens.sealEndpoint(OPEN).token
   const v2 = tokens.sealEndpoint(RESTRICTED).token
-  const message = tokens.sealMessage(OPEN, messageIdFromBytes(new Uint8Array(16)))
+  const message = messageToken(tokens.sealChannel(OPEN), messageIdFromBytes(new Uint8Array(16)))
   t.equal(tokens.openEndpoint(2, v1), undefined)
   t.equal(tokens.openEndpoint(1, v2), undefined)
   t.equal(tokens.openEndpoint(1, message), undefined)
   t.equal(tokens.openMessage(v1), undefined)
+  const receipts = tokens.sealReceipts(newReceiptSubscriptionId(RANDOM))
+  t.equal(tokens.openReceipts(v1), undefined)
+  t.equal(tokens.openReceipts(message), undefined)
+  t.equal(tokens.openMessage(receipts), undefined)
 })
 
 t.test('a token with any character changed is refused', async (t) => {

@@ -14,6 +14,8 @@ import {
   idToBytes,
   type MessageId,
   messageIdFromBytes,
+  type ReceiptSubscriptionId,
+  receiptSubscriptionIdFromBytes,
   type Uaid,
   uaidFromBytes,
 } from './ids.ts'
@@ -31,14 +33,16 @@ const TOKEN = /^[A-Za-z0-9_-]{22,200}$/
 
 /** Opened endpoints that are remembered: senders use one again and again, and opening it costs as much as all else they say. */
 const OPENED_MAX = 10_000
-/** Characters of a message token before the message id: 48 bytes, which base64url does not pad. */
-const SEALED_CHANNEL_CHARS = 64
+/** Bytes of the sealed part of a message token. */
+export const SEALED_CHANNEL_BYTES = TAG_BYTES + 2 * ID_BYTES
+/** Its characters, which stand before the message id: base64url does not pad so many bytes. */
+const SEALED_CHANNEL_CHARS = (SEALED_CHANNEL_BYTES * 4) / 3
 
 const BARE_ID = /^[0-9a-f]{32}$/
 
 /** What a token is good for. It goes into the tag, so that a token of one kind never opens as another. */
-type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1'
-const PURPOSES: readonly Purpose[] = ['endpoint/v1', 'endpoint/v2', 'message/v1']
+type Purpose = 'endpoint/v1' | 'endpoint/v2' | 'message/v1' | 'receipts/v1'
+const PURPOSES: readonly Purpose[] = ['endpoint/v1', 'endpoint/v2', 'message/v1', 'receipts/v1']
 
 /** Version of an endpoint URL: 1 is unrestricted, 2 is restricted to one VAPID key. */
 export type EndpointVersion = 1 | 2
@@ -92,17 +96,28 @@ export class Tokens {
   }
 
   /**
-   * Seals the token of a message resource. Its subscription is sealed; the message id stands behind it as it is: its random
-   * bits can't be guessed, and its time is nothing new to the sender.
+   * Seals what the tokens of the message resources of a subscription have in common. The id of the message stands behind it as it
+   * is (`messageToken`): its random bits can't be guessed, and its time is nothing new to the sender.
    */
-  sealMessage(subscription: Subscription, id: MessageId): string {
+  sealChannel(subscription: Subscription): string {
     let channel = this.#sealedChannels.get(subscription)
     if (channel === undefined) {
       const ids = [idToBytes(subscription.uaid), idToBytes(subscription.channelId)]
       channel = this.#seal('message/v1', Buffer.concat(ids))
       this.#sealedChannels.set(subscription, channel)
     }
-    return channel + id.replaceAll('-', '')
+    return channel
+  }
+
+  /** Seals the token of a receipt subscription resource. */
+  sealReceipts(subscription: ReceiptSubscriptionId): string {
+    return this.#seal('receipts/v1', idToBytes(subscription))
+  }
+
+  /** Opens the token of a receipt subscription resource; undefined when it is not one of ours. */
+  openReceipts(token: string): ReceiptSubscriptionId | undefined {
+    const plain = this.#open('receipts/v1', token, ID_BYTES)
+    return plain && receiptSubscriptionIdFromBytes(plain)
   }
 
   /** Opens the token of a message resource; undefined when it is not one of ours. */
@@ -150,6 +165,11 @@ export class Tokens {
   #ring(purpose: Purpose): readonly Subkeys[] {
     return this.#rings.get(purpose) ?? []
   }
+}
+
+/** The token of a message resource, from what `sealChannel` made of its subscription. */
+export function messageToken(sealedChannel: string, id: MessageId): string {
+  return sealedChannel + id.replaceAll('-', '')
 }
 
 interface Subkeys {

@@ -8,24 +8,31 @@ import {
   type Uaid,
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { awaitedReceipt, type ReceiptOutcome } from '../push/receipt.ts'
 import { decodeMessage, encodeMessage, recordUrgency } from '../push/record.ts'
 import type { Urgency } from '../push/urgency.ts'
 import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
+import type { LmdbReceipts } from './lmdb-receipts.ts'
 import { sizeOf, type TableSize } from './lmdb-size.ts'
 import type { StoredMessage } from './store.ts'
 
 /**
  * A stored message. The fields in front are what scans need, so that these need not decode the record.
  *
- *     sends 1 | has a topic 1 | expiresAtMs 6 | channel id 16 | record of push/record.ts
+ *     sends 1 | flags 1 | expiresAtMs 6 | channel id 16 | record of push/record.ts
  */
 const SENDS_AT = 0
-const TOPIC_AT = 1
+const FLAGS_AT = 1
+const HAS_TOPIC = 1
+const HAS_RECEIPT = 2
 const EXPIRY_AT = 2
 const CHANNEL_AT = 8
 const RECORD_AT = CHANNEL_AT + ID_BYTES
 const SENDS_MAX = 255
+const TIME_BYTES = 6
+const FIRST_DUE = Buffer.alloc(TIME_BYTES)
+const PRESENT = Buffer.alloc(1)
 /** Garbage collection drops expired messages; few wait for it at a time. */
 const EXPIRED_LOOKS_MAX = 16
 
@@ -53,7 +60,15 @@ export class MessageEntry {
   }
 
   get hasTopic(): boolean {
-    return this.value.readUInt8(TOPIC_AT) === 1
+    return (this.value.readUInt8(FLAGS_AT) & HAS_TOPIC) !== 0
+  }
+
+  get hasReceipt(): boolean {
+    return (this.value.readUInt8(FLAGS_AT) & HAS_RECEIPT) !== 0
+  }
+
+  get sends(): number {
+    return this.value.readUInt8(SENDS_AT)
   }
 
   get urgency(): Urgency {
@@ -65,40 +80,54 @@ export class MessageEntry {
   }
 
   decode(): StoredMessage {
-    return { message: decodeMessage(this.value.subarray(RECORD_AT)), sends: this.value.readUInt8(SENDS_AT) }
+    return { message: decodeMessage(this.value.subarray(RECORD_AT)), sends: this.sends }
   }
 }
 
+/** The databases of messages. */
+export interface MessageDatabases {
+  readonly messages: Database<Buffer, Buffer>
+  readonly topics: Database<Buffer, Buffer>
+  readonly due: Database<Buffer, Buffer>
+}
+
 /**
- * Messages, in two LMDB databases:
+ * Messages, in three LMDB databases:
  *
- *     messages: uaid 16 | id 16                  -> MessageEntry
- *     topics:   uaid 16 | channel id 16 | topic  -> id 16
+ *     messages: uaid 16 | id 16                   -> MessageEntry
+ *     topics:   uaid 16 | channel id 16 | topic   -> id 16
+ *     due:      expiresAtMs 6 | uaid 16 | id 16   -> a byte
  *
- * A topic's entry is there exactly as long as its message, of which there is never more than one. All that
- * writes runs in a transaction.
+ * A topic's entry is there exactly as long as its message, of which there is never more than one; `due` has the messages with a
+ * receipt. Whatever ends such a message writes its outcome first. All that writes runs in a transaction.
  */
 export class LmdbMessages {
   readonly #messages: Database<Buffer, Buffer>
   readonly #topics: Database<Buffer, Buffer>
+  readonly #due: Database<Buffer, Buffer>
+  readonly #receipts: LmdbReceipts
 
-  constructor(messages: Database<Buffer, Buffer>, topics: Database<Buffer, Buffer>) {
+  constructor({ messages, topics, due }: MessageDatabases, receipts: LmdbReceipts) {
     this.#messages = messages
     this.#topics = topics
+    this.#due = due
+    this.#receipts = receipts
   }
 
   /** Adds a message unless it is there; of a topic only the message with the greatest id stays. */
   put(uaid: Uaid, message: Message, sends: number): void {
     const key = pairKey(uaid, message.id)
-    if (this.#messages.doesExist(key)) return
+    if (this.#messages.doesExist(key)) return this.#raiseSends(key, sends)
     if (message.topic !== undefined) {
       const topicKey = topicKeyOf(idToBytes(uaid), message.channelId, message.topic)
       const rival = this.#topics.get(topicKey)
-      if (rival !== undefined && rival.compare(key, ID_BYTES) > 0) return
-      if (rival !== undefined) this.#messages.removeSync(Buffer.concat([idToBytes(uaid), rival]))
+      if (rival !== undefined && rival.compare(key, ID_BYTES) > 0) return this.#settle(message, 'none')
+      if (rival !== undefined) this.remove(uaid, messageIdFromBytes(rival), 'none')
       this.#topics.putSync(topicKey, key.subarray(ID_BYTES))
     }
-    this.#messages.putSync(key, encode(message, sends))
+    const entry = new MessageEntry(key, encode(message, sends))
+    if (entry.hasReceipt) this.#due.putSync(dueKey(entry), PRESENT)
+    this.#messages.putSync(key, entry.value)
   }
 
   /** Up to `limit` (default: all) entries of a user agent after an id, in the order of ids. */
@@ -133,55 +162,103 @@ export class LmdbMessages {
   evict(uaid: Uaid, storedMax: number): void {
     const prefix = idToBytes(uaid)
     const count = this.#messages.getKeysCount({ start: prefix, end: prefixEnd(prefix) })
-    if (count > storedMax) for (const entry of beyondCap(this.list(uaid), storedMax)) this.drop(entry)
+    if (count > storedMax)
+      for (const entry of beyondCap(this.list(uaid), storedMax)) this.drop(entry, 'notDelivered')
   }
 
   /** Deletes a message; says whether it was there. */
-  remove(uaid: Uaid, id: MessageId): boolean {
+  remove(uaid: Uaid, id: MessageId, outcome: ReceiptOutcome): boolean {
     const key = pairKey(uaid, id)
     const value = this.#messages.get(key)
-    if (value !== undefined) this.drop(new MessageEntry(key, value))
+    if (value !== undefined) this.drop(new MessageEntry(key, value), outcome)
     return value !== undefined
   }
 
   /** Deletes the message of a topic unless its id is greater than `upTo`. */
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): void {
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): void {
     const id = this.#topics.get(topicKeyOf(idToBytes(uaid), channelId, topic))
-    if (id !== undefined && id.compare(idToBytes(upTo)) <= 0) this.remove(uaid, messageIdFromBytes(id))
+    if (id === undefined || id.compare(idToBytes(upTo)) > 0) return
+    const found = messageIdFromBytes(id)
+    this.remove(uaid, found, found === upTo ? outcome : 'none')
   }
 
   /** Adds one to the sends of a message that is there. */
   countSend(uaid: Uaid, id: MessageId): void {
     const key = pairKey(uaid, id)
     const value = this.#messages.get(key)
-    if (value === undefined) return
-    value.writeUInt8(Math.min(value.readUInt8(SENDS_AT) + 1, SENDS_MAX), SENDS_AT)
-    this.#messages.putSync(key, value)
+    if (value !== undefined) this.#setSends(new MessageEntry(key, value), value.readUInt8(SENDS_AT) + 1)
   }
 
-  /** Deletes an entry that was read in this transaction. */
-  drop(entry: MessageEntry): void {
-    if (entry.hasTopic) {
-      const { channelId, topic = '' } = entry.decode().message
-      this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), channelId, topic))
+  /** Deletes an entry that was read in this transaction. @param nowMs where the outcome comes from its being over */
+  drop(entry: MessageEntry, outcome: ReceiptOutcome, nowMs?: number): void {
+    if (entry.hasTopic || entry.hasReceipt) {
+      const { message } = entry.decode()
+      this.#settle(message, outcome, nowMs)
+      if (entry.hasReceipt) this.#due.removeSync(dueKey(entry))
+      const { channelId, topic } = message
+      if (topic !== undefined)
+        this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), channelId, topic))
     }
     this.#messages.removeSync(entry.key)
+  }
+
+  /** Up to `limit` messages with a receipt that expired before this time. */
+  due(beforeMs: number, limit: number): MessageEntry[] {
+    const keys = [...this.#due.getKeys({ start: FIRST_DUE, end: timeBytes(beforeMs), limit })]
+    return keys.flatMap((due) => {
+      const key = due.subarray(TIME_BYTES)
+      const value = this.#messages.get(key)
+      return value === undefined ? [] : [new MessageEntry(key, value)]
+    })
   }
 
   /** Deletes the messages of a channel. */
   dropChannel(uaid: Uaid, channelId: ChannelId): void {
     const channel = idToBytes(channelId)
-    for (const entry of this.list(uaid)) if (entry.channel.equals(channel)) this.drop(entry)
+    for (const entry of this.list(uaid)) if (entry.channel.equals(channel)) this.drop(entry, 'notDelivered')
   }
 
   /** Deletes all messages of a user agent. */
   dropAll(uaid: Uaid): void {
-    for (const entry of this.list(uaid)) this.drop(entry)
+    for (const entry of this.list(uaid)) this.drop(entry, 'notDelivered')
+  }
+
+  #settle(message: Message, outcome: ReceiptOutcome, nowMs?: number): void {
+    const awaited = awaitedReceipt(message)
+    if (awaited !== undefined) this.#receipts.settle(awaited, outcome, nowMs)
+  }
+
+  /** What has reached a socket stays so, whoever stored it first. */
+  #raiseSends(key: Buffer, sends: number): void {
+    const value = this.#messages.get(key)
+    if (value !== undefined && value.readUInt8(SENDS_AT) < sends)
+      this.#setSends(new MessageEntry(key, value), sends)
+  }
+
+  #setSends({ key, value }: MessageEntry, sends: number): void {
+    value.writeUInt8(Math.min(sends, SENDS_MAX), SENDS_AT)
+    this.#messages.putSync(key, value)
   }
 
   #read(range: RangeOptions): MessageEntry[] {
     return [...this.#messages.getRange(range)].map(({ key, value }) => new MessageEntry(key, value))
   }
+}
+
+function dueKey({ key, value }: MessageEntry): Buffer {
+  return Buffer.concat([value.subarray(EXPIRY_AT, EXPIRY_AT + TIME_BYTES), key])
+}
+
+function timeBytes(ms: number): Buffer {
+  const bytes = Buffer.allocUnsafe(TIME_BYTES)
+  bytes.writeUIntBE(ms, 0, TIME_BYTES)
+  return bytes
 }
 
 function topicKeyOf(uaidBytes: Buffer, channelId: ChannelId, topic: string): Buffer {
@@ -191,7 +268,9 @@ function topicKeyOf(uaidBytes: Buffer, channelId: ChannelId, topic: string): Buf
 function encode(message: Message, sends: number): Buffer {
   const head = Buffer.allocUnsafe(RECORD_AT)
   head.writeUInt8(sends, SENDS_AT)
-  head.writeUInt8(message.topic === undefined ? 0 : 1, TOPIC_AT)
+  const flags =
+    (message.topic === undefined ? 0 : HAS_TOPIC) | (message.receipt === undefined ? 0 : HAS_RECEIPT)
+  head.writeUInt8(flags, FLAGS_AT)
   head.writeUIntBE(message.expiresAtMs, EXPIRY_AT, 6)
   head.set(idToBytes(message.channelId), CHANNEL_AT)
   return Buffer.concat([head, encodeMessage(message)])

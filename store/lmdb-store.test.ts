@@ -96,7 +96,7 @@ t.test('below the disk reserve nothing is added, but deletes go on', async (t) =
     store.register(UA, channelOf(2), digestOf(1), NOW_MS),
     store.ping(),
   ]
-  const deletion = store.remove(UA, idsOf(1))
+  const deletion = store.remove(UA, idsOf(1), 'acknowledged')
   for (const refusal of refusals) await t.rejects(refusal, { name: 'PushError', code: 'storeFull' })
   t.strictSame(await deletion, idsOf(1), 'in the same commit')
   await store.countSends(UA, idsOf(2))
@@ -113,7 +113,7 @@ t.test('a disk whose free space can not be told is a store that is down', async 
   const store = await openIn(t.testdir(), { freeBytes })
   t.teardown(() => store.close())
   await t.rejects(store.put(UA, messageOf(1), 0), { code: 'storeDown' })
-  t.strictSame(await store.remove(UA, idsOf(1)), [])
+  t.strictSame(await store.remove(UA, idsOf(1), 'acknowledged'), [])
 })
 
 t.test('a disk that is really full ends no process and loses nothing', async (t) => {
@@ -130,7 +130,7 @@ t.test('a disk that is really full ends no process and loses nothing', async (t)
   const store = await openIn(directory)
   t.teardown(() => store.close())
   t.strictSame(await listIds(store, UA), idsOf(...kept))
-  t.strictSame(await store.remove(UA, idsOf(...kept)), idsOf(...kept))
+  t.strictSame(await store.remove(UA, idsOf(...kept), 'acknowledged'), idsOf(...kept))
 })
 
 t.test('concurrent writers share commits', async (t) => {

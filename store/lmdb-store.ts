@@ -1,10 +1,11 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { type AwaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../push/receipt.ts'
 import { isBelow, type Urgency } from '../push/urgency.ts'
-import { CommitQueue } from './commit-queue.ts'
+import { CommitQueue, type WriteKind } from './commit-queue.ts'
 import { looksAfterCap } from './eviction.ts'
 import { FailStop } from './fail-stop.ts'
 import { FolderError, type FolderLock, lockFolder } from './folder-lock.ts'
@@ -15,16 +16,21 @@ import { checkLmdbFile } from './lmdb-file.ts'
 import { LmdbGarbage } from './lmdb-garbage.ts'
 import { inspectLmdbAgent, lmdbStats } from './lmdb-inspection.ts'
 import { LmdbMessages } from './lmdb-messages.ts'
+import { LmdbReceipts } from './lmdb-receipts.ts'
 import {
   type BroadcastPut,
   type ChannelStatus,
   type Collected,
+  type FetchedReceipt,
   LAST_CONNECT_REFRESH_MS,
   type Page,
+  type ReceiptListener,
+  type ReceiptPage,
   type Store,
   type StoredAgent,
   type StoreLimits,
   type Wanted,
+  type WantedReceipts,
 } from './store.ts'
 
 /** Options of the embedded store. */
@@ -75,8 +81,10 @@ class LmdbStore implements EmbeddedStore {
   readonly #commits: CommitQueue
   readonly #agents: LmdbAgents
   readonly #messages: LmdbMessages
+  readonly #receipts: LmdbReceipts
   readonly #broadcasts: LmdbBroadcasts
   readonly #garbage: LmdbGarbage
+  #tellReceipt: ReceiptListener = () => {}
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
     const { directory, limits, diskReserveBytes, waitingWritesMax, freeBytes = freeBytesOf } = options
@@ -93,12 +101,20 @@ class LmdbStore implements EmbeddedStore {
       noSubdir: false,
     })
     this.#agents = new LmdbAgents(this.#root.openDB('agents', DATABASE))
+    this.#receipts = new LmdbReceipts(
+      this.#root.openDB('receipts', DATABASE),
+      this.#root.openDB('handed', DATABASE),
+    )
     this.#messages = new LmdbMessages(
-      this.#root.openDB('messages', DATABASE),
-      this.#root.openDB('topics', DATABASE),
+      {
+        messages: this.#root.openDB('messages', DATABASE),
+        topics: this.#root.openDB('topics', DATABASE),
+        due: this.#root.openDB('due', DATABASE),
+      },
+      this.#receipts,
     )
     this.#broadcasts = new LmdbBroadcasts(this.#root.openDB('broadcasts', DATABASE))
-    this.#garbage = new LmdbGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+    this.#garbage = new LmdbGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
     this.#failStop = new FailStop(this.#root)
     this.#commits = new CommitQueue(this.#root, this.#failStop, {
       waitingMax: waitingWritesMax,
@@ -129,7 +145,7 @@ class LmdbStore implements EmbeddedStore {
   }
 
   unregister(uaid: Uaid, channelId: ChannelId): Promise<void> {
-    return this.#commits.run('frees', () => {
+    return this.#ending('frees', () => {
       this.#agents.unregister(uaid, channelId)
       this.#messages.dropChannel(uaid, channelId)
     })
@@ -144,14 +160,14 @@ class LmdbStore implements EmbeddedStore {
   }
 
   dropAgent(uaid: Uaid): Promise<void> {
-    return this.#commits.run('frees', () => {
+    return this.#ending('frees', () => {
       this.#agents.drop(uaid)
       this.#messages.dropAll(uaid)
     })
   }
 
   put(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    return this.#commits.run('adds', () => {
+    return this.#ending('adds', () => {
       this.#messages.put(uaid, message, sends)
       if (looksAfterCap(message)) this.#messages.evict(uaid, this.#limits.storedMax)
     })
@@ -171,12 +187,18 @@ class LmdbStore implements EmbeddedStore {
     })
   }
 
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#commits.run('frees', () => ids.filter((id) => this.#messages.remove(uaid, id)))
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#ending('frees', () => ids.filter((id) => this.#messages.remove(uaid, id, outcome)))
   }
 
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    return this.#commits.run('frees', () => this.#messages.removeTopic(uaid, channelId, topic, upTo))
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    return this.#ending('frees', () => this.#messages.removeTopic(uaid, channelId, topic, upTo, outcome))
   }
 
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
@@ -187,6 +209,47 @@ class LmdbStore implements EmbeddedStore {
 
   async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
     return this.#failStop.read(() => uaids.filter((uaid) => this.#messages.mayHaveUnexpired(uaid, nowMs)))
+  }
+
+  settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    return this.#ending('adds', () => this.#receipts.settle(awaited, outcome))
+  }
+
+  sweepReceipts(nowMs: number, limit: number): Promise<number> {
+    return this.#ending('frees', () => {
+      const due = this.#messages.due(nowMs - LATE_ACK_MS, limit)
+      for (const entry of due) this.#messages.drop(entry, 'notDelivered', nowMs)
+      return due.length
+    })
+  }
+
+  async receipts(
+    subscription: ReceiptSubscriptionId,
+    wanted: WantedReceipts,
+  ): Promise<ReceiptPage | 'ended'> {
+    return this.#failStop.read(() =>
+      this.#receipts.hasEnded(subscription) ? 'ended' : this.#receipts.list(subscription, wanted),
+    )
+  }
+
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched))
+  }
+
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    return this.#ending('frees', () => this.#receipts.unmarkFetched(subscription, afterMs))
+  }
+
+  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#ending('frees', () => this.#receipts.end(subscription))
+  }
+
+  async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#failStop.read(() => this.#receipts.hasEnded(subscription))
+  }
+
+  onReceipt(listener: ReceiptListener): void {
+    this.#tellReceipt = listener
   }
 
   async listBroadcasts(): Promise<readonly Broadcast[]> {
@@ -210,7 +273,7 @@ class LmdbStore implements EmbeddedStore {
   }
 
   collectGarbage(nowMs: number, limit: number): Promise<Collected> {
-    return this.#commits.run('frees', () => this.#garbage.collect(nowMs, limit))
+    return this.#ending('frees', () => this.#garbage.collect(nowMs, limit))
   }
 
   /** Writes for real: a disk that fails is noticed only by that. */
@@ -234,6 +297,16 @@ class LmdbStore implements EmbeddedStore {
     await this.#commits.close()
     await this.#root.close()
     await this.#lock.close()
+  }
+
+  /** A write that may end messages: who waits for their receipts is told of them once they are durable. */
+  async #ending<T>(kind: WriteKind, work: () => T): Promise<T> {
+    const { value, made } = await this.#commits.run(kind, () => ({
+      value: work(),
+      made: this.#receipts.takeMade(),
+    }))
+    for (const subscription of made) this.#tellReceipt(subscription)
+    return value
   }
 }
 

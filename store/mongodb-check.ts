@@ -31,6 +31,7 @@ export interface StoreReport {
 interface FoundIndex {
   readonly key: object
   readonly expireAfterSeconds?: number
+  readonly sparse?: boolean
 }
 
 /**
@@ -58,10 +59,14 @@ async function checkDatabase(db: Db): Promise<StoreCheck[]> {
   if (!reachable.ok) return [reachable]
   const checks = [reachable]
   for (const [collection, indexes] of Object.entries(INDEXES))
-    for (const { key, expireAfterSeconds } of indexes)
+    for (const { key, expireAfterSeconds, sparse } of indexes)
       checks.push(
         await check(`index of ${collection} on ${Object.keys(key).join(', ')}`, () =>
-          indexOf(db, collection, { key, ...(expireAfterSeconds !== undefined && { expireAfterSeconds }) }),
+          indexOf(db, collection, {
+            key,
+            ...(expireAfterSeconds !== undefined && { expireAfterSeconds }),
+            ...(sparse !== undefined && { sparse }),
+          }),
         ),
       )
   checks.push(await check('broadcasts', () => readBroadcasts(collectionsOf(db).broadcasts)))
@@ -95,8 +100,9 @@ async function indexOf(db: Db, collection: string, wanted: FoundIndex): Promise<
   if (index === undefined) throw new Error('missing; a store makes it when it starts')
   if (index.expireAfterSeconds !== wanted.expireAfterSeconds)
     throw new Error(`expireAfterSeconds is ${index.expireAfterSeconds}, not ${wanted.expireAfterSeconds}`)
-  if (index.unique || index.sparse || index.partialFilterExpression)
-    throw new Error('must be neither unique nor sparse nor partial')
+  if (index.unique || index.partialFilterExpression) throw new Error('must be neither unique nor partial')
+  if ((index.sparse ?? false) !== (wanted.sparse ?? false))
+    throw new Error(wanted.sparse ? 'must be sparse' : 'must not be sparse')
   return 'as it should be'
 }
 

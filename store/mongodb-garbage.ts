@@ -31,7 +31,7 @@ export class MongoGarbage {
   async #collectAgents(nowMs: number, limit: number): Promise<Collected> {
     const agents = await this.#agents.dropStale(nowMs - this.#agentLifetimeMs, limit)
     if (agents < limit) this.#collection = 'messages'
-    return { agents, messages: 0, done: false }
+    return { agents, messages: 0, receipts: 0, done: false }
   }
 
   async #collectMessages(nowMs: number, limit: number): Promise<Collected> {
@@ -41,7 +41,8 @@ export class MongoGarbage {
     const done = scanned.length < limit
     this.#position = done ? undefined : scanned.at(-1)
     if (done) this.#collection = 'agents'
-    return { agents: 0, messages, done }
+    // Receipts go by a TTL index.
+    return { agents: 0, messages, receipts: 0, done }
   }
 
   /** The user agents are read after the messages: the channel of a message was there before it. */
@@ -50,7 +51,9 @@ export class MongoGarbage {
     const records = await Promise.all(uaids.map((uaid) => this.#agents.read(uaid)))
     const channels = new Map(uaids.map((uaid, index) => [uaid, records[index]?.agent.channels]))
     return scanned.filter(
-      ({ uaid, channelId, expiresAtMs }) => expiresAtMs <= nowMs || !channels.get(uaid)?.has(channelId),
+      ({ uaid, channelId, expiresAtMs, hasReceipt }) =>
+        // Those with a receipt have a sweeper of their own, which leaves a late acknowledgement its time.
+        (expiresAtMs <= nowMs && !hasReceipt) || !channels.get(uaid)?.has(channelId),
     )
   }
 
@@ -62,6 +65,7 @@ export class MongoGarbage {
         this.#messages.remove(
           uaid,
           those.map(({ id }) => id),
+          'notDelivered',
         ),
       ),
     )

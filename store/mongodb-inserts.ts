@@ -1,34 +1,46 @@
-import { type Filter, MongoBulkWriteError, type WriteError } from 'mongodb'
+import { type Binary, type Filter, MongoBulkWriteError, type OptionalId, type WriteError } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { PushError } from '../push/errors.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import type { DocumentCollection } from './mongodb-collection.ts'
-import type { MessageDocument } from './mongodb-schema.ts'
 import { storeDown } from './store-down.ts'
 
 /** What became of one document of a batch. */
 type Insertion = 'inserted' | 'duplicate' | PushError
 
 const DUPLICATE_KEY = 11000
-/** What a document takes up beside its record, in bytes. */
-const DOCUMENT_BYTES = 250
 /** Until a majority of the replica set has what another process has just inserted. */
 const CONFIRM_PAUSE_MS = 20
 
-/** Inserts messages, many in one command, each at most once. */
-export class MongoInserts {
-  readonly #messages: DocumentCollection<MessageDocument>
+/** What inserts have to know of their documents. */
+export interface InsertedDocuments<D> {
+  /** About what a document takes up in memory and on the wire. */
+  bytesOf(document: D): number
+  /** How it is found again. */
+  where(document: D): Filter<D>
+}
+
+/** Inserts documents whose id says all there is to say of them, many in one command, each at most once. */
+export class MongoInserts<D extends { readonly _id: Binary }> {
+  readonly #collection: DocumentCollection<D>
   readonly #clock: Clock
   readonly #waitMaxMs: number
-  readonly #queue: BatchQueue<MessageDocument, Insertion>
+  readonly #documents: InsertedDocuments<D>
+  readonly #queue: BatchQueue<D, Insertion>
 
-  constructor(messages: DocumentCollection<MessageDocument>, clock: Clock, limits: BatchLimits) {
-    this.#messages = messages
+  constructor(
+    collection: DocumentCollection<D>,
+    clock: Clock,
+    limits: BatchLimits,
+    documents: InsertedDocuments<D>,
+  ) {
+    this.#collection = collection
     this.#clock = clock
     this.#waitMaxMs = limits.waitMaxMs
+    this.#documents = documents
     this.#queue = new BatchQueue(clock, limits, {
-      perform: (documents) => insertAll(messages, documents),
-      bytesOf: ({ record }) => DOCUMENT_BYTES + record.length(),
+      perform: (batch) => insertAll(collection, batch),
+      bytesOf: (document) => documents.bytesOf(document),
     })
   }
 
@@ -42,33 +54,62 @@ export class MongoInserts {
    * confirmed by a majority yet, or the document may be deleted while we look: so it is looked for and inserted in turn.
    * @throws PushError storeDown, with the outcome unknown; storeFull when nothing was done
    */
-  async insert(document: MessageDocument): Promise<void> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#waitMaxMs
-    while (this.#clock.monotonicMs() < deadlineMs) {
-      const outcome = await this.#queue.run(document)
-      if (outcome === 'inserted') return
-      if (outcome instanceof PushError) throw outcome
-      if (await this.#isDurable(document)) return
-      await new Promise<void>((resolve) => void this.#clock.after(CONFIRM_PAUSE_MS, resolve))
-    }
-    throw new PushError('storeDown', 'no majority has the message')
+  async insert(document: D): Promise<'inserted' | 'there'> {
+    const [inserted] = await this.#insert([document], ([only]) =>
+      only === undefined ? [] : Promise.all([this.#queue.run(only)]),
+    )
+    return inserted === undefined ? 'there' : 'inserted'
   }
 
-  async #isDurable({ _id, u }: MessageDocument): Promise<boolean> {
-    const filter: Filter<MessageDocument> = { _id, u }
+  /**
+   * The same for the documents of one piece of work, which has had its turn: they do not wait for another one, and a queue that is full is
+   * nothing to them. Resolves to those that were not there.
+   */
+  insertAll(documents: readonly D[]): Promise<D[]> {
+    return this.#insert(documents, async (pending) => {
+      const insertionOf = await insertAll(this.#collection, pending)
+      return pending.map(insertionOf)
+    })
+  }
+
+  async #insert(
+    documents: readonly D[],
+    attempt: (pending: readonly D[]) => Promise<Insertion[]> | Insertion[],
+  ): Promise<D[]> {
+    const deadlineMs = this.#clock.monotonicMs() + this.#waitMaxMs
+    const inserted: D[] = []
+    let pending = documents
+    while (this.#clock.monotonicMs() < deadlineMs) {
+      const insertions = await attempt(pending)
+      const failure = insertions.find((insertion) => insertion instanceof PushError)
+      if (failure !== undefined) throw failure
+      inserted.push(...pending.filter((_, index) => insertions[index] === 'inserted'))
+      const there = pending.filter((_, index) => insertions[index] === 'duplicate')
+      const durable = await Promise.all(there.map((document) => this.#isDurable(document)))
+      pending = there.filter((_, index) => !durable[index])
+      if (pending.length === 0) return inserted
+      await new Promise<void>((resolve) => void this.#clock.after(CONFIRM_PAUSE_MS, resolve))
+    }
+    throw new PushError('storeDown', 'no majority has the document')
+  }
+
+  async #isDurable(document: D): Promise<boolean> {
     const options = { projection: { _id: 1 }, readConcern: 'majority' } as const
-    return (await this.#messages.findOne(filter, options)) !== null
+    return (await this.#collection.findOne(this.#documents.where(document), options)) !== null
   }
 }
 
 /** Inserts documents, in no order. @throws PushError storeDown when the outcome is unknown for all of them */
-async function insertAll(
-  messages: DocumentCollection<MessageDocument>,
-  documents: readonly MessageDocument[],
-): Promise<(document: MessageDocument, index: number) => Insertion> {
-  const operations = documents.map((document) => ({ insertOne: { document } }))
+async function insertAll<D extends { readonly _id: Binary }>(
+  collection: DocumentCollection<D>,
+  documents: readonly D[],
+): Promise<(document: D, index: number) => Insertion> {
+  // The driver's types doubt that a document of any kind has the id it has.
+  const operations = documents.map((document) => ({
+    insertOne: { document: document as unknown as OptionalId<D> },
+  }))
   try {
-    const { insertedCount } = await messages.bulkWrite(operations, { ordered: false })
+    const { insertedCount } = await collection.bulkWrite(operations, { ordered: false })
     if (insertedCount !== documents.length) throw new PushError('storeDown', 'not all was inserted')
     return () => 'inserted'
   } catch (error) {

@@ -10,14 +10,16 @@ import {
   uaidFromBytes,
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import type { ReceiptOutcome } from '../push/receipt.ts'
 import { decodeMessage } from '../push/record.ts'
 import { NO_MIN_URGENCY, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { beyondCap, looksAfterCap } from './eviction.ts'
 import type { DocumentCollection } from './mongodb-collection.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
+import type { MongoReceipts } from './mongodb-receipts.ts'
 import { MongoRemovals } from './mongodb-removals.ts'
-import { type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
+import { date, ENDING, type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
 import type { StoredMessage, Wanted } from './store.ts'
 
 /** What messages work with. */
@@ -28,6 +30,8 @@ export interface MongoMessagesOptions {
   readonly storedMax: number
   /** How long the database keeps a message after its expiry, in milliseconds. */
   readonly expiredKeptMs: number
+  /** Where outcomes are written before a message is deleted. */
+  readonly receipts: MongoReceipts
 }
 
 /** Some documents of one user agent in the order of their ids. */
@@ -46,15 +50,18 @@ export interface ScanPosition {
 export interface ScannedMessage extends ScanPosition {
   readonly channelId: ChannelId
   readonly expiresAtMs: number
+  readonly hasReceipt: boolean
 }
 
 /** User agents asked for by one query. */
 const PENDING_GROUP = 1000
+/** What a document takes up beside its record, in bytes. */
+const DOCUMENT_BYTES = 250
 
 /** Messages, one document each. */
 export class MongoMessages {
   readonly #messages: DocumentCollection<MessageDocument>
-  readonly #inserts: MongoInserts
+  readonly #inserts: MongoInserts<MessageDocument>
   readonly #removals: MongoRemovals
   /** Most user agents have no message: those that come at once share the query that says so. */
   readonly #looks: BatchQueue<Uaid, boolean>
@@ -65,8 +72,11 @@ export class MongoMessages {
 
   constructor(messages: DocumentCollection<MessageDocument>, options: MongoMessagesOptions) {
     this.#messages = messages
-    this.#inserts = new MongoInserts(messages, options.clock, options.batches)
-    this.#removals = new MongoRemovals(messages, options.clock, options.batches)
+    this.#inserts = new MongoInserts(messages, options.clock, options.batches, {
+      bytesOf: ({ record }) => DOCUMENT_BYTES + record.length(),
+      where: ({ _id, u }) => ({ _id, u }),
+    })
+    this.#removals = new MongoRemovals(messages, options.receipts, options.clock, options.batches)
     this.#looks = new BatchQueue(options.clock, options.batches, {
       perform: async (uaids) => {
         const found = new Set(await this.pending(uaids))
@@ -85,7 +95,10 @@ export class MongoMessages {
 
   /** Adds a message unless it is there, then deletes what it replaces, or itself if there is a newer one of its topic. */
   async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
-    await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs))
+    const inserted = await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs))
+    // What has reached a socket stays so, whoever stored it first.
+    if (inserted === 'there' && sends > 0)
+      await this.#messages.updateOne({ u: uuid(uaid), _id: uuid(message.id) }, { $max: { sends } })
     if (message.topic !== undefined) await this.#keepNewest(uaid, message.channelId, message.topic)
     if (looksAfterCap(message)) await this.#lookAfterCap(uaid)
   }
@@ -108,23 +121,28 @@ export class MongoMessages {
     const page = documents.map(({ record, sends }) => ({ message: decodeMessage(record.buffer), sends }))
     // Where some are left out, a newer one of a topic may also stand between two of the page.
     const replaced = await this.#replaced(uaid, page, all ? next : page[0]?.message.id)
-    await this.remove(uaid, [...replaced])
+    await this.remove(uaid, [...replaced], 'none')
     return { messages: page.filter(({ message }) => !replaced.has(message.id)), next }
   }
 
-  /** Deletes messages; resolves to the ids that were there. */
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#removals.remove(uaid, ids)
+  /** Deletes messages that have ended with this outcome; resolves to the ids that were there. */
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#removals.remove(uaid, ids, outcome)
   }
 
-  /** Deletes the messages of a topic with an id up to and including `upTo`. */
-  async removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    await this.#messages.deleteMany({
-      u: uuid(uaid),
-      channel: uuid(channelId),
-      topic,
-      _id: { $lte: uuid(upTo) },
-    })
+  /** Deletes the messages of a topic with an id up to and including `upTo`, which has ended with this outcome. */
+  async removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    const filter = { u: uuid(uaid), channel: uuid(channelId), topic, _id: { $lte: uuid(upTo) } }
+    const found = await this.#messages.find(filter, { projection: ENDING }).toArray()
+    await this.#removals.removeFoundOf(uaid, found, ({ _id }) =>
+      messageIdFromBytes(_id.buffer) === upTo ? outcome : 'none',
+    )
   }
 
   /** Adds one to the sends of messages that are there. */
@@ -145,12 +163,20 @@ export class MongoMessages {
 
   /** Deletes the messages of a channel. */
   async dropChannel(uaid: Uaid, channelId: ChannelId): Promise<void> {
-    await this.#messages.deleteMany({ u: uuid(uaid), channel: uuid(channelId) })
+    await this.#dropWhere(uaid, { channel: uuid(channelId) })
   }
 
   /** Deletes all messages of a user agent. */
   async dropAll(uaid: Uaid): Promise<void> {
-    await this.#messages.deleteMany({ u: uuid(uaid) })
+    await this.#dropWhere(uaid, {})
+  }
+
+  /** Ends up to `limit` messages with a receipt that expired before a time; says how many there were. */
+  async sweepReceipts(beforeMs: number, limit: number): Promise<number> {
+    const options = { projection: ENDING, sort: { dueAt: 1 }, limit, batchSize: limit } as const
+    const due = await this.#messages.find({ dueAt: { $lt: date(beforeMs) } }, options).toArray()
+    await this.#removals.removeFound(due, () => 'notDelivered')
+    return due.length
   }
 
   /** Up to `limit` messages of all user agents, in the order of the index, after a position (undefined: from the first). */
@@ -164,23 +190,33 @@ export class MongoMessages {
   }
 
   async #scan(filter: Filter<MessageDocument>, limit: number): Promise<ScannedMessage[]> {
-    const projection = { u: 1, channel: 1, expiresAt: 1 }
+    const projection = { u: 1, channel: 1, expiresAt: 1, dueAt: 1 }
     const options = { projection, sort: { u: 1, _id: 1 }, limit, batchSize: limit } as const
     const documents = await this.#messages.find(filter, options).toArray()
-    return documents.map(({ _id, u, channel, expiresAt }) => ({
+    return documents.map(({ _id, u, channel, expiresAt, dueAt }) => ({
       uaid: uaidFromBytes(u.buffer),
       id: messageIdFromBytes(_id.buffer),
       channelId: channelIdFromBytes(channel.buffer),
       expiresAtMs: expiresAt.getTime(),
+      hasReceipt: dueAt !== undefined,
     }))
   }
 
   async #keepNewest(uaid: Uaid, channelId: ChannelId, topic: string): Promise<void> {
     const filter = { u: uuid(uaid), channel: uuid(channelId), topic }
-    const options = { projection: { _id: 1 }, sort: { _id: -1 }, limit: 2 } as const
-    const [newest, older] = await this.#messages.find(filter, options).toArray()
-    if (newest !== undefined && older !== undefined)
-      await this.#messages.deleteMany({ ...filter, _id: { $lt: newest._id } })
+    const options = { projection: ENDING, sort: { _id: -1 } } as const
+    const [, ...older] = await this.#messages.find(filter, options).toArray()
+    await this.#removals.removeFoundOf(uaid, older, () => 'none')
+  }
+
+  /** Deletes all messages of this kind that were not delivered: of most there is nothing to be read. */
+  async #dropWhere(uaid: Uaid, filter: Filter<MessageDocument>): Promise<void> {
+    const all = { u: uuid(uaid), ...filter }
+    const awaited = await this.#messages
+      .find({ ...all, dueAt: { $exists: true } }, { projection: ENDING })
+      .toArray()
+    await this.#removals.removeFoundOf(uaid, awaited, () => 'notDelivered')
+    await this.#messages.deleteMany({ ...all, dueAt: { $exists: false } })
   }
 
   /** Which of a page's messages a newer one of their topic has replaced, in the page or behind it. */
@@ -231,11 +267,15 @@ export class MongoMessages {
   async #evict(uaid: Uaid): Promise<void> {
     const filter = { u: uuid(uaid) }
     const documents = await this.#messages
-      .find(filter, { projection: { channel: 1 }, sort: { _id: 1 }, batchSize: this.#storedMax * 2 })
+      .find(filter, {
+        projection: { ...ENDING, channel: 1 },
+        sort: { _id: 1 },
+        batchSize: this.#storedMax * 2,
+      })
       .toArray()
-    const entries = documents.map(({ _id, channel }) => ({ _id, channel: channel.buffer }))
-    const excess = beyondCap(entries, this.#storedMax).map(({ _id }) => _id)
-    await this.#messages.deleteMany({ ...filter, _id: { $in: excess } })
+    const entries = documents.map((document) => ({ document, channel: document.channel.buffer }))
+    const excess = beyondCap(entries, this.#storedMax).map(({ document }) => document)
+    await this.#removals.removeFoundOf(uaid, excess, () => 'notDelivered')
   }
 }
 

@@ -1,7 +1,21 @@
 import { Binary, type Collection, type Db, type IndexDescription } from 'mongodb'
 import type { BroadcastId, BroadcastSource, BroadcastVersion } from '../push/broadcast.ts'
-import { type ChannelId, ID_BYTES, idToBytes, type MessageId, type Uaid, uaidFromBytes } from '../push/ids.ts'
+import {
+  ID_BYTES,
+  idToBytes,
+  type LongId,
+  messageIdFromBytes,
+  receiptSubscriptionIdFromBytes,
+  type Uaid,
+  uaidFromBytes,
+} from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import {
+  type AwaitedReceipt,
+  RECEIPT_KEPT_MS,
+  type ReceiptOutcome,
+  type ReceiptRequest,
+} from '../push/receipt.ts'
 import { encodeMessage } from '../push/record.ts'
 import { urgencyRank } from '../push/urgency.ts'
 import type { BroadcastCollection, DocumentCollection } from './mongodb-collection.ts'
@@ -29,12 +43,45 @@ export interface MessageDocument {
   /** Rank among all urgencies. */
   readonly urgency: number
   readonly expiresAt: BsonDate
-  /** When the database itself may drop the document. */
-  readonly gcAt: BsonDate
+  /** When the database itself may drop the document; never where a receipt has to be written first. */
+  readonly gcAt?: BsonDate
+  /** Receipt subscription, 16 bytes, and sealed channel, where a receipt is asked for. */
+  readonly receipt?: Binary
+  /** The same as `expiresAt`, where a receipt is asked for. */
+  readonly dueAt?: BsonDate
   readonly sends: number
   /** The message as push/record.ts encodes it. */
   readonly record: Binary
 }
+
+/** What became of a message, for its sender, in the collection `receipts`. */
+export interface ReceiptDocument {
+  /** The message id, a UUID. */
+  readonly _id: Binary
+  /** The receipt subscription, a UUID; the shard key. */
+  readonly s: Binary
+  /** Place in `OUTCOMES`. */
+  readonly outcome: number
+  /** The sealed part of the message's resource. */
+  readonly channel: Binary
+  /** When it was handed over, in milliseconds since the epoch; WAITING, or SILENT. */
+  readonly fetchedAt: number
+  /** When the database itself may drop the document. */
+  readonly gcAt: BsonDate
+}
+
+/** A receipt subscription that has been ended, in the collection `ended_receipts`. */
+export interface EndedReceiptsDocument {
+  /** Its id, a UUID. */
+  readonly _id: Binary
+}
+
+/** By their number in the database. */
+export const OUTCOMES: readonly ReceiptOutcome[] = ['acknowledged', 'notDelivered', 'none']
+/** In the place of the time at which a receipt was fetched, for one that waits. */
+export const WAITING = 0
+/** The same for an outcome that nobody is told of. */
+const SILENT = -1
 
 /** A broadcast in the collection `broadcasts`. */
 export interface BroadcastDocument {
@@ -48,12 +95,16 @@ export interface BroadcastDocument {
 export interface Collections {
   readonly agents: DocumentCollection<AgentDocument>
   readonly messages: DocumentCollection<MessageDocument>
+  readonly receipts: DocumentCollection<ReceiptDocument>
+  readonly endedReceipts: DocumentCollection<EndedReceiptsDocument>
   readonly broadcasts: BroadcastCollection<BroadcastDocument>
 }
 
 /** Names of the collections. */
 export const AGENTS = 'agents'
 export const MESSAGES = 'messages'
+export const RECEIPTS = 'receipts'
+const ENDED_RECEIPTS = 'ended_receipts'
 export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */
@@ -65,6 +116,12 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
   [MESSAGES]: [
     { name: 'messages_of_agent', key: MESSAGES_OF_AGENT },
     { name: 'garbage', key: { gcAt: 1 }, expireAfterSeconds: 0 },
+    // Of few messages: what is not in it costs nothing.
+    { name: 'due', key: { dueAt: 1 }, sparse: true },
+  ],
+  [RECEIPTS]: [
+    { name: 'receipts_of_subscription', key: { s: 1, fetchedAt: 1, _id: 1 } },
+    { name: 'garbage', key: { gcAt: 1 }, expireAfterSeconds: 0 },
   ],
 }
 
@@ -72,11 +129,15 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
 export function collectionsOf(db: Db): {
   agents: Collection<AgentDocument>
   messages: Collection<MessageDocument>
+  receipts: Collection<ReceiptDocument>
+  endedReceipts: Collection<EndedReceiptsDocument>
   broadcasts: Collection<BroadcastDocument>
 } {
   return {
     agents: db.collection(AGENTS),
     messages: db.collection(MESSAGES),
+    receipts: db.collection(RECEIPTS),
+    endedReceipts: db.collection(ENDED_RECEIPTS),
     broadcasts: db.collection(BROADCASTS),
   }
 }
@@ -88,7 +149,7 @@ export async function createSchema(db: Db): Promise<void> {
 }
 
 /** An id as the database keeps it. One subtype and length everywhere: BSON compares those before the bytes. */
-export function uuid(id: Uaid | ChannelId | MessageId): Binary {
+export function uuid(id: LongId): Binary {
   return new Binary(idToBytes(id), Binary.SUBTYPE_UUID)
 }
 
@@ -118,8 +179,49 @@ export function messageDocument(
     ...(message.topic !== undefined && { topic: message.topic }),
     urgency: urgencyRank(message.urgency),
     expiresAt: date(message.expiresAtMs),
-    gcAt: date(message.expiresAtMs + expiredKeptMs),
+    ...(message.receipt === undefined
+      ? { gcAt: date(message.expiresAtMs + expiredKeptMs) }
+      : { receipt: receiptBinary(message.receipt), dueAt: date(message.expiresAtMs) }),
     sends,
     record: new Binary(encodeMessage(message)),
   }
+}
+
+/** What is read of a message that is about to end. */
+export type EndingDocument = Pick<MessageDocument, '_id' | 'u' | 'receipt' | 'expiresAt'>
+/** Its projection. */
+export const ENDING = { u: 1, receipt: 1, expiresAt: 1 } as const
+
+/** What is needed for the receipt of a message; undefined when none is asked for. */
+export function awaitedReceiptOf({ _id, receipt, expiresAt }: EndingDocument): AwaitedReceipt | undefined {
+  if (receipt === undefined) return undefined
+  const bytes = Buffer.from(receipt.buffer)
+  return {
+    id: messageIdFromBytes(_id.buffer),
+    expiresAtMs: expiresAt.getTime(),
+    receipt: {
+      subscription: receiptSubscriptionIdFromBytes(bytes.subarray(0, ID_BYTES)),
+      sealedChannel: bytes.toString('base64url', ID_BYTES),
+    },
+  }
+}
+
+/** A receipt as the database keeps it: for as long after the message has expired, also when it is written later than that. */
+export function receiptDocument(
+  { id, expiresAtMs, receipt }: AwaitedReceipt,
+  outcome: ReceiptOutcome,
+  nowMs: number,
+): ReceiptDocument {
+  return {
+    _id: uuid(id),
+    s: uuid(receipt.subscription),
+    outcome: OUTCOMES.indexOf(outcome),
+    channel: new Binary(Buffer.from(receipt.sealedChannel, 'base64url')),
+    fetchedAt: outcome === 'none' ? SILENT : WAITING,
+    gcAt: date(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS),
+  }
+}
+
+function receiptBinary({ subscription, sealedChannel }: ReceiptRequest): Binary {
+  return new Binary(Buffer.concat([idToBytes(subscription), Buffer.from(sealedChannel, 'base64url')]))
 }

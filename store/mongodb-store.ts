@@ -3,25 +3,31 @@ import type { Clock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import { PushError } from '../push/errors.ts'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import { type AwaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../push/receipt.ts'
 import type { Urgency } from '../push/urgency.ts'
 import { MongoAgents } from './mongodb-agents.ts'
 import { MongoBroadcasts } from './mongodb-broadcasts.ts'
 import { createMongoClient, databaseOf } from './mongodb-client.ts'
 import { MongoGarbage } from './mongodb-garbage.ts'
 import { MongoMessages } from './mongodb-messages.ts'
+import { MongoReceipts } from './mongodb-receipts.ts'
 import { type Collections, collectionsOf, createSchema } from './mongodb-schema.ts'
 import {
   type BroadcastPut,
   type ChannelStatus,
   type Collected,
+  type FetchedReceipt,
   LAST_CONNECT_REFRESH_MS,
   type Page,
+  type ReceiptListener,
+  type ReceiptPage,
   type Store,
   type StoredAgent,
   type StoreLimits,
   type Wanted,
+  type WantedReceipts,
 } from './store.ts'
 import { storeDown } from './store-down.ts'
 
@@ -81,6 +87,7 @@ export class MongoStore implements Store {
   readonly #isAllowed: () => boolean
   readonly #agents: MongoAgents
   readonly #messages: MongoMessages
+  readonly #receipts: MongoReceipts
   readonly #broadcasts: MongoBroadcasts
   readonly #garbage: MongoGarbage
   readonly #underWay = new Set<Promise<unknown>>()
@@ -96,11 +103,13 @@ export class MongoStore implements Store {
     this.#timeoutMs = operationTimeoutMs
     this.#isAllowed = isAllowed
     this.#agents = new MongoAgents(agents, clock, batches)
+    this.#receipts = new MongoReceipts(collections, clock, batches)
     this.#messages = new MongoMessages(messages, {
       clock,
       batches,
       storedMax: limits.storedMax,
       expiredKeptMs,
+      receipts: this.#receipts,
     })
     this.#broadcasts = new MongoBroadcasts(broadcasts)
     this.#garbage = new MongoGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
@@ -163,12 +172,18 @@ export class MongoStore implements Store {
     })
   }
 
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#bounded(() => this.#messages.remove(uaid, ids))
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#bounded(() => this.#messages.remove(uaid, ids, outcome))
   }
 
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    return this.#bounded(() => this.#messages.removeTopic(uaid, channelId, topic, upTo))
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    return this.#bounded(() => this.#messages.removeTopic(uaid, channelId, topic, upTo, outcome))
   }
 
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
@@ -177,6 +192,38 @@ export class MongoStore implements Store {
 
   pending(uaids: readonly Uaid[]): Promise<Uaid[]> {
     return this.#run(() => this.#messages.pending(uaids))
+  }
+
+  settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    return this.#bounded(() => this.#receipts.settle(awaited, outcome))
+  }
+
+  sweepReceipts(nowMs: number, limit: number): Promise<number> {
+    return this.#run(() => this.#messages.sweepReceipts(nowMs - LATE_ACK_MS, limit))
+  }
+
+  receipts(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'> {
+    return this.#bounded(() => this.#receipts.list(subscription, wanted))
+  }
+
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    return this.#bounded(() => this.#receipts.markFetched(subscription, fetched))
+  }
+
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    return this.#bounded(() => this.#receipts.unmarkFetched(subscription, afterMs))
+  }
+
+  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#bounded(() => this.#receipts.end(subscription))
+  }
+
+  haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#bounded(() => this.#receipts.hasEnded(subscription))
+  }
+
+  onReceipt(listener: ReceiptListener): void {
+    this.#receipts.tell = listener
   }
 
   listBroadcasts(): Promise<readonly Broadcast[]> {

@@ -114,7 +114,8 @@ export function agentsContract(test: WithStore): void {
       uaids.flatMap((uaid, index) =>
         numbers(20 * index, 20 * index + 19).map(async (number) => {
           await store.put(uaid, messageOf(number), 0)
-          if (number % 2 === 0) t.strictSame(await store.remove(uaid, idsOf(number)), idsOf(number))
+          if (number % 2 === 0)
+            t.strictSame(await store.remove(uaid, idsOf(number), 'acknowledged'), idsOf(number))
           else t.ok((await listIds(store, uaid)).includes(messageIdOf(number)))
         }),
       ),

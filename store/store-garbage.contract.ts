@@ -51,7 +51,7 @@ export function garbageContract(test: WithStore): void {
     await store.put(OTHER_UA, messageOf(12), 0)
     t.strictSame(await collectAll(store, NOW_MS + 4500, 3), { agents: 0, messages: 6 })
     t.strictSame(await listIds(store, UA), idsOf(...numbers(5, 10)))
-    t.strictSame(await store.remove(UA, idsOf(1, 4, 11)), [], 'they are gone, not hidden')
+    t.strictSame(await store.remove(UA, idsOf(1, 4, 11), 'acknowledged'), [], 'they are gone, not hidden')
     t.strictSame(await collectAll(store, NOW_MS + 4500, 3), { agents: 0, messages: 0 })
   })
 

@@ -71,7 +71,7 @@ export function messagesContract(test: WithStore): void {
       messages.map(({ message }) => message.id),
       idsOf(2, 3),
     )
-    await store.remove(UA, idsOf(2, 3))
+    await store.remove(UA, idsOf(2, 3), 'acknowledged')
     for (const number of [1, 4]) await store.put(UA, messageOf(number), 0)
     const rest = await store.list(UA, anyUrgency(next, 10), NOW_MS)
     t.strictSame(
@@ -109,17 +109,17 @@ export function messagesContract(test: WithStore): void {
   test('remove says which were there, and only once', async (t, store) => {
     await store.register(UA, CHANNEL, digestOf(1), NOW_MS)
     for (const number of [1, 2, 3]) await store.put(UA, messageOf(number), 0)
-    t.strictSame(await store.remove(UA, idsOf(1, 3, 9)), idsOf(1, 3))
-    t.strictSame(await store.remove(UA, idsOf(1, 2)), idsOf(2))
-    t.strictSame(await store.remove(OTHER_UA, idsOf(2)), [])
-    t.strictSame(await store.remove(UA, []), [])
+    t.strictSame(await store.remove(UA, idsOf(1, 3, 9), 'acknowledged'), idsOf(1, 3))
+    t.strictSame(await store.remove(UA, idsOf(1, 2), 'acknowledged'), idsOf(2))
+    t.strictSame(await store.remove(OTHER_UA, idsOf(2), 'acknowledged'), [])
+    t.strictSame(await store.remove(UA, [], 'acknowledged'), [])
     t.strictSame(await listIds(store, UA), [])
   })
 
   test('a message of another user agent is not removed', async (t, store) => {
     await store.register(UA, CHANNEL, digestOf(1), NOW_MS)
     await store.put(UA, messageOf(1), 0)
-    t.strictSame(await store.remove(OTHER_UA, idsOf(1)), [])
+    t.strictSame(await store.remove(OTHER_UA, idsOf(1), 'acknowledged'), [])
     t.strictSame(await listIds(store, UA), idsOf(1))
   })
 
@@ -144,7 +144,7 @@ export function messagesContract(test: WithStore): void {
     await store.put(UA, messageOf(1, { expiresAtMs: NOW_MS - 1 }), 0)
     await store.put(UA, messageOf(2), 0)
     t.strictSame(await store.pending([uaidOf(3), UA, OTHER_UA], NOW_MS), [UA])
-    await store.remove(UA, idsOf(1, 2))
+    await store.remove(UA, idsOf(1, 2), 'acknowledged')
     t.strictSame(await store.pending([UA, OTHER_UA], NOW_MS), [])
     t.strictSame(await store.pending([], NOW_MS), [])
   })

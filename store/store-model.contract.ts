@@ -120,7 +120,11 @@ class ModelAgent {
   }
 
   put(message: Message, sends: number): void {
-    if (this.messages.has(message.id)) return
+    const there = this.messages.get(message.id)
+    if (there !== undefined) {
+      there.sends = Math.max(there.sends, sends)
+      return
+    }
     const rivals = [...this.messages.values()].filter((rival) => sameTopic(rival.message, message))
     if (rivals.some((rival) => rival.message.id > message.id)) return
     for (const rival of rivals) this.messages.delete(rival.message.id)
@@ -155,13 +159,13 @@ async function apply(store: Store, model: ModelAgent, operation: Operation): Pro
     }
     case 'removeTopic': {
       const { id, channelId, topic = 'none' } = model.sample(operation)
-      await store.removeTopic(uaid, channelId, topic, id)
+      await store.removeTopic(uaid, channelId, topic, id, 'acknowledged')
       return model.drop((message) => sameTopic(message, { channelId, topic }) && message.id <= id)
     }
     case 'remove': {
       const ids = model.idsOf(operation.messages)
       assert.deepEqual(
-        await store.remove(uaid, ids),
+        await store.remove(uaid, ids, 'acknowledged'),
         ids.filter((id) => model.messages.has(id)),
       )
       return model.drop((message) => ids.includes(message.id))

@@ -1,6 +1,8 @@
 import t from 'tap'
 import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
+import { LATE_ACK_MS } from '../push/receipt.ts'
 import {
+  awaitedOf,
   CHANNEL,
   channelsOf,
   digestOf,
@@ -13,8 +15,10 @@ import {
   NOW_MS,
   numbers,
   OTHER_CHANNEL,
+  receiptsOf,
   UA,
   type WithStore,
+  waitingOutcomes,
 } from './fixtures/samples.ts'
 import type { Store, StoreLimits } from './store.ts'
 import { agentsContract } from './store-agents.contract.ts'
@@ -22,6 +26,8 @@ import { broadcastsContract } from './store-broadcasts.contract.ts'
 import { garbageContract } from './store-garbage.contract.ts'
 import { messagesContract } from './store-messages.contract.ts'
 import { modelContract } from './store-model.contract.ts'
+import { receiptsContract } from './store-receipts.contract.ts'
+import { receiptsFetchedContract } from './store-receipts-fetched.contract.ts'
 import { topicsContract } from './store-topics.contract.ts'
 import { urgencyContract } from './store-urgency.contract.ts'
 
@@ -48,6 +54,8 @@ export function storeContract(name: string, open: OpenStore, durable: boolean): 
   urgencyContract(withStore)
   agentsContract(withStore)
   garbageContract(withStore)
+  receiptsContract(withStore)
+  receiptsFetchedContract(withStore)
   broadcastsContract(withStore)
   modelContract(withStore)
   if (durable) reopenContract(name, open)
@@ -61,7 +69,10 @@ function reopenContract(name: string, open: OpenStore): void {
     await before.register(UA, OTHER_CHANNEL, digestOf(2), NOW_MS)
     for (const number of [1, 2, 3]) await before.put(UA, messageOf(number, { topic: `topic-${number}` }), 0)
     await before.countSends(UA, idsOf(1))
-    await before.remove(UA, idsOf(2))
+    await before.remove(UA, idsOf(2), 'acknowledged')
+    await before.settle(awaitedOf(9), 'acknowledged')
+    await before.put(UA, awaitedOf(10, { expiresAtMs: NOW_MS + 1 }), 0)
+    await before.endReceipts(receiptsOf(2))
     await before.putBroadcast('a/b' as BroadcastId, 'é' as BroadcastVersion, 10)
     await before.followBroadcast('c/d' as BroadcastId, '1' as BroadcastVersion, undefined)
     await before.close()
@@ -70,14 +81,20 @@ function reopenContract(name: string, open: OpenStore): void {
     t.teardown(() => after.close())
     t.strictSame(await channelsOf(after, UA), { [CHANNEL]: digestOf(1), [OTHER_CHANNEL]: digestOf(2) })
     t.strictSame(
-      (await listAll(after, UA)).map(({ message, sends }) => [message.id, sends]),
+      (await listAll(after, UA, 100, NOW_MS + 1)).map(({ message, sends }) => [message.id, sends]),
       [
         [messageIdOf(1), 1],
         [messageIdOf(3), 0],
       ],
     )
     await after.put(UA, messageOf(4, { topic: 'topic-3' }), 0)
-    t.strictSame(await listIds(after, UA), idsOf(1, 4), 'topics are remembered')
+    t.strictSame(await listIds(after, UA, 100, NOW_MS + 1), idsOf(1, 4), 'topics are remembered')
+    t.equal(await after.sweepReceipts(NOW_MS + 1 + LATE_ACK_MS + 1, 10), 1, 'and what is due')
+    t.strictSame(await waitingOutcomes(after), [
+      [messageIdOf(9), 'acknowledged'],
+      [messageIdOf(10), 'notDelivered'],
+    ])
+    t.equal(await after.haveReceiptsEnded(receiptsOf(2)), true)
     const broadcasts = await after.listBroadcasts()
     t.strictSame(broadcasts.map(({ id, version, source }) => `${id} ${version} ${source}`).sort(), [
       'a/b é operator',

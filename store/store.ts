@@ -1,6 +1,7 @@
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
+import type { AwaitedReceipt, Receipt, ReceiptOutcome } from '../push/receipt.ts'
 import type { Urgency } from '../push/urgency.ts'
 
 /** A user agent as the store knows it. One without a subscription is never written. */
@@ -48,8 +49,34 @@ export type BroadcastPut = 'created' | 'changed' | 'unchanged' | 'full'
 export interface Collected {
   readonly agents: number
   readonly messages: number
+  readonly receipts: number
   readonly done: boolean
 }
+
+/** Some of the receipts that wait for their sender, in the order of their messages' ids. */
+export interface ReceiptPage {
+  readonly receipts: readonly Receipt[]
+  /** The id of the last one; list after it to go on. Undefined when nothing followed at the moment of reading. */
+  readonly next: MessageId | undefined
+}
+
+/** Which receipts a listing is of. */
+export interface WantedReceipts {
+  /** Only those of messages with a greater id; from the first when undefined. */
+  readonly after: MessageId | undefined
+  /** At most so many. */
+  readonly limit: number
+}
+
+/** A receipt that its sender has got. */
+export interface FetchedReceipt {
+  readonly id: MessageId
+  /** When it was handed over; a sender that lost some names the last such time that it knows. Above 0. */
+  readonly atMs: number
+}
+
+/** Told that a receipt now waits. */
+export type ReceiptListener = (subscription: ReceiptSubscriptionId) => void
 
 /** Limits that every store keeps. */
 export interface StoreLimits {
@@ -72,6 +99,9 @@ export const LAST_CONNECT_REFRESH_MS = 24 * 60 * 60 * 1000
  * A write that resolves is durable: it survives the death of every process and a power cut. One that rejects with
  * `PushError` `storeDown` has an unknown outcome; with `storeFull` it has changed nothing. Reads see every write that
  * resolved before, and a missing agent or channel is reported only when it is truly not there.
+ *
+ * Whatever ends a message that a receipt was asked for, the outcome is durable before the message is deleted, and the first outcome
+ * stays. Where no other is named, it is `none` for one that a newer one of its topic replaces, and `notDelivered` for the rest.
  */
 export interface Store {
   /**
@@ -93,7 +123,8 @@ export interface Store {
   dropAgent(uaid: Uaid): Promise<void>
 
   /**
-   * Keeps a message. Ids are unique over all user agents; putting the same one again changes nothing. A message with a topic replaces older ones of the same channel
+   * Keeps a message. Ids are unique over all user agents; putting the same one again changes nothing but its sends, which become the greater
+   * number of both. A message with a topic replaces older ones of the same channel
    * and topic; if a newer one is there already, that one stays and this one goes.
    * @param sends sessions that have sent it already, 0 or 1
    */
@@ -103,15 +134,40 @@ export interface Store {
    * Leaves out what has expired, what belongs to no channel, and all but the newest of a topic.
    */
   list(uaid: Uaid, wanted: Wanted, nowMs: number): Promise<Page>
-  /** Deletes messages; resolves to the ids that were there. */
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]>
-  /** Deletes the messages of a channel's topic with an id up to and including `upTo`. */
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void>
+  /** Deletes messages that have ended with this outcome; resolves to the ids that were there. */
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]>
+  /** Deletes the messages of a channel's topic with an id up to and including `upTo`, which has ended with this outcome. */
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void>
   /** Adds one to `sends` of those messages that are there. */
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void>
   /** Of these user agents, the ones that have an unexpired message, however urgent. May name one too many, never one too few. */
   pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]>
 
+  /** Writes the outcome of a message that ended before it was stored, unless it has one. */
+  settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void>
+  /**
+   * Ends up to `limit` messages with a receipt whose TTL has been over for `LATE_ACK_MS`; resolves to how many there were. They are not
+   * left to garbage collection, which would have to come by first.
+   */
+  sweepReceipts(nowMs: number, limit: number): Promise<number>
+  /** Lists the receipts that wait for a sender; `ended` when it has ended its receipt subscription. */
+  receipts(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'>
+  /** Marks receipts as fetched: they wait no longer. They stay, so that their outcome does, until `RECEIPT_KEPT_MS` after their message's expiry. */
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void>
+  /** Lets the receipts wait again that were handed over after this time: their sender never got them. */
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void>
+  /** Ends a receipt subscription for good; false when it had ended already. */
+  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean>
+  /** Tells whether a receipt subscription has been ended. */
+  haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean>
+  /** From now on tells of each receipt that this store has made wait, once it is durable. One listener; set it before use. */
+  onReceipt(listener: ReceiptListener): void
   /**
    * All broadcasts, as of one moment and in no order. A value that was read never gives way to an older one in a later reading
    * of the same process: this is what decides which of two is the newer.

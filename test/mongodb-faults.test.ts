@@ -200,7 +200,7 @@ t.test('a listing deletes what a newer message of its topic has replaced', async
     const ids = (await listAll(store, UA, pageSize)).map(({ message }) => message.id)
     t.strictSame(ids, idsOf(1, 4, 5), `pages of ${pageSize}`)
     t.equal(await messages.countDocuments(), 3, 'they are gone, not hidden')
-    await store.remove(UA, idsOf(4, 5))
+    await store.remove(UA, idsOf(4, 5), 'acknowledged')
   }
 })
 
@@ -209,9 +209,9 @@ t.test('the database drops messages some time after their expiry', async (t) => 
   const store = await openWithMessage(t, url, { expiredKeptMs: 1000 })
   const { messages } = collectionsOf((await connected(t, url)).db(databaseOf(url)))
   const [document] = await messages.find().toArray()
-  t.equal(document?.gcAt.getTime(), messageOf(1).expiresAtMs + 1000)
-  t.match(await messages.indexes(), [{}, { key: { gcAt: 1 }, expireAfterSeconds: 0 }, {}])
-  await store.remove(UA, idsOf(1))
+  t.equal(document?.gcAt?.getTime(), messageOf(1).expiresAtMs + 1000)
+  t.match(await messages.indexes(), [{}, {}, { key: { gcAt: 1 }, expireAfterSeconds: 0 }, {}])
+  await store.remove(UA, idsOf(1), 'acknowledged')
 })
 
 async function open(t: Test, url: string, changes: Partial<MongoStoreOptions> = {}): Promise<Store> {
@@ -246,8 +246,8 @@ async function allDown(t: Test, store: Store): Promise<void> {
     channelStatus: store.channelStatus(UA, CHANNEL),
     dropAgent: store.dropAgent(OTHER_UA),
     list: store.list(UA, anyUrgency(undefined, 10), NOW_MS),
-    remove: store.remove(UA, idsOf(99)),
-    removeTopic: store.removeTopic(UA, CHANNEL, 'topic', messageIdOf(99)),
+    remove: store.remove(UA, idsOf(99), 'acknowledged'),
+    removeTopic: store.removeTopic(UA, CHANNEL, 'topic', messageIdOf(99), 'acknowledged'),
     countSends: store.countSends(UA, idsOf(99)),
     pending: store.pending([UA], NOW_MS),
     collectGarbage: store.collectGarbage(NOW_MS, 10),

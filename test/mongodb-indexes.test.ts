@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { systemClock } from '../cluster/clock.ts'
 import {
   anyUrgency,
+  awaitedOf,
   CHANNEL,
   digestOf,
   idsOf,
@@ -13,12 +14,14 @@ import {
   numbers,
   OTHER_CHANNEL,
   OTHER_UA,
+  receiptsOf,
   UA,
 } from '../store/fixtures/samples.ts'
 import { MongoAgents } from '../store/mongodb-agents.ts'
 import { checkMongoStore } from '../store/mongodb-check.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { MongoMessages } from '../store/mongodb-messages.ts'
+import { MongoReceipts } from '../store/mongodb-receipts.ts'
 import { collectionsOf, createSchema, NOBODY } from '../store/mongodb-schema.ts'
 import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
 import { freePort } from './support/free-port.ts'
@@ -40,7 +43,7 @@ t.teardown(() => server.stop())
 
 t.test('every query is served by an index', async (t) => {
   const url = server.freshUrl()
-  const { client, agents, messages } = await monitored(t, url)
+  const { client, agents, messages, receipts } = await monitored(t, url)
   const commands: Document[] = []
   client.on('commandStarted', ({ commandName, command }: CommandStartedEvent) => {
     if (EXPLAINED.includes(commandName)) commands.push(command)
@@ -58,8 +61,8 @@ t.test('every query is served by an index', async (t) => {
   await messages.list(UA, anyUrgency(undefined, 3))
   await messages.list(UA, anyUrgency(messageIdOf(3), 3))
   await messages.list(UA, { ...anyUrgency(messageIdOf(3), 3), minUrgency: 'low' })
-  await messages.remove(UA, idsOf(21))
-  await messages.removeTopic(UA, CHANNEL, 'topic', messageIdOf(22))
+  await messages.remove(UA, idsOf(21), 'acknowledged')
+  await messages.removeTopic(UA, CHANNEL, 'topic', messageIdOf(22), 'acknowledged')
   await messages.countSends(UA, idsOf(23))
   await messages.pending([UA, OTHER_UA])
   const scanned = await messages.scan(undefined, 1)
@@ -68,6 +71,13 @@ t.test('every query is served by an index', async (t) => {
   await agents.dropChannel(UA, OTHER_CHANNEL)
   await agents.dropIfEmpty(UA)
   await agents.probe()
+  await messages.put(UA, awaitedOf(50, { expiresAtMs: NOW_MS }), 0)
+  await messages.put(UA, awaitedOf(50, { expiresAtMs: NOW_MS }), 1)
+  await messages.sweepReceipts(NOW_MS + 1, 10)
+  await receipts.list(receiptsOf(1), { after: undefined, limit: 1 })
+  await receipts.list(receiptsOf(1), { after: messageIdOf(1), limit: 1 })
+  await receipts.markFetched(receiptsOf(1), [{ id: messageIdOf(50), atMs: NOW_MS }])
+  await receipts.unmarkFetched(receiptsOf(1), NOW_MS - 1)
   await messages.dropAll(UA)
   await agents.drop(UA)
 
@@ -104,6 +114,9 @@ t.test('the check of a database that is as it should be', async (t) => {
       { what: 'index of agents on lastConnect' },
       { what: 'index of messages on u, _id' },
       { what: 'index of messages on gcAt' },
+      { what: 'index of messages on dueAt' },
+      { what: 'index of receipts on s, fetchedAt, _id' },
+      { what: 'index of receipts on gcAt' },
       { what: 'broadcasts' },
       { what: 'write' },
     ],
@@ -124,9 +137,12 @@ t.test('the check names what is wrong with indexes, and changes nothing', async 
   await db.collection('messages').dropIndex('messages_of_agent')
   await db.collection('messages').dropIndex('garbage')
   await db.collection('messages').createIndex({ gcAt: 1 }, { expireAfterSeconds: 60 })
+  await db.collection('messages').dropIndex('due')
+  await db.collection('messages').createIndex({ dueAt: 1 })
   const expected = {
     'index of messages on u, _id': /missing/,
     'index of messages on gcAt': /expireAfterSeconds is 60, not 0/,
+    'index of messages on dueAt': /must be sparse/,
   }
   t.match(await wrong(), expected)
   t.match(await wrong(), expected)
@@ -156,8 +172,9 @@ async function monitored(t: Test, url: string) {
   await createSchema(db)
   const collections = collectionsOf(db)
   const agents = new MongoAgents(collections.agents, systemClock, BATCHES)
-  const options = { clock: systemClock, batches: BATCHES, storedMax: 5, expiredKeptMs: 0 }
-  return { client, agents, messages: new MongoMessages(collections.messages, options) }
+  const receipts = new MongoReceipts(collections, systemClock, BATCHES)
+  const options = { clock: systemClock, batches: BATCHES, storedMax: 5, expiredKeptMs: 0, receipts }
+  return { client, agents, receipts, messages: new MongoMessages(collections.messages, options) }
 }
 
 /**

@@ -177,7 +177,12 @@ t.test('a nack of TTL 0 frees its place; of anything unknown it is counted only'
 t.test('a delete that failed is done again; until it is done its end is remembered', (t) => {
   const driver = withStored(1)
   driver.ack(message(1))
-  const removal = { id: messageId(1), channelId: channelId(1), topic: undefined }
+  const removal = {
+    id: messageId(1),
+    channelId: channelId(1),
+    topic: undefined,
+    outcome: 'acknowledged' as const,
+  }
   t.same(driver.take(), [{ kind: 'remove', removal }])
   driver.offer({ kind: 'removeFailed', removal })
   t.same(driver.take(), [])

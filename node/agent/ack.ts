@@ -1,7 +1,17 @@
 import type { Instant } from '../../cluster/actor.ts'
+import type { ReceiptOutcome } from '../../push/receipt.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
 import type { AgentEffect, AgentEvent } from './effect.ts'
-import { answer, countSends, end, olderOfTopic, put, rememberEnd, remove } from './flights.ts'
+import {
+  answer,
+  conclude,
+  countSends,
+  olderOfTopic,
+  put,
+  rememberEnd,
+  removeFlight,
+  settle,
+} from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Flight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -29,25 +39,33 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   const parked = state.parked?.get(update.id)
   if (parked !== undefined) {
     state.parked?.delete(update.id)
-    rememberEnd(state, update.id, parked, now.monotonicMs)
-    return remove(state, update.id, parked, effects)
+    parked.outcome = outcomeOf(update, parked)
+    rememberEnd(state, update.id, parked, parked.outcome, now.monotonicMs)
+    return removeFlight(state, parked, effects)
   }
   const flight = state.flights?.get(update.id)
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
-  answer(flight, 'delivered', effects)
   for (const older of olderOfTopic(state, flight.id, flight)) supersede(older, effects)
-  if (flight.state === 'putting') flight.ended = true
-  else end(state, flight, now, effects)
+  conclude(state, flight, outcomeOf(update, flight), now, effects)
+}
+
+/** A message that some socket has had before is known to the user agent: that is what it means by 102 then. */
+function outcomeOf({ code }: AckUpdate, { repeated }: Flight): ReceiptOutcome {
+  return code === 101 || (code === 102 && !repeated) ? 'notDelivered' : 'acknowledged'
 }
 
 /** A newer one of its topic is acknowledged: it must not be stored any more; on its way there, it goes on arrival. */
 function supersede(older: Flight, effects: AgentEffect[]): void {
-  answer(older, 'delivered', effects)
+  if (older.ended) return
+  older.outcome = 'none'
+  if (older.awaited === undefined || older.ask === undefined) answer(older, 'delivered', effects)
+  else if (older.state !== 'putting') return settle(older, 'none', effects)
   if (older.state === 'putting') {
     older.ended = true
   } else {
     older.state = 'unstored'
     older.message = undefined
+    older.awaited = undefined
   }
 }
 
@@ -76,7 +94,8 @@ export function parkRefused(state: AgentState, flight: Flight, effects: AgentEff
 export function ackOverdue(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   for (const flight of state.flights?.values() ?? []) {
     if (now.monotonicMs - flight.sentAtMs < state.limits.ackTimeoutMs) break
-    if (flight.ask === undefined && flight.state !== 'putting') park(state, flight, effects)
+    if (flight.ask === undefined && flight.state !== 'putting' && flight.state !== 'settling')
+      park(state, flight, effects)
   }
 }
 

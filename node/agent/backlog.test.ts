@@ -108,7 +108,10 @@ t.test('what has ended and is found in the store is deleted, not sent', (t) => {
   driver.take()
   driver.page(messages(1))
   t.same(driver.take(), [
-    { kind: 'remove', removal: { id: messageId(1), channelId: CHANNEL, topic: undefined } },
+    {
+      kind: 'remove',
+      removal: { id: messageId(1), channelId: CHANNEL, topic: undefined, outcome: 'acknowledged' },
+    },
   ])
   t.end()
 })
@@ -160,7 +163,10 @@ t.test('giving up a message keeps the others of its topic', (t) => {
   driver.take()
   driver.page([message(1, { topic: 'mail' })], undefined, 5)
   t.same(driver.take(), [
-    { kind: 'remove', removal: { id: messageId(1), channelId: CHANNEL, topic: undefined } },
+    {
+      kind: 'remove',
+      removal: { id: messageId(1), channelId: CHANNEL, topic: undefined, outcome: 'notDelivered' },
+    },
   ])
   t.end()
 })

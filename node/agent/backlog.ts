@@ -79,19 +79,26 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   // The page may have been asked for before less was wanted.
   if (isBelow(message.urgency, state.minUrgency)) return
   if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
-  if (state.ended?.covers(message.id, message)) return remove(state, message.id, message, effects)
+  const outcome = state.ended?.outcomeOf(message.id, message)
+  if (outcome !== undefined) return remove(state, message.id, message, outcome, effects)
   if (sends >= state.limits.sendsMax) return giveUp(state, message, now, effects)
   if (!state.channels?.has(message.channelId)) return enqueue(state, { kind: 'reload' }, effects)
   // A newer one of its topic is on its way; if that fails, `unsaved` asks for another pass.
   if (hasNewerOfTopic(state, message.id, message)) return
-  effects.push({ kind: 'notify', message, ttlSeconds })
-  addFlight(state, message, { state: 'durable', ask: undefined }, now)
+  const flight = addFlight(state, message, { state: 'durable', ask: undefined, repeated: sends > 0 }, now)
+  if (flight.awaited === undefined) {
+    effects.push({ kind: 'notify', message, ttlSeconds })
+  } else {
+    // For a receipt it has to be known, whatever becomes of this process, that the user agent may have it.
+    flight.counted = true
+    effects.push({ kind: 'notify', message, ttlSeconds, isCounted: true })
+  }
   wakeBy(state, now.monotonicMs + state.limits.ackTimeoutMs, effects)
 }
 
 /** A message that no session ever acknowledged is given up: the user agent can't take it. */
 function giveUp(state: AgentState, message: Message, now: Instant, effects: AgentEffect[]): void {
-  rememberEnd(state, message.id, undefined, now.monotonicMs)
-  remove(state, message.id, { channelId: message.channelId }, effects)
+  rememberEnd(state, message.id, undefined, 'notDelivered', now.monotonicMs)
+  remove(state, message.id, { channelId: message.channelId }, 'notDelivered', effects)
   effects.push({ kind: 'count', what: 'given up' })
 }

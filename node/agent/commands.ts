@@ -156,7 +156,8 @@ function unregisterDone(
   if (!done) return
   state.channels?.delete(channelId)
   for (const flight of state.flights?.values() ?? []) {
-    if (flight.channelId !== channelId) continue
+    // The outcome of one that is settling is decided.
+    if (flight.channelId !== channelId || flight.state === 'settling') continue
     answer(flight, 'gone', effects)
     // One on its way into the store goes when it has arrived there, where it might outlive a new registration.
     if (flight.state === 'putting') flight.ended = true

@@ -9,7 +9,7 @@ import {
   UNSAVED_AFTER_MS,
 } from './fixtures/driver.ts'
 
-const REMOVED = { id: message(1).id, channelId: CHANNEL, topic: undefined }
+const REMOVED = { id: message(1).id, channelId: CHANNEL, topic: undefined, outcome: 'acknowledged' }
 
 t.test('a message goes out at once, and acknowledged within the grace it never touches the store', (t) => {
   const driver = Driver.opened()

@@ -6,12 +6,14 @@ import {
   addFlight,
   answer,
   answerReplaced,
+  conclude,
   end,
   hasNewerOfTopic,
   olderOfTopic,
   put,
   rememberEnd,
   reply,
+  settle,
   waitingFlight,
 } from './flights.ts'
 import type { AgentInput } from './input.ts'
@@ -30,8 +32,9 @@ export function deliver(state: AgentState, input: Deliver, now: Instant, effects
   // Put by its asker, it waits there until the user agent wants it: the window is for what it wants now.
   if (isBelow(message.urgency, state.minUrgency)) return reply(ask, 'full', effects)
   effects.push({ kind: 'notify', message, ttlSeconds: message.ttlSeconds })
-  const kept = message.ttlSeconds > 0
-  if (kept) replaceOlder(state, message)
+  // For a receipt somebody has to remember that it was sent.
+  const kept = message.ttlSeconds > 0 || message.receipt !== undefined
+  if (message.ttlSeconds > 0) replaceOlder(state, message)
   const start = kept ? ({ state: 'grace', ask } as const) : ({ state: 'unstored', ask: undefined } as const)
   addFlight(state, message, start, now)
   if (!kept) reply(ask, 'delivered', effects)
@@ -71,7 +74,7 @@ function windowForAsks({ limits, backlog }: AgentState): number {
 
 function isKnown(state: AgentState, message: Message): boolean {
   if (state.flights?.has(message.id) || state.parked?.has(message.id)) return true
-  return state.ended?.covers(message.id, message) ?? false
+  return state.ended?.outcomeOf(message.id, message) !== undefined
 }
 
 /** The grace of a message is over: store it, for the asker to hear that it is safe. */
@@ -94,7 +97,7 @@ export function putSettled(
   if (flight === undefined) return
   // Another session may be reading the store, and not have seen it.
   effects.push({ kind: 'tellCheck' })
-  if (flight.ended) return endAfterPut(state, flight, now, effects)
+  if (flight.ended) return endAfterPut(state, flight, input.done, now, effects)
   flight.state = input.done ? 'durable' : 'doubtful'
   if (input.done) {
     flight.message = undefined
@@ -110,9 +113,31 @@ export function putSettled(
 }
 
 /** Deleting only now keeps the put from overtaking the delete. */
-function endAfterPut(state: AgentState, flight: Flight, now: Instant, effects: AgentEffect[]): void {
+function endAfterPut(
+  state: AgentState,
+  flight: Flight,
+  done: boolean,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  // The store may not have it: then the outcome is not written by deleting it there.
+  if (!done && flight.awaited !== undefined) return settle(flight, flight.outcome, effects)
+  answer(flight, 'stored', effects)
   end(state, flight, now, effects)
-  if (flight.canceller !== undefined) reply(flight.canceller, 'cancelled', effects)
+}
+
+/** The outcome of a message is written, or nobody knows: then its asker must not take it for accepted. */
+export function settled(
+  state: AgentState,
+  { id, done }: Extract<AgentInput, { kind: 'settled' }>,
+  now: Instant,
+  effects: AgentEffect[],
+): void {
+  const flight = state.flights?.get(id)
+  if (flight?.state !== 'settling') return
+  flight.awaited = undefined
+  answer(flight, done ? 'delivered' : 'unsaved', effects)
+  end(state, flight, now, effects)
 }
 
 /** The last moment at which an answer still reaches the asker. */
@@ -150,16 +175,10 @@ export function cancel(state: AgentState, input: Cancel, now: Instant, effects: 
   const flight = waitingFlight(state, input.id)
   if (flight === undefined) {
     // A page under way may hold it: found there, it must not be sent any more.
-    if (state.backlog.reading) rememberEnd(state, input.id, undefined, now.monotonicMs)
+    if (state.backlog.reading) rememberEnd(state, input.id, undefined, 'none', now.monotonicMs)
     return reply(input.ask, 'unknown', effects)
   }
-  answer(flight, 'delivered', effects)
   answerReplaced(state, flight, 'stored', effects)
-  if (flight.state === 'putting') {
-    flight.ended = true
-    flight.canceller = input.ask
-    return
-  }
-  end(state, flight, now, effects)
-  reply(input.ask, 'cancelled', effects)
+  flight.canceller = input.ask
+  conclude(state, flight, 'none', now, effects)
 }

@@ -2,6 +2,7 @@ import type { AgentOutcome } from '../../push/agent-requests.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Urgency } from '../../push/urgency.ts'
 import type { Wanted } from '../../store/store.ts'
 import type { NamedBroadcasts } from '../client-message.ts'
@@ -22,8 +23,13 @@ export type AgentEffect =
   | { readonly kind: 'unsubscribe' }
   /** Tell the user agent its endpoint for a channel. */
   | { readonly kind: 'sendEndpoint'; readonly channelId: ChannelId; readonly keyHash: Uint8Array | undefined }
-  /** Send a notification [dropped, congested]. */
-  | { readonly kind: 'notify'; readonly message: Message; readonly ttlSeconds: number }
+  /** Send a notification [dropped, congested]. `isCounted`: unless the socket takes none of it, that is counted in the store. */
+  | {
+      readonly kind: 'notify'
+      readonly message: Message
+      readonly ttlSeconds: number
+      readonly isCounted?: true
+    }
   /** Answer an asker. */
   | { readonly kind: 'reply'; readonly ask: Ask; readonly outcome: AgentOutcome }
   /** Listen to the address of the user agent; once that is known everywhere, read the agent if asked to [connected]. */
@@ -44,6 +50,8 @@ export type AgentEffect =
   | { readonly kind: 'reload' }
   /** Store a message that this session has sent [putSettled]. */
   | { readonly kind: 'put'; readonly message: Message }
+  /** Write the outcome of a message that this session has seen the end of [settled]. */
+  | { readonly kind: 'settle'; readonly awaited: AwaitedReceipt; readonly outcome: ReceiptOutcome }
   /** Read stored messages [page]. */
   | { readonly kind: 'list'; readonly wanted: Wanted }
   /** Delete what has ended [removeFailed]. */

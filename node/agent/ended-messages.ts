@@ -1,5 +1,6 @@
 import type { MessageId } from '../../push/ids.ts'
 import { sameTopic, type TopicOf } from '../../push/message.ts'
+import type { ReceiptOutcome } from '../../push/receipt.ts'
 
 /** How many are remembered, and for how long: a copy put by an asker that timed out shows up within seconds. */
 const REMEMBERED_MAX = 32
@@ -8,6 +9,7 @@ const REMEMBERED_MS = 60_000
 interface Ended {
   /** Absent for a message without a topic. */
   readonly topicOf: TopicOf | undefined
+  readonly outcome: ReceiptOutcome
   readonly endedAtMs: number
   /** It is being deleted: until that has settled, a page may hold it, however many have ended since. */
   removing: boolean
@@ -22,13 +24,18 @@ export class EndedMessages {
   readonly #ended = new Map<MessageId, Ended>()
 
   /** Remembers one; or remembers it anew, when what was known of it stays known. */
-  add(id: MessageId, topicOf: TopicOf | undefined, nowMs: number): void {
+  add(id: MessageId, topicOf: TopicOf | undefined, outcome: ReceiptOutcome, nowMs: number): void {
     const before = this.#ended.get(id)
     if (before !== undefined) this.#ended.delete(id)
     // Not the message itself: that would keep its body.
     const kept =
       topicOf?.topic === undefined ? before?.topicOf : { channelId: topicOf.channelId, topic: topicOf.topic }
-    this.#ended.set(id, { topicOf: kept, endedAtMs: nowMs, removing: before?.removing ?? false })
+    this.#ended.set(id, {
+      topicOf: kept,
+      outcome: before?.outcome ?? outcome,
+      endedAtMs: nowMs,
+      removing: before?.removing ?? false,
+    })
   }
 
   /** Its copy in the store is being deleted, or has been. */
@@ -37,14 +44,14 @@ export class EndedMessages {
     if (ended !== undefined) ended.removing = removing
   }
 
-  /** Tells whether this message has ended, by itself or by the end of a newer one of its topic. */
-  covers(id: MessageId, topicOf: TopicOf): boolean {
-    if (this.#ended.has(id)) return true
-    if (topicOf.topic === undefined) return false
+  /** How this message has ended, by itself or by the end of a newer one of its topic; undefined when it has not. */
+  outcomeOf(id: MessageId, topicOf: TopicOf): ReceiptOutcome | undefined {
+    const own = this.#ended.get(id)
+    if (own !== undefined || topicOf.topic === undefined) return own?.outcome
     for (const [other, ended] of this.#ended) {
-      if (other > id && ended.topicOf !== undefined && sameTopic(ended.topicOf, topicOf)) return true
+      if (other > id && ended.topicOf !== undefined && sameTopic(ended.topicOf, topicOf)) return 'none'
     }
-    return false
+    return undefined
   }
 
   get isEmpty(): boolean {

@@ -46,6 +46,8 @@ export type AgentInput =
   | { readonly kind: 'reloaded'; readonly agent: StoredAgent | undefined | 'failed' }
   /** The put of a message in flight has settled; when not `done` its outcome is unknown. */
   | { readonly kind: 'putSettled'; readonly id: MessageId; readonly done: boolean }
+  /** The outcome of a message that ended has been written; when not `done` nobody knows. */
+  | { readonly kind: 'settled'; readonly id: MessageId; readonly done: boolean }
   /** A page of stored messages, or `failed`. */
   | { readonly kind: 'page'; readonly page: Page | 'failed' }
   /** Messages that have ended were deleted from the store; the last one is named. */

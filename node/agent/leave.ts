@@ -85,5 +85,5 @@ function isSettled(state: AgentState): boolean {
 
 /** Whether somebody still waits for what becomes of it. */
 function isOpen(flight: Flight): boolean {
-  return flight.ask !== undefined || flight.state === 'putting'
+  return flight.ask !== undefined || flight.state === 'putting' || flight.state === 'settling'
 }

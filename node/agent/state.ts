@@ -3,6 +3,7 @@ import type { AgentReply } from '../../push/agent-requests.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, SessionId, Uaid } from '../../push/ids.ts'
 import type { Message, TopicOf } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import { NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
 import type { ClientMessage, NamedBroadcasts } from '../client-message.ts'
 import type { EndedMessages } from './ended-messages.ts'
@@ -41,9 +42,10 @@ export type Ask = Respond<AgentReply>
 /**
  * Where a message in flight stands. grace: its asker waits for the acknowledgement. replaced: its asker waits for what becomes
  * of a newer message of its topic. putting: on its way into the store. durable: in the store. doubtful: the put failed, it
- * may be in the store all the same. unstored: never to be stored (TTL 0, or answered with its replacement).
+ * may be in the store all the same. unstored: never to be stored (TTL 0, or answered with its replacement). settling: it has ended, and
+ * its outcome is on its way into the store, for its receipt.
  */
-export type FlightState = 'grace' | 'replaced' | 'putting' | 'durable' | 'doubtful' | 'unstored'
+export type FlightState = 'grace' | 'replaced' | 'putting' | 'durable' | 'doubtful' | 'unstored' | 'settling'
 
 /** A notification written to the socket and not acknowledged yet. */
 export interface Flight extends TopicOf {
@@ -53,8 +55,16 @@ export interface Flight extends TopicOf {
   message: Message | undefined
   /** The asker still to be answered. */
   ask: Ask | undefined
-  /** It was acknowledged or cancelled while its put ran: to be deleted as soon as that has settled. */
+  /** Its receipt, as long as it is up to this session to write what became of it. */
+  awaited: AwaitedReceipt | undefined
+  /** Whether a socket has had it before this one. */
+  readonly repeated: boolean
+  /** Its TTL is 0: nobody looks for it again. */
+  readonly fleeting: boolean
+  /** It was acknowledged or cancelled, and its put or its receipt has to settle first: to be deleted then. */
   ended: boolean
+  /** How it has ended; until then how it ends if it is never heard of again. */
+  outcome: ReceiptOutcome
   /** The user agent said it can't handle it: it leaves the window as soon as it is durable. */
   refused: boolean
   /** Whoever wants to cancel it and waits for its put. */
@@ -83,6 +93,8 @@ export interface Removal {
   readonly id: MessageId
   readonly channelId: ChannelId
   readonly topic: string | undefined
+  /** How the message of this id has ended. */
+  readonly outcome: ReceiptOutcome
 }
 
 /** Reading of the stored messages, in passes from the first to the last; see delivery.md, "passes". */
@@ -116,7 +128,7 @@ export interface AgentState {
   readonly backlog: Backlog
   flights: Map<MessageId, Flight> | undefined
   /** Sent in this session and no longer waited for: durable, not to be sent again before the next session. */
-  parked: Map<MessageId, TopicOf> | undefined
+  parked: Map<MessageId, Flight> | undefined
   /** Acknowledged or cancelled lately: found in the store, they are deleted, not sent. */
   ended: EndedMessages | undefined
   /** Deletes that failed, to be tried again. */

@@ -3,7 +3,7 @@ import type { ClientMessage } from '../client-message.ts'
 import { ack, ackOverdue, nack, parkRefused, removeAgain, removed, removeFailed } from './ack.ts'
 import { page, readOn } from './backlog.ts'
 import { commandDone, register, reloaded, unregister, urgency } from './commands.ts'
-import { cancel, deliver, dropped, graceOver, putSettled, unsavedAfterMs } from './deliver.ts'
+import { cancel, deliver, dropped, graceOver, putSettled, settled, unsavedAfterMs } from './deliver.ts'
 import type { AgentEffect } from './effect.ts'
 import { connected, hello } from './hello.ts'
 import type { AgentInput } from './input.ts'
@@ -36,6 +36,8 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
     case 'wake':
       return wake(state, now, effects)
     case 'putSettled':
+      return stored(state, input, now, effects)
+    case 'settled':
       return settled(state, input, now, effects)
     case 'page':
       return page(state, input, now, effects)
@@ -159,7 +161,7 @@ function check(state: AgentState, { from }: Extract<AgentInput, { kind: 'check' 
   if (from !== state.sessionId) state.backlog.dirty = true
 }
 
-function settled(
+function stored(
   state: AgentState,
   input: Extract<AgentInput, { kind: 'putSettled' }>,
   now: Instant,
@@ -210,12 +212,16 @@ function helloOverdue(state: AgentState, wakeAtMs: number, now: Instant, effects
 function nextWakeAtMs(state: AgentState): number | undefined {
   let next = state.unremoved?.retryAtMs
   for (const flight of state.flights?.values() ?? []) {
-    // A put sets the wake itself when it settles; a replaced one waits for its replacement.
-    if (flight.state === 'putting' || flight.state === 'replaced') continue
+    // What is under way sets the wake itself when it settles; a replaced one waits for its replacement.
+    if (isSettling(flight)) continue
     const atMs = flight.sentAtMs + waitMs(state, flight)
     if (next === undefined || atMs < next) next = atMs
   }
   return next
+}
+
+function isSettling({ state }: Flight): boolean {
+  return state === 'putting' || state === 'settling' || state === 'replaced'
 }
 
 function waitMs(state: AgentState, flight: Flight): number {

@@ -47,6 +47,8 @@ function checkOf(condition: unknown): Check {
     const wanted = comparable(condition)
     return (value) => value === wanted
   }
+  const [[operator, operand] = []] = operators
+  if (operator === '$exists') return (value) => (value !== undefined) === operand
   const checks = operators.map(([operator, operand]) => operatorCheck(operator, operand))
   return (value) => value !== undefined && checks.every((check) => check(value))
 }

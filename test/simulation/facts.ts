@@ -2,6 +2,7 @@ import type { SendResult } from '../../node/agent-socket.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { ReceiptOutcome } from '../../push/receipt.ts'
 import type { GoneCause } from './store-truth.ts'
 
 /** One thing that happened in a simulated world. The trace is the list of them; the rules are checked on each. */
@@ -21,6 +22,13 @@ export type Fact =
   /** `sends` is 1 when a node put it, 0 when an endpoint did. */
   | { readonly kind: 'kept'; readonly uaid: Uaid; readonly message: Message; readonly sends: number }
   | { readonly kind: 'gone'; readonly uaid: Uaid; readonly message: Message; readonly cause: GoneCause }
+  /** An outcome was written; `before` is the one in whose place. */
+  | {
+      readonly kind: 'settled'
+      readonly id: MessageId
+      readonly outcome: ReceiptOutcome
+      readonly before: ReceiptOutcome | undefined
+    }
   | {
       readonly kind: 'subscribed'
       readonly uaid: Uaid

@@ -2,17 +2,22 @@ import type { Clock } from '../../cluster/clock.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
 
 import { PushError } from '../../push/errors.ts'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Urgency } from '../../push/urgency.ts'
 import type {
   BroadcastPut,
   ChannelStatus,
   Collected,
+  FetchedReceipt,
   Page,
+  ReceiptListener,
+  ReceiptPage,
   Store,
   StoredAgent,
   Wanted,
+  WantedReceipts,
 } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
@@ -83,12 +88,19 @@ export class FaultyStore implements Store {
     return this.#run('list', () => this.#truth.list(uaid, wanted, nowMs))
   }
 
-  remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#run('remove', () => this.#truth.remove(uaid, ids), ids[0])
+  remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#run('remove', () => this.#truth.remove(uaid, ids, outcome), ids[0])
   }
 
-  removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    return this.#run('removeTopic', () => this.#truth.removeTopic(uaid, channelId, topic, upTo), upTo)
+  removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    const remove = () => this.#truth.removeTopic(uaid, channelId, topic, upTo, outcome)
+    return this.#run('removeTopic', remove, upTo)
   }
 
   countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
@@ -98,6 +110,37 @@ export class FaultyStore implements Store {
   pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
     return this.#run('pending', () => this.#truth.pending(uaids, nowMs))
   }
+
+  settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    return this.#run('settle', () => this.#truth.settle(awaited, outcome), awaited.id)
+  }
+
+  sweepReceipts(nowMs: number, limit: number): Promise<number> {
+    return this.#run('sweepReceipts', () => this.#truth.sweepReceipts(nowMs, limit))
+  }
+
+  receipts(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'> {
+    return this.#run('receipts', () => this.#truth.receipts(subscription, wanted))
+  }
+
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    return this.#run('markFetched', () => this.#truth.markFetched(subscription, fetched))
+  }
+
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    return this.#run('unmarkFetched', () => this.#truth.unmarkFetched(subscription, afterMs))
+  }
+
+  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#run('endReceipts', () => this.#truth.endReceipts(subscription))
+  }
+
+  haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#run('haveReceiptsEnded', () => this.#truth.haveReceiptsEnded(subscription))
+  }
+
+  /** Hints are as good as lost: the simulation reads receipts from the truth. */
+  onReceipt(_listener: ReceiptListener): void {}
 
   listBroadcasts(): Promise<readonly Broadcast[]> {
     return this.#run('listBroadcasts', () => this.#truth.listBroadcasts())

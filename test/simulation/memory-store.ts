@@ -1,19 +1,25 @@
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
-import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
+import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import { type Message, sameTopic } from '../../push/message.ts'
+import { type AwaitedReceipt, awaitedReceipt, LATE_ACK_MS, type ReceiptOutcome } from '../../push/receipt.ts'
 import { isBelow, NO_MIN_URGENCY, type Urgency } from '../../push/urgency.ts'
 import {
   type BroadcastPut,
   type ChannelStatus,
   type Collected,
+  type FetchedReceipt,
   LAST_CONNECT_REFRESH_MS,
   type Page,
+  type ReceiptListener,
+  type ReceiptPage,
   type Store,
   type StoredAgent,
   type StoredMessage,
   type StoreLimits,
   type Wanted,
+  type WantedReceipts,
 } from '../../store/store.ts'
+import { MemoryReceipts } from './memory-receipts.ts'
 import { type GoneCause, SILENT, type StoreObserver, type StoreTruth } from './store-truth.ts'
 
 interface AgentRow {
@@ -38,6 +44,7 @@ export class MemoryStore implements Store, StoreTruth {
   readonly #limits: StoreLimits
   readonly #observer: StoreObserver
   readonly #agents = new Map<Uaid, AgentRow>()
+  readonly #receipts: MemoryReceipts
   /** The messages of each user agent in the order of their ids. */
   readonly #messages = new Map<Uaid, MessageRow[]>()
   readonly #broadcasts = new Map<BroadcastId, Broadcast>()
@@ -47,6 +54,7 @@ export class MemoryStore implements Store, StoreTruth {
   constructor(limits: StoreLimits, observer: StoreObserver = SILENT) {
     this.#limits = limits
     this.#observer = observer
+    this.#receipts = new MemoryReceipts(observer)
   }
 
   async connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
@@ -103,7 +111,11 @@ export class MemoryStore implements Store, StoreTruth {
   async put(uaid: Uaid, message: Message, sends: number): Promise<void> {
     const rows = this.#messages.get(uaid) ?? []
     const at = firstAfter(rows, message.id)
-    if (rows[at - 1]?.message.id === message.id) return
+    const there = rows[at - 1]
+    if (there?.message.id === message.id) {
+      there.sends = Math.max(there.sends, sends)
+      return
+    }
     rows.splice(at, 0, { message, sends })
     this.#messages.set(uaid, rows)
     this.#observer.kept(uaid, message, sends)
@@ -136,17 +148,28 @@ export class MemoryStore implements Store, StoreTruth {
     return { messages, next: undefined }
   }
 
-  async remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
+  async remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
     const wanted = new Set(ids)
-    const dropped = this.#drop(uaid, ({ message }) => wanted.has(message.id), 'removed')
+    const dropped = this.#drop(
+      uaid,
+      ({ message }) => wanted.has(message.id),
+      'removed',
+      () => outcome,
+    )
     const gone = new Set(dropped.map(({ message }) => message.id))
     return [...wanted].filter((id) => gone.has(id))
   }
 
-  async removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
+  async removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
     const covered = ({ message }: MessageRow) =>
       message.id <= upTo && sameTopic(message, { channelId, topic })
-    this.#drop(uaid, covered, 'removed')
+    this.#drop(uaid, covered, 'removed', ({ message }) => (message.id === upTo ? outcome : 'none'))
   }
 
   async countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {
@@ -155,6 +178,53 @@ export class MemoryStore implements Store, StoreTruth {
 
   async pending(uaids: readonly Uaid[], nowMs: number): Promise<Uaid[]> {
     return uaids.filter((uaid) => this.#rows(uaid).some(({ message }) => message.expiresAtMs > nowMs))
+  }
+
+  async settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    this.#receipts.settle(awaited, outcome)
+  }
+
+  async sweepReceipts(nowMs: number, limit: number): Promise<number> {
+    const due = [...this.#messages].flatMap(([uaid, rows]) =>
+      rows.filter((row) => isDue(row, nowMs)).map((row) => ({ uaid, row })),
+    )
+    const swept = due.slice(0, limit)
+    for (const { uaid, row } of swept)
+      this.#drop(
+        uaid,
+        (other) => other === row,
+        'expired',
+        () => 'notDelivered',
+        nowMs,
+      )
+    return swept.length
+  }
+
+  async receipts(
+    subscription: ReceiptSubscriptionId,
+    wanted: WantedReceipts,
+  ): Promise<ReceiptPage | 'ended'> {
+    return this.#receipts.list(subscription, wanted)
+  }
+
+  async markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    this.#receipts.markFetched(subscription, fetched)
+  }
+
+  async unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    this.#receipts.unmarkFetched(subscription, afterMs)
+  }
+
+  async endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#receipts.end(subscription)
+  }
+
+  async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#receipts.hasEnded(subscription)
+  }
+
+  onReceipt(listener: ReceiptListener): void {
+    this.#receipts.tell = listener
   }
 
   async listBroadcasts(): Promise<readonly Broadcast[]> {
@@ -185,7 +255,7 @@ export class MemoryStore implements Store, StoreTruth {
   }
 
   async collectGarbage(nowMs: number, limit: number): Promise<Collected> {
-    const found = { agents: 0, messages: 0 }
+    const found = { agents: 0, messages: 0, receipts: 0 }
     let looked = 0
     for (const uaid of this.#uaidsAfter(this.#collectAfter)) {
       if (looked >= limit) return { ...found, done: false }
@@ -200,7 +270,7 @@ export class MemoryStore implements Store, StoreTruth {
       }
     }
     this.#collectAfter = undefined
-    return { ...found, done: true }
+    return { ...found, receipts: this.#receipts.collect(nowMs), done: true }
   }
 
   async ping(): Promise<void> {}
@@ -213,6 +283,10 @@ export class MemoryStore implements Store, StoreTruth {
 
   channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined {
     return this.#agents.get(uaid)?.channels
+  }
+
+  outcomeOf(awaited: AwaitedReceipt): ReceiptOutcome | undefined {
+    return this.#receipts.outcomeOf(awaited)
   }
 
   messagesOf(uaid: Uaid): readonly StoredMessage[] {
@@ -228,10 +302,20 @@ export class MemoryStore implements Store, StoreTruth {
     return this.#messages.get(uaid) ?? []
   }
 
-  #drop(uaid: Uaid, isDropped: (row: MessageRow) => boolean, cause: GoneCause): MessageRow[] {
+  #drop(
+    uaid: Uaid,
+    isDropped: (row: MessageRow) => boolean,
+    cause: GoneCause,
+    outcomeOf: (row: MessageRow) => ReceiptOutcome = () => (cause === 'replaced' ? 'none' : 'notDelivered'),
+    nowMs?: number,
+  ): MessageRow[] {
     const rows = this.#rows(uaid)
     const dropped = rows.filter(isDropped)
     if (dropped.length === 0) return dropped
+    for (const row of dropped) {
+      const awaited = awaitedReceipt(row.message)
+      if (awaited !== undefined) this.#receipts.settle(awaited, outcomeOf(row), nowMs)
+    }
     const kept = rows.filter((row) => !isDropped(row))
     if (kept.length === 0) this.#messages.delete(uaid)
     else this.#messages.set(uaid, kept)
@@ -253,7 +337,9 @@ export class MemoryStore implements Store, StoreTruth {
 
   #collectMessages(uaid: Uaid, nowMs: number): number {
     const channels = this.#agents.get(uaid)?.channels
-    const expired = this.#drop(uaid, ({ message }) => message.expiresAtMs <= nowMs, 'expired')
+    const isExpired = ({ message }: MessageRow) =>
+      message.expiresAtMs <= nowMs && message.receipt === undefined
+    const expired = this.#drop(uaid, isExpired, 'expired')
     const orphaned = this.#drop(uaid, ({ message }) => !channels?.has(message.channelId), 'orphaned')
     return expired.length + orphaned.length
   }
@@ -267,6 +353,10 @@ export class MemoryStore implements Store, StoreTruth {
     const all = new Set([...this.#agents.keys(), ...this.#messages.keys()])
     return [...all].filter((uaid) => after === undefined || uaid > after).toSorted()
   }
+}
+
+function isDue({ message }: MessageRow, nowMs: number): boolean {
+  return message.receipt !== undefined && message.expiresAtMs < nowMs - LATE_ACK_MS
 }
 
 /** Index of the first row with an id greater than this one. */

@@ -68,14 +68,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a message is deleted before its put has settled',
-    seed: 181,
-    edits: [
-      edit(
-        'node/agent/ack.js',
-        "if (flight.state === 'putting')\n        flight.ended = true;\n    else\n",
-        '',
-      ),
-    ],
+    edits: [edit('node/agent/flights.js', 'if (isPutting)\n        flight.ended = true;\n    else\n', '')],
     breaks: /twice|hints|liveness|promise|replaced/,
   },
   {
@@ -115,8 +108,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a TTL 0 message decides for the one of its topic in flight',
-    seed: 19,
-    edits: [edit('node/agent/deliver.js', 'if (kept)\n        replaceOlder', 'replaceOlder')],
+    edits: [
+      edit('node/agent/deliver.js', 'if (message.ttlSeconds > 0)\n        replaceOlder', 'replaceOlder'),
+    ],
     breaks: /nothing spins|nothing remains/,
   },
   {
@@ -141,7 +135,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       edit(
         'endpoint/delivery.js',
-        'this.#checks.tell(uaid);',
+        'this.#checks.tell(agentAddress(uaid));',
         "this.#deps.bus.tell(agentAddress(uaid), { kind: 'check' });",
       ),
     ],
@@ -153,7 +147,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       edit(
         'node/agent-host.js',
-        'checks.tell(this.#uaid, sessionId);',
+        'checks.tell(agentAddress(this.#uaid), sessionId);',
         "bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId });",
       ),
     ],
@@ -175,7 +169,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         'let failures = new Map(); try { failures = failuresOf(error, documents.length) } catch {}',
       ),
     ],
-    breaks: /promise/,
+    breaks: /promise|receipts/,
   },
   {
     name: 'MongoDB: what failed alone in a batch counts as done',
@@ -187,19 +181,82 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       edit(
         'store/mongodb-messages.js',
-        'await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));',
+        'const inserted = await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));',
         `if (message.topic !== undefined)
             await this.#messages.deleteMany({ u: uuid(uaid), channel: uuid(message.channelId),
                 topic: message.topic, _id: { $lt: uuid(message.id) } });
-        await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));`,
+        const inserted = await this.#inserts.insert(messageDocument(uaid, message, sends, this.#expiredKeptMs));`,
       ),
     ],
-    breaks: /promise/,
+    breaks: /promise|receipts/,
   },
   {
     name: 'MongoDB: the user agent is dropped without the condition that no channel is there',
     edits: [edit('store/mongodb-agents.js', '_id: uuid(uaid), channels: {} }', '_id: uuid(uaid) }')],
     breaks: /channel ends/,
+  },
+  {
+    name: 'an acknowledged message is answered before its outcome is durable',
+    edits: [
+      edit(
+        'node/agent/flights.js',
+        "flight.state = 'settling';",
+        "flight.state = 'settling'; answer(flight, 'delivered', effects);",
+      ),
+    ],
+    breaks: /receipts/,
+  },
+  {
+    name: 'TTL 0 that nobody got has no outcome',
+    edits: [
+      edit(
+        'endpoint/delivery.js',
+        "await this.#bounded(this.#deps.store.settle(awaited, 'notDelivered'));",
+        ';',
+      ),
+    ],
+    breaks: /receipts/,
+  },
+  {
+    name: 'MongoDB: a receipt is written after the delete',
+    edits: [
+      edit(
+        'store/mongodb-removals.js',
+        'await this.#settle(documents, outcomeOf);\n        const operations',
+        'const operations',
+      ),
+      edit(
+        'store/mongodb-removals.js',
+        'await this.#messages.bulkWrite(operations, { ordered: false });',
+        'await this.#messages.bulkWrite(operations, { ordered: false }).then(() => this.#settle(documents, outcomeOf));',
+      ),
+    ],
+    breaks: /receipts/,
+  },
+  {
+    name: 'MongoDB: a topic is replaced without an outcome',
+    edits: [
+      edit(
+        'store/mongodb-messages.js',
+        "await this.#removals.removeFoundOf(uaid, older, () => 'none');",
+        `if (older.length > 0)
+            await this.#messages.deleteMany({ u: uuid(uaid), _id: { $in: older.map(({ _id }) => _id) } });`,
+      ),
+    ],
+    breaks: /receipts/,
+  },
+  {
+    name: 'MongoDB: an outcome is overwritten',
+    edits: [
+      edit(
+        'store/mongodb-receipts.js',
+        'const inserted = await this.#inserts.insert(',
+        `await this.#receipts.updateMany(
+            { _id: uuid(awaited.id) }, { $set: { outcome: OUTCOMES.indexOf(outcome) } });
+        const inserted = await this.#inserts.insert(`,
+      ),
+    ],
+    breaks: /receipts/,
   },
 ]
 

@@ -4,17 +4,22 @@ import {
   idToBytes,
   type KeyDigest,
   type MessageId,
+  messageIdFromBytes,
   parseChannelId,
   type Uaid,
   uaidFromBytes,
 } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import { decodeMessage } from '../../push/record.ts'
 import {
   type AgentDocument,
   type BroadcastDocument,
   date,
+  type EndedReceiptsDocument,
   type MessageDocument,
+  OUTCOMES,
+  type ReceiptDocument,
 } from '../../store/mongodb-schema.ts'
 import type { StoredMessage, StoreLimits } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
@@ -59,6 +64,8 @@ const EVICTION_MS = 15_000
 export class SimulatedDatabase implements StoreTruth {
   readonly agents = new Table<AgentDocument>()
   readonly messages = new Table<MessageDocument>('u')
+  readonly receipts = new Table<ReceiptDocument>('s')
+  readonly endedReceipts = new Table<EndedReceiptsDocument>()
   readonly broadcasts = new Map<string, BroadcastDocument>()
   readonly #deps: DatabaseDeps
   #changes: Change[] = []
@@ -96,6 +103,20 @@ export class SimulatedDatabase implements StoreTruth {
     const before = this.messages.get(key)
     const cause = isEviction && before !== undefined && this.#wasOverCap(before.u) ? 'evicted' : 'removed'
     this.#setMessage(key, after, cause)
+  }
+
+  /** Changes a receipt, or drops it. */
+  setReceipt(key: string, after: ReceiptDocument | undefined): void {
+    this.#set(this.receipts, key, after, (before, now, undone) => {
+      const [had, has] = [before && OUTCOMES[before.outcome], now && OUTCOMES[now.outcome]]
+      if (now !== undefined && has !== undefined && had !== has && !undone)
+        this.#deps.observer.settled(messageIdFromBytes(now._id.buffer), has, had)
+    })
+  }
+
+  /** Ends a receipt subscription. */
+  setEndedReceipts(key: string, after: EndedReceiptsDocument | undefined): void {
+    this.#set(this.endedReceipts, key, after, () => {})
   }
 
   /** A document as a majority has it. */
@@ -138,6 +159,11 @@ export class SimulatedDatabase implements StoreTruth {
       sends: document.sends,
     }))
     return messages.toSorted((a, b) => (a.message.id < b.message.id ? -1 : 1))
+  }
+
+  outcomeOf({ id }: AwaitedReceipt): ReceiptOutcome | undefined {
+    const document = this.receipts.get(bytesOf(id))
+    return document && OUTCOMES[document.outcome]
   }
 
   has(_uaid: Uaid, id: MessageId): boolean {

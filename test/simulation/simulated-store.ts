@@ -2,6 +2,7 @@ import type { Clock } from '../../cluster/clock.ts'
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { Collections } from '../../store/mongodb-schema.ts'
 import { MongoStore, type MongoStoreOptions } from '../../store/mongodb-store.ts'
 import type { Store, StoreLimits } from '../../store/store.ts'
@@ -83,6 +84,14 @@ function mongodb(deps: StorageDeps): Storage {
         table: database.messages,
         set: (key, after, isEviction) => database.setMessage(key, after, isEviction),
       })
+      const receipts = new SimulatedCollection(common, {
+        table: database.receipts,
+        set: (key, after) => database.setReceipt(key, after),
+      })
+      const endedReceipts = new SimulatedCollection(common, {
+        table: database.endedReceipts,
+        set: (key, after) => database.setEndedReceipts(key, after),
+      })
       const options = {
         limits,
         clock,
@@ -92,7 +101,11 @@ function mongodb(deps: StorageDeps): Storage {
         isAllowed: () => true,
       }
       const broadcasts = new SimulatedBroadcasts(database.broadcasts, common)
-      return new WatchedMongoStore({ agents, messages, broadcasts }, options, onFault)
+      return new WatchedMongoStore(
+        { agents, messages, broadcasts, receipts, endedReceipts },
+        options,
+        onFault,
+      )
     },
   }
 }
@@ -110,12 +123,22 @@ class WatchedMongoStore extends MongoStore {
     return this.#watched('put', message.id, super.put(uaid, message, sends))
   }
 
-  override remove(uaid: Uaid, ids: readonly MessageId[]): Promise<MessageId[]> {
-    return this.#watched('remove', ids[0], super.remove(uaid, ids))
+  override remove(uaid: Uaid, ids: readonly MessageId[], outcome: ReceiptOutcome): Promise<MessageId[]> {
+    return this.#watched('remove', ids[0], super.remove(uaid, ids, outcome))
   }
 
-  override removeTopic(uaid: Uaid, channelId: ChannelId, topic: string, upTo: MessageId): Promise<void> {
-    return this.#watched('removeTopic', upTo, super.removeTopic(uaid, channelId, topic, upTo))
+  override removeTopic(
+    uaid: Uaid,
+    channelId: ChannelId,
+    topic: string,
+    upTo: MessageId,
+    outcome: ReceiptOutcome,
+  ): Promise<void> {
+    return this.#watched('removeTopic', upTo, super.removeTopic(uaid, channelId, topic, upTo, outcome))
+  }
+
+  override settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    return this.#watched('settle', awaited.id, super.settle(awaited, outcome))
   }
 
   override countSends(uaid: Uaid, ids: readonly MessageId[]): Promise<void> {

@@ -5,6 +5,7 @@ import type { Dice } from './dice.ts'
 import { CALM } from './faults.ts'
 import { nothingRemains } from './rules/limits.ts'
 import { hintsWork, nothingLeft, nothingWaits } from './rules/liveness.ts'
+import { everyOutcome } from './rules/receipts.ts'
 import { Violation } from './rules/rule.ts'
 import { oneSession } from './rules/sessions.ts'
 import type { Server } from './server.ts'
@@ -25,6 +26,11 @@ const WEATHER_MS = [4000, 20_000] as const
 const LOOK_EVERY_MS = 2000
 /** Browsers and clones there may be. */
 const BROWSERS_MAX = 6
+/** Messages that a receipt is asked for. */
+const RECEIPT_SHARE = 0.4
+/** More than any message lives. */
+const SWEEP_AHEAD_MS = 2 * 24 * 60 * 60 * 1000
+const SWEEP_MAX = 500
 /** Time for some more messages. */
 const LAST_SENDS_MS = 8000
 /** Time after healing in which browsers that were cut off or turned away come back. */
@@ -127,6 +133,25 @@ class Simulation {
     for (const browser of browsers) browser.stop()
     await this.#world.run(COME_BACK_MS)
     this.#world.check(nothingRemains)
+    await this.#sweep()
+    this.#world.check(everyOutcome)
+  }
+
+  /** Everything that is left has expired, and is swept. */
+  async #sweep(): Promise<void> {
+    const server = this.#world.servers.find(({ agents }) => agents !== undefined)
+    if (server === undefined) return
+    this.#world.aheadMs = SWEEP_AHEAD_MS
+    let swept: number | undefined
+    while (swept !== 0) {
+      swept = undefined
+      void server.store
+        .sweepReceipts(server.process.clock.nowMs() + SWEEP_AHEAD_MS, SWEEP_MAX)
+        .then((count) => {
+          swept = count
+        })
+      await this.#world.until('a sweep', () => swept !== undefined)
+    }
   }
 
   #sendOn(dice: Dice): void {
@@ -153,6 +178,7 @@ class Simulation {
       ttlSeconds: dice.pick([0, 5, 60, 3600, 86_400, 86_400]) ?? 0,
       ...(topic > 0 && { topic: `topic-${topic}` }),
       idAgeMs: dice.chance(0.1) ? dice.within([0, 5000]) : 0,
+      receipt: dice.chance(RECEIPT_SHARE),
     })
     void outcome.then((answer) => {
       if (answer === 'stored' || answer === 'delivered') accepted.push(id)
@@ -251,6 +277,8 @@ class Simulation {
   }
 
   #collectGarbage(server: Server): void {
-    server.store.collectGarbage(server.process.clock.nowMs(), 50).catch(() => {})
+    const nowMs = server.process.clock.nowMs()
+    server.store.collectGarbage(nowMs, 50).catch(() => {})
+    server.store.sweepReceipts(nowMs, 50).catch(() => {})
   }
 }

@@ -10,6 +10,7 @@ export function storeObserver(report: (fact: Fact) => void): StoreObserver {
       report({ kind: 'putInDoubt', id: message.id })
       report({ kind: 'kept', uaid, message, sends })
     },
+    settled: (id, outcome, before) => report({ kind: 'settled', id, outcome, before }),
     subscribed: (uaid, channelId, keyDigest) => report({ kind: 'subscribed', uaid, channelId, keyDigest }),
     unsubscribed: (uaid, channelId, rolledBack) =>
       report({ kind: 'unsubscribed', uaid, channelId, rolledBack }),

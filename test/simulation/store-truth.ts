@@ -1,5 +1,6 @@
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
+import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
 import type { StoredMessage } from '../../store/store.ts'
 
 /** Why a message left the store. */
@@ -20,6 +21,8 @@ export interface StoreObserver {
   gone(uaid: Uaid, message: Message, cause: GoneCause): void
   /** A message comes back whose deletion a new primary does not know. */
   restored(uaid: Uaid, message: Message, sends: number): void
+  /** An outcome was written; `before` is the one in whose place. */
+  settled(id: MessageId, outcome: ReceiptOutcome, before: ReceiptOutcome | undefined): void
   /** A channel is new, or has another digest. */
   subscribed(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest): void
   unsubscribed(uaid: Uaid, channelId: ChannelId, rolledBack: boolean): void
@@ -30,6 +33,7 @@ export const SILENT: StoreObserver = {
   kept: () => {},
   gone: () => {},
   restored: () => {},
+  settled: () => {},
   subscribed: () => {},
   unsubscribed: () => {},
 }
@@ -40,6 +44,8 @@ export interface StoreTruth {
   channelsOf(uaid: Uaid): ReadonlyMap<ChannelId, KeyDigest> | undefined
   /** The messages of a user agent, expired and orphaned ones too, in the order of their ids. */
   messagesOf(uaid: Uaid): readonly StoredMessage[]
+  /** What became of a message for its sender; undefined when that is not written. */
+  outcomeOf(awaited: AwaitedReceipt): ReceiptOutcome | undefined
   /** Tells whether a message is there. */
   has(uaid: Uaid, id: MessageId): boolean
 }

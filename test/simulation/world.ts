@@ -14,7 +14,7 @@ import { CALM, type Faults } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { type BrowserEnd, Link } from './link.ts'
 import { linkObserver } from './link-observer.ts'
-import type { Post, Posted } from './post.ts'
+import { type Post, type Posted, RECEIPT } from './post.ts'
 import { Process } from './process.ts'
 import { type StateRule, type View, Violation } from './rules/rule.ts'
 import { FACT_RULES } from './rules/rules.ts'
@@ -47,6 +47,8 @@ export class World {
   readonly browsers: Browser[] = []
   /** Endpoints that application servers have learnt. */
   readonly endpoints = new Set<string>()
+  /** What is to be taken for past, beyond the time of this world: nothing but expiry is left to wait for then. */
+  aheadMs = 0
   readonly options: WorldOptions
   readonly agentsOptions: AgentsOptions
   readonly network: SimulatedNetwork<AgentRequest, AgentReply>
@@ -107,7 +109,7 @@ export class World {
       listening: this.network.listening,
       links: this.#links,
       elapsedMs: time.elapsedMs,
-      wallMs: time.nowMs(),
+      wallMs: time.nowMs() + this.aheadMs,
       disturbedUntilMs: this.#disturbedUntilMs,
       limits: {
         inFlightMax: agentsOptions.inFlightMax,
@@ -279,6 +281,7 @@ export class World {
       urgency: 'normal',
       ttlSeconds: post.ttlSeconds,
       expiresAtMs: clock.nowMs() + post.ttlSeconds * 1000,
+      ...(post.receipt && { receipt: RECEIPT }),
       body: new Uint8Array(0),
     }
     const { id } = message

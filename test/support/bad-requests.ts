@@ -74,6 +74,8 @@ function path({ paths }: Targets): fc.Arbitrary<string> {
     { weight: 2, arbitrary: fc.tuple(valid, fc.nat()).map(([good, at]) => flipped(good, at)) },
     { weight: 1, arbitrary: segment.map((token) => `/wpush/v1/${token}`) },
     { weight: 1, arbitrary: segment.map((token) => `/m/${token}`) },
+    // A valid one would stay open.
+    { weight: 1, arbitrary: segment.map((token) => `/r/${token}`) },
     { weight: 1, arbitrary: segment.map((rest) => `/${rest}`) },
     {
       weight: 1,
@@ -99,7 +101,9 @@ function headers({ authorizations }: Targets): fc.Arbitrary<[string, string][]> 
       'Authorization',
       fc.tuple(authorization, fc.nat()).map(([good, at]) => flipped(good, at)),
     ),
-    named('Prefer', mostly(fc.constant('respond-async'))),
+    named('Prefer', mostly(fc.constantFrom('respond-async', 'wait=0', 'wait=1;x, respond-async'))),
+    named('Push-Receipt', headerText),
+    named('Last-Event-ID', headerText),
     named('Content-Type', headerText),
     named('TTL', headerText),
   )

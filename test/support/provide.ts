@@ -2,11 +2,20 @@ import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
+import { NGHTTP } from './nghttp-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 import { PROMTOOL } from './promtool-program.ts'
 import { SCHEMATHESIS } from './schemathesis-program.ts'
 
-const PROGRAMS: readonly Program[] = [FIREFOX, NATS_SERVER, MONGODB_SERVER, HAPROXY, PROMTOOL, SCHEMATHESIS]
+const PROGRAMS: readonly Program[] = [
+  FIREFOX,
+  NATS_SERVER,
+  MONGODB_SERVER,
+  HAPROXY,
+  NGHTTP,
+  PROMTOOL,
+  SCHEMATHESIS,
+]
 
 /**
  * Makes sure of the programs that the tests drive and npm can't bring; call it once before the tests.

@@ -17,16 +17,15 @@ export const promise: FactRule = {
   },
 }
 
-/** TTL 0 means now or never: it is not stored, and not promised. */
+/** TTL 0 means now or never: it is not stored, and not promised. What is stored for its receipt is over when it comes there. */
 export const nowOrNever: FactRule = {
   name: 'TTL 0 is never stored',
   check({ fact }, { ledger }) {
-    if (fact.kind === 'kept' && fact.message.ttlSeconds === 0)
+    if (fact.kind === 'kept' && fact.message.ttlSeconds === 0 && fact.message.receipt === undefined)
       return `message ${fact.message.id} came into the store`
     if (fact.kind !== 'answered' || fact.outcome !== 'stored') return undefined
-    return ledger.message(fact.id).message.ttlSeconds === 0
-      ? `message ${fact.id} was answered stored`
-      : undefined
+    const { ttlSeconds, receipt } = ledger.message(fact.id).message
+    return ttlSeconds === 0 && receipt === undefined ? `message ${fact.id} was answered stored` : undefined
   },
 }
 

@@ -3,6 +3,7 @@ import { copies } from './copies.ts'
 import { definiteAnswers } from './definite-answers.ts'
 import { expiry, noDefects, windowLimit } from './limits.ts'
 import { nowOrNever, promise } from './promise.ts'
+import { oneOutcome, outcomeFirst } from './receipts.ts'
 import type { FactRule } from './rule.ts'
 import { displacement } from './sessions.ts'
 import { topics } from './topics.ts'
@@ -11,6 +12,8 @@ import { topics } from './topics.ts'
 export const FACT_RULES: readonly FactRule[] = [
   promise,
   nowOrNever,
+  oneOutcome,
+  outcomeFirst,
   definiteAnswers,
   copies,
   topics,

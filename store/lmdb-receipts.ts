@@ -1,0 +1,160 @@
+import type { Database } from 'lmdb'
+import {
+  ID_BYTES,
+  idToBytes,
+  type MessageId,
+  messageIdFromBytes,
+  type ReceiptSubscriptionId,
+} from '../push/ids.ts'
+import { type AwaitedReceipt, RECEIPT_KEPT_MS, type Receipt, type ReceiptOutcome } from '../push/receipt.ts'
+import { following, pairKey } from './lmdb-keys.ts'
+import type { FetchedReceipt, ReceiptPage, WantedReceipts } from './store.ts'
+
+/** By their number in the database. */
+const OUTCOMES: readonly ReceiptOutcome[] = ['acknowledged', 'notDelivered', 'none']
+const MS_BYTES = 6
+const OUTCOME_AT = 0
+const KEPT_AT = 1
+const FETCHED_AT = KEPT_AT + MS_BYTES
+const CHANNEL_AT = FETCHED_AT + MS_BYTES
+/** In the place of the time at which a receipt was fetched, for one that waits. */
+const WAITING = 0
+const PRESENT = Buffer.alloc(1)
+
+/**
+ * Receipts, in two LMDB databases:
+ *
+ *     receipts: subscription 16 | message id 16                 -> outcome 1 | kept until 6 | fetched at 6 | sealed channel 48
+ *               subscription 16                                 -> a byte; the subscription has been ended
+ *     handed:   subscription 16 | fetched at 6 | message id 16  -> a byte
+ *
+ * The second is an index of the first, without the outcomes that nobody is told of. Times are in milliseconds since the epoch; a
+ * receipt that was never fetched has 0. All that writes runs in a transaction.
+ */
+export class LmdbReceipts {
+  readonly #receipts: Database<Buffer, Buffer>
+  readonly #handed: Database<Buffer, Buffer>
+  #made = new Set<ReceiptSubscriptionId>()
+
+  constructor(receipts: Database<Buffer, Buffer>, handed: Database<Buffer, Buffer>) {
+    this.#receipts = receipts
+    this.#handed = handed
+  }
+
+  /** Writes the outcome of a message, unless it has one. @param nowMs an outcome written late is kept as long as one in time */
+  settle({ id, expiresAtMs, receipt }: AwaitedReceipt, outcome: ReceiptOutcome, nowMs = 0): void {
+    const { subscription, sealedChannel } = receipt
+    const key = pairKey(subscription, id)
+    if (this.#receipts.doesExist(key)) return
+    const head = Buffer.alloc(CHANNEL_AT)
+    head.writeUInt8(OUTCOMES.indexOf(outcome), OUTCOME_AT)
+    head.writeUIntBE(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS, KEPT_AT, MS_BYTES)
+    this.#receipts.putSync(key, Buffer.concat([head, Buffer.from(sealedChannel, 'base64url')]))
+    if (outcome === 'none') return
+    this.#handed.putSync(handedKey(key, WAITING), PRESENT)
+    this.#made.add(subscription)
+  }
+
+  /** The subscriptions that receipts were made to wait for since the last call. */
+  takeMade(): ReadonlySet<ReceiptSubscriptionId> {
+    const made = this.#made
+    if (made.size > 0) this.#made = new Set()
+    return made
+  }
+
+  /** Receipts that wait. */
+  list(subscription: ReceiptSubscriptionId, { after, limit }: WantedReceipts): ReceiptPage {
+    const prefix = idToBytes(subscription)
+    const first =
+      after === undefined
+        ? handedRange(prefix, WAITING)
+        : following(handedKey(pairKey(subscription, after), WAITING))
+    const end = handedRange(prefix, WAITING + 1)
+    const ids = [...this.#handed.getKeys({ start: first, end, limit: limit + 1 })].map(messageOf)
+    const more = ids.length > limit && ids.pop() !== undefined
+    const receipts = ids.map((id) => this.#receipt(subscription, id))
+    return { receipts, next: more ? receipts.at(-1)?.id : undefined }
+  }
+
+  /** Marks those as fetched that wait. */
+  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): void {
+    for (const { id, atMs } of fetched) {
+      const key = pairKey(subscription, id)
+      if (this.#handed.doesExist(handedKey(key, WAITING))) this.#move(key, atMs)
+    }
+  }
+
+  /** Lets those wait again that were fetched later than this. */
+  unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): void {
+    const prefix = idToBytes(subscription)
+    const range = { start: handedRange(prefix, afterMs + 1), end: Buffer.concat([prefix, PAST_TIMES]) }
+    const ids = [...this.#handed.getKeys(range)].map(messageOf)
+    for (const id of ids) this.#move(pairKey(subscription, id), WAITING)
+    if (ids.length > 0) this.#made.add(subscription)
+  }
+
+  /** Ends a subscription; false when it had ended already. */
+  end(subscription: ReceiptSubscriptionId): boolean {
+    if (this.hasEnded(subscription)) return false
+    this.#receipts.putSync(idToBytes(subscription), PRESENT)
+    this.#made.add(subscription)
+    return true
+  }
+
+  hasEnded(subscription: ReceiptSubscriptionId): boolean {
+    return this.#receipts.doesExist(idToBytes(subscription))
+  }
+
+  /** The next `limit` records from `start` on; `keptUntilMs` is absent for one that is kept for good. */
+  scan(start: Buffer, limit: number): { key: Buffer; keptUntilMs?: number }[] {
+    return [...this.#receipts.getRange({ start, limit })].map(({ key, value }) =>
+      key.length === ID_BYTES ? { key } : { key, keptUntilMs: value.readUIntBE(KEPT_AT, MS_BYTES) },
+    )
+  }
+
+  /** Deletes a receipt by its key. */
+  drop(key: Buffer): void {
+    const value = this.#receipts.get(key)
+    if (value === undefined) return
+    this.#handed.removeSync(handedKey(key, fetchedAt(value)))
+    this.#receipts.removeSync(key)
+  }
+
+  #move(key: Buffer, atMs: number): void {
+    const value = this.#receipts.get(key)
+    if (value === undefined) return
+    this.#handed.removeSync(handedKey(key, fetchedAt(value)))
+    this.#handed.putSync(handedKey(key, atMs), PRESENT)
+    value.writeUIntBE(atMs, FETCHED_AT, MS_BYTES)
+    this.#receipts.putSync(key, value)
+  }
+
+  #receipt(subscription: ReceiptSubscriptionId, id: MessageId): Receipt {
+    const value = this.#receipts.get(pairKey(subscription, id))
+    const outcome = value === undefined ? undefined : OUTCOMES[value.readUInt8(OUTCOME_AT)]
+    if (value === undefined || outcome === undefined || outcome === 'none')
+      throw new Error('a receipt waits that is not there')
+    return { id, sealedChannel: value.toString('base64url', CHANNEL_AT), outcome }
+  }
+}
+
+const PAST_TIMES = Buffer.alloc(MS_BYTES + 1, 0xff)
+
+function handedKey(key: Buffer, atMs: number): Buffer {
+  return Buffer.concat([handedRange(key.subarray(0, ID_BYTES), atMs), key.subarray(ID_BYTES)])
+}
+
+/** What all keys of receipts fetched at this time begin with, and where those fetched then or later begin. */
+function handedRange(prefix: Buffer, atMs: number): Buffer {
+  const time = Buffer.allocUnsafe(MS_BYTES)
+  time.writeUIntBE(atMs, 0, MS_BYTES)
+  return Buffer.concat([prefix, time])
+}
+
+function messageOf(handed: Buffer): MessageId {
+  return messageIdFromBytes(handed.subarray(ID_BYTES + MS_BYTES))
+}
+
+function fetchedAt(value: Buffer): number {
+  return value.readUIntBE(FETCHED_AT, MS_BYTES)
+}

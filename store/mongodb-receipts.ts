@@ -1,0 +1,138 @@
+import type { Filter } from 'mongodb'
+import type { Clock } from '../cluster/clock.ts'
+import { messageIdFromBytes, type ReceiptSubscriptionId } from '../push/ids.ts'
+import type { AwaitedReceipt, Receipt, ReceiptOutcome } from '../push/receipt.ts'
+import { type BatchLimits, BatchQueue } from './batch-queue.ts'
+import type { DocumentCollection } from './mongodb-collection.ts'
+import { MongoInserts } from './mongodb-inserts.ts'
+import {
+  type EndedReceiptsDocument,
+  OUTCOMES,
+  type ReceiptDocument,
+  receiptDocument,
+  uuid,
+  WAITING,
+} from './mongodb-schema.ts'
+import type { FetchedReceipt, ReceiptListener, ReceiptPage, WantedReceipts } from './store.ts'
+
+/** The collections of receipts. */
+export interface ReceiptCollections {
+  readonly receipts: DocumentCollection<ReceiptDocument>
+  readonly endedReceipts: DocumentCollection<EndedReceiptsDocument>
+}
+
+/** What a receipt takes up in memory and on the wire, in bytes. */
+const RECEIPT_BYTES = 300
+const ID_ONLY_BYTES = 50
+
+/** Receipts, one document each, and the receipt subscriptions that have been ended. */
+export class MongoReceipts {
+  readonly #receipts: DocumentCollection<ReceiptDocument>
+  readonly #clock: Clock
+  readonly #inserts: MongoInserts<ReceiptDocument>
+  readonly #endings: MongoInserts<EndedReceiptsDocument>
+  readonly #ended: BatchQueue<ReceiptSubscriptionId, boolean>
+  /** Told of each receipt that waits from now on. */
+  tell: ReceiptListener = () => {}
+
+  constructor({ receipts, endedReceipts }: ReceiptCollections, clock: Clock, limits: BatchLimits) {
+    this.#receipts = receipts
+    this.#clock = clock
+    this.#inserts = new MongoInserts(receipts, clock, limits, {
+      bytesOf: () => RECEIPT_BYTES,
+      where: ({ _id, s }) => ({ _id, s }),
+    })
+    this.#endings = new MongoInserts(endedReceipts, clock, limits, {
+      bytesOf: () => ID_ONLY_BYTES,
+      where: ({ _id }) => ({ _id }),
+    })
+    this.#ended = new BatchQueue(clock, limits, {
+      perform: async (subscriptions) => {
+        const filter = { _id: { $in: subscriptions.map(uuid) } }
+        const found = await endedReceipts.find(filter, { batchSize: subscriptions.length + 1 }).toArray()
+        const ended = new Set(found.map(({ _id }) => Buffer.from(_id.buffer).toString('hex')))
+        return (subscription) => ended.has(subscription)
+      },
+      bytesOf: () => ID_ONLY_BYTES,
+    })
+  }
+
+  /** Resolves once the message has a durable outcome: this one, if it has none yet. */
+  async settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
+    const inserted = await this.#inserts.insert(receiptDocument(awaited, outcome, this.#clock.nowMs()))
+    if (inserted === 'inserted' && outcome !== 'none') this.tell(awaited.receipt.subscription)
+  }
+
+  /** The same for many. */
+  async settleAll(
+    ends: readonly { readonly awaited: AwaitedReceipt; readonly outcome: ReceiptOutcome }[],
+  ): Promise<void> {
+    if (ends.length === 0) return
+    const nowMs = this.#clock.nowMs()
+    const subscriptions = new Map(ends.map(({ awaited }) => [`${awaited.id}`, awaited.receipt.subscription]))
+    const documents = ends.map(({ awaited, outcome }) => receiptDocument(awaited, outcome, nowMs))
+    const inserted = await this.#inserts.insertAll(documents)
+    for (const { _id, fetchedAt } of inserted) {
+      const subscription = subscriptions.get(messageIdFromBytes(_id.buffer))
+      if (subscription !== undefined && fetchedAt === WAITING) this.tell(subscription)
+    }
+  }
+
+  /** Receipts that wait. */
+  async list(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'> {
+    const [hasEnded, page] = await Promise.all([
+      this.hasEnded(subscription),
+      this.#list(subscription, wanted),
+    ])
+    return hasEnded ? 'ended' : page
+  }
+
+  /** Marks those as fetched that wait. */
+  async markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+    if (fetched.length === 0) return
+    const operations = fetched.map(({ id, atMs }) => ({
+      updateOne: {
+        filter: { s: uuid(subscription), fetchedAt: WAITING, _id: uuid(id) },
+        update: { $set: { fetchedAt: atMs } },
+      },
+    }))
+    await this.#receipts.bulkWrite(operations, { ordered: false })
+  }
+
+  /** Lets those wait again that were fetched later than this. */
+  async unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
+    const filter = { s: uuid(subscription), fetchedAt: { $gt: afterMs } }
+    await this.#receipts.updateMany(filter, { $set: { fetchedAt: WAITING } })
+  }
+
+  /** Ends a subscription; false when it had ended already. */
+  async end(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    const ended = (await this.#endings.insert({ _id: uuid(subscription) })) === 'inserted'
+    this.tell(subscription)
+    return ended
+  }
+
+  hasEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
+    return this.#ended.run(subscription)
+  }
+
+  async #list(subscription: ReceiptSubscriptionId, { after, limit }: WantedReceipts): Promise<ReceiptPage> {
+    const filter: Filter<ReceiptDocument> = {
+      s: uuid(subscription),
+      fetchedAt: WAITING,
+      ...(after !== undefined && { _id: { $gt: uuid(after) } }),
+    }
+    const options = { sort: { _id: 1 }, limit: limit + 1, batchSize: limit + 1 } as const
+    const documents = await this.#receipts.find(filter, options).toArray()
+    const more = documents.length > limit && documents.pop() !== undefined
+    const receipts = documents.flatMap((document) => receiptOf(document) ?? [])
+    return { receipts, next: more ? receipts.at(-1)?.id : undefined }
+  }
+}
+
+function receiptOf({ _id, outcome, channel }: ReceiptDocument): Receipt | undefined {
+  const name = OUTCOMES[outcome]
+  if (name === undefined || name === 'none') return undefined
+  const sealedChannel = Buffer.from(channel.buffer).toString('base64url')
+  return { id: messageIdFromBytes(_id.buffer), sealedChannel, outcome: name }
+}
