@@ -49,9 +49,11 @@ const COME_BACK_MS = 15_000
  * Plays every story on every kind of deployment, with every kind of harm to every process, at every `stride`-th step: a step is
  * a timer of the world, such as the arrival of a frame, a message or an answer of the store. What was promised must be kept
  * and everything delivered, wherever it happens. Each play is told as soon as it is over: whoever stops listening stops it.
+ * @param words of the names of the stories to play; of all of them if empty
  */
-export async function* playEveryStep(stride: number): AsyncGenerator<Interrupted> {
-  for (const [index, story] of STORIES.entries())
+export async function* playEveryStep(stride: number, words = ''): AsyncGenerator<Interrupted> {
+  const stories = [...STORIES.entries()].filter(([, { name }]) => name.includes(words))
+  for (const [index, story] of stories)
     for (const deployment of DEPLOYMENTS) {
       const spared = await play(story, deployment, SPARED, 0, 0)
       if (spared !== undefined) yield spared

@@ -15,8 +15,8 @@ export interface Hunt {
 
 /** Seeds within which each bug must be found. */
 export const HUNT_SEEDS = 500
-/** Steps of stories at which harm is done in the hunt. */
-const HUNT_STRIDE = '23'
+/** Harm is done at every so manyth step of a story. */
+const HUNT_STRIDE = '3'
 /** A seed or a step, and below it the rule that it broke. */
 const BROKEN = /^(seed \d+|.* at step \d+)(?: breaks a rule after [\d.]+ ms:)?\n {2}(.*)/m
 const HUNT_BYTES_MAX = 16 * 1024 * 1024
@@ -29,9 +29,10 @@ interface Ended {
 /** Plants a bug in a copy of the compiled code in this directory, and runs seeds there, from the first, until one breaks a rule. */
 export async function hunt(bug: PlantedBug, directory: string, first = 1): Promise<Hunt> {
   const main = await plant(bug, directory)
-  const args = bug.bySteps
-    ? ['--steps', '--stride', HUNT_STRIDE]
-    : ['--first', String(first), '--seeds', String(HUNT_SEEDS)]
+  const args =
+    bug.story === undefined
+      ? ['--first', String(first), '--seeds', String(HUNT_SEEDS)]
+      : ['--steps', '--story', bug.story, '--stride', HUNT_STRIDE]
   const ended: Ended = await promisify(execFile)(process.execPath, [main, ...args], {
     maxBuffer: HUNT_BYTES_MAX,
   }).catch((error) => error)

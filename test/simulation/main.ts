@@ -12,7 +12,7 @@ const USAGE = `Runs the simulation of the whole delivery with many seeds, or rep
   npm run sim -- --seeds 1000 --jobs 2    in two threads
   npm run sim -- --seed 42                seed 42, with everything that happens in it
   npm run sim -- --steps                  harms each process at every step of some short stories, until a rule is broken;
-                                          --stride 7: at every 7th step
+                                          --stride 7: at every 7th step; --story TEXT: only stories with that in their name
   npm run sim -- --planted                puts each known bug in, and says which seed finds it by which rule
 `
 const PROGRESS_EVERY = 100
@@ -25,6 +25,7 @@ interface Options {
   readonly planted: boolean
   readonly steps: boolean
   readonly stride: number
+  readonly story: string
 }
 
 await main()
@@ -32,7 +33,7 @@ await main()
 async function main(): Promise<void> {
   const options = readOptions()
   if (options.planted) process.exitCode = await huntAll(options.jobs, print)
-  else if (options.steps) process.exitCode = await runSteps(options.stride)
+  else if (options.steps) process.exitCode = await runSteps(options)
   else process.exitCode = options.seed === undefined ? await runMany(options) : await replay(options.seed)
 }
 
@@ -47,6 +48,7 @@ function readOptions(): Options {
         planted: { type: 'boolean' },
         steps: { type: 'boolean' },
         stride: { type: 'string' },
+        story: { type: 'string' },
       },
     })
     return {
@@ -57,6 +59,7 @@ function readOptions(): Options {
       planted: values.planted ?? false,
       steps: values.steps ?? false,
       stride: Math.max(1, integer('stride', values.stride ?? '1')),
+      story: values.story ?? '',
     }
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
@@ -84,9 +87,9 @@ async function runMany({ first, seeds, jobs }: Options): Promise<number> {
   return broken === undefined ? 0 : 1
 }
 
-async function runSteps(stride: number): Promise<number> {
+async function runSteps({ stride, story }: Options): Promise<number> {
   let plays = 0
-  for await (const { title, broken } of playEveryStep(stride)) {
+  for await (const { title, broken } of playEveryStep(stride, story)) {
     plays += 1
     if (broken === undefined) continue
     print(`${title}\n  ${broken}`)

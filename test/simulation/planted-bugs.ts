@@ -17,8 +17,8 @@ export interface PlantedBug {
   readonly breaks: RegExp
   /** One that finds it, where it is not among the very first: it saves time to begin there. When it no longer does, one after it will. */
   readonly seed?: number
-  /** It takes an interleaving so rare that the stories harmed at every step are what finds it, not seeds. */
-  readonly bySteps?: boolean
+  /** It takes an interleaving so rare that a story harmed at every step is what finds it, not seeds: words of its name. */
+  readonly story?: string
 }
 
 /** The compiled code. */
@@ -29,6 +29,7 @@ const FOLDERS = ['cluster', 'push', 'store', 'node', 'endpoint', 'test/simulatio
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the cursor is kept between reads',
+    seed: 19,
     edits: [
       edit('node/agent/backlog.js', '        backlog.cursor = undefined;\n', ''),
       edit(
@@ -139,7 +140,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         "this.#deps.bus.tell(agentAddress(uaid), { kind: 'check' });",
       ),
     ],
-    bySteps: true,
+    story: 'the endpoint has not heard of the new session',
     breaks: /liveness/,
   },
   {
@@ -151,13 +152,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
         "bus.tell(agentAddress(this.#uaid), { kind: 'check', from: sessionId });",
       ),
     ],
-    bySteps: true,
+    story: 'their nodes have not heard of the younger one',
     breaks: /liveness/,
   },
   {
     name: 'MongoDB: an id that is there already counts without a majority',
     edits: [edit('store/mongodb-inserts.js', 'if (await this.#isDurable(document))', '')],
-    bySteps: true,
+    story: 'the majority lags',
     breaks: /promise/,
   },
   {
@@ -173,6 +174,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'MongoDB: what failed alone in a batch counts as done',
+    seed: 25,
     edits: [edit('store/mongodb-inserts.js', 'storeDown(failure.errmsg)', "'inserted'")],
     breaks: /promise/,
   },

@@ -54,7 +54,7 @@ const WRITE_CONCERN_TIMEOUT = 64
 
 /**
  * A collection as the driver of one process gives it: commands take time, fail, are done in part, are answered too late
- * or not at all. A write is answered when a majority has it.
+ * or not at all. A write is answered when a majority has it; but documents that are there already are no write.
  */
 export class SimulatedCollection<T extends Document> implements DocumentCollection<T> {
   readonly #deps: CollectionDeps
@@ -130,14 +130,15 @@ export class SimulatedCollection<T extends Document> implements DocumentCollecti
   async #insertAll(documents: readonly T[]): Promise<{ insertedCount: number }> {
     const noAnswer = this.#deps.dice.chance(0.5) ? WRITE_CONCERN_TIMEOUT : undefined
     const failures: WriteFailure[] = []
+    const insertEach = (fate: Fate) => {
+      for (const [index, document] of documents.entries())
+        this.#nowOrLater(noAnswer ? undefined : fate, () => {
+          const code = this.#insert(document)
+          if (code !== undefined) failures.push({ index, code, errmsg: `simulated: ${code}` })
+        })
+    }
     try {
-      await this.#run('insert', (fate) => {
-        for (const [index, document] of documents.entries())
-          this.#nowOrLater(noAnswer ? undefined : fate, () => {
-            const code = this.#insert(document)
-            if (code !== undefined) failures.push({ index, code, errmsg: `simulated: ${code}` })
-          })
-      })
+      await this.#run('insert', insertEach, () => failures.length < documents.length)
     } catch (error) {
       throw bulkError(failures, documents.length, error, noAnswer)
     }
@@ -187,7 +188,7 @@ export class SimulatedCollection<T extends Document> implements DocumentCollecti
     if (part === 'later') time.after(dice.within(faults.storeLateMs), run)
   }
 
-  #run<R>(command: Command, perform: (fate: Fate) => R): Promise<R> {
+  #run<R>(command: Command, perform: (fate: Fate) => R, hasWritten = () => command !== 'find'): Promise<R> {
     const { dice, faults, time, clock, timeoutMs, onFault } = this.#deps
     const fate = drawFate(dice, faults, command)
     if (fate.hangs) onFault(`${command} hangs`)
@@ -206,7 +207,7 @@ export class SimulatedCollection<T extends Document> implements DocumentCollecti
             const result = perform(fate)
             if (fails || doneAfterMs > timeoutMs) return
             const onWayMs =
-              answeredAfterMs - doneAfterMs + (command === 'find' ? 0 : this.#deps.database.majorityMs)
+              answeredAfterMs - doneAfterMs + (hasWritten() ? this.#deps.database.majorityMs : 0)
             this.#answer(onWayMs, timeoutMs - doneAfterMs, () => resolve(result), fail)
           },
           fails ? () => {} : fail,

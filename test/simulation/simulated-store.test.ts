@@ -5,11 +5,15 @@ import { CALM } from './faults.ts'
 import { createStorage } from './simulated-store.ts'
 import { SILENT } from './store-truth.ts'
 
-/** Real time, in which what takes no time takes none. */
+/** Every wait is so much longer: what gives up after 2 s must not on a busy machine. */
+const PATIENCE = 20
+
+/** Real time, in which what takes no time takes none, and nobody loses patience. */
 const PROMPT: Clock = {
   ...systemClock,
+  monotonicMs: () => Math.floor(systemClock.monotonicMs() / PATIENCE),
   after(delayMs, run) {
-    if (delayMs > 0) return systemClock.after(delayMs, run)
+    if (delayMs > 0) return systemClock.after(PATIENCE * delayMs, run)
     let cancelled = false
     queueMicrotask(() => cancelled || run())
     return {
