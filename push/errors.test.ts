@@ -1,9 +1,9 @@
 import t from 'tap'
 import { CLOSE_CODES, FAILURES, type Failure, type FailureCode, PushError } from './errors.ts'
 
-/** The numbers that application servers know, status by status; 999 is autopush's for all others. */
+/** The numbers that application servers know, status by status; 117 is our own, for receipts, and 999 is autopush's for all others. */
 const ERRNOS: Readonly<Record<number, readonly number[]>> = {
-  400: [101, 108, 110, 111, 112, 113, 114, 115, 999],
+  400: [101, 108, 110, 111, 112, 113, 114, 115, 117, 999],
   401: [109],
   404: [102],
   405: [999],
