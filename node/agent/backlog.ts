@@ -78,6 +78,8 @@ function sendStored(state: AgentState, stored: StoredMessage, now: Instant, effe
   const ttlSeconds = Math.ceil((message.expiresAtMs - now.wallMs) / 1000)
   // The page may have been asked for before less was wanted.
   if (isBelow(message.urgency, state.minUrgency)) return
+  // What is left of one with TTL 0 is there for its receipt, and not over yet by a clock that is slow (simulation seed 186).
+  if (message.ttlSeconds === 0) return
   if (ttlSeconds <= 0 || state.flights?.has(message.id) || state.parked?.has(message.id)) return
   const outcome = state.ended?.outcomeOf(message.id, message)
   if (outcome !== undefined) return remove(state, message.id, message, outcome, effects)

@@ -273,3 +273,16 @@ t.test('an older message of the topic is not sent while the outcome of a newer o
   t.same(driver.takeOf('notify'), [])
   t.end()
 })
+
+t.test('what is kept of one with TTL 0 is never sent, though it is not over by this clock', (t) => {
+  const driver = Driver.opened()
+  driver.check()
+  driver.take()
+  driver.page([awaited(1, { ttlSeconds: 0, expiresAtMs: awaited(1).expiresAtMs }), awaited(2)])
+  const sent = driver.takeOf('notify')
+  t.same(
+    sent.map(({ message: { id } }) => id),
+    [messageId(2)],
+  )
+  t.end()
+})

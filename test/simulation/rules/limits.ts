@@ -17,7 +17,8 @@ export const windowLimit: FactRule = {
 /** What was deleted or replaced, or whose channel was ended, is no longer waited for. */
 function isWaitedFor(ledger: Ledger, id: MessageId): boolean {
   const known = ledger.message(id)
-  if (known.deletingOrder !== undefined) return false
+  // With a receipt that is decided as soon as the newer one is stored (seed 455).
+  if (known.deletingOrder !== undefined || known.unreceipted) return false
   if (ledger.newerOfTopic(known).some(({ ackArrived }) => ackArrived !== undefined)) return false
   return !ledger.lackedChannel(known.uaid, known.message.channelId, known.postedOrder)
 }
