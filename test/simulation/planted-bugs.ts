@@ -42,6 +42,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'gone is trusted',
+    seed: 14,
     edits: [
       edit(
         'endpoint/delivery.js',
@@ -53,6 +54,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an actor tells no check after its own put',
+    seed: 82,
     edits: [edit('node/agent/deliver.js', "effects.push({ kind: 'tellCheck' });", '')],
     breaks: /hints/,
   },
@@ -63,12 +65,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the store is read before listening is flushed',
-    seed: 189,
+    seed: 338,
     edits: [edit('node/agent-host.js', 'await listening.flush();', '')],
     breaks: /hints/,
   },
   {
     name: 'a message is deleted before its put has settled',
+    seed: 118,
     edits: [edit('node/agent/flights.js', 'if (isPutting)\n        flight.ended = true;\n    else\n', '')],
     breaks: /twice|hints|liveness|promise|replaced/,
   },
@@ -94,7 +97,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     edits: [
       edit('endpoint/delivery.js', "case 'unsaved':", "case 'timeout': return 'stored';\n case 'unsaved':"),
     ],
-    breaks: /promise|TTL 0/,
+    breaks: /promise|TTL 0|outcome is written first/,
   },
   {
     name: 'a store error at hello gives a new UAID',
@@ -109,6 +112,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a TTL 0 message decides for the one of its topic in flight',
+    seed: 22,
     edits: [
       edit('node/agent/deliver.js', 'if (message.ttlSeconds > 0)\n        replaceOlder', 'replaceOlder'),
     ],
@@ -117,7 +121,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a node that stood still sends what has expired',
-    seed: 102,
+    seed: 171,
     edits: [edit('node/agent/deliver.js', 'message.expiresAtMs <= now.wallMs', 'false')],
     breaks: /TTL/,
   },
@@ -177,7 +181,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'MongoDB: what failed alone in a batch counts as done',
     seed: 25,
     edits: [edit('store/mongodb-inserts.js', 'storeDown(failure.errmsg)', "'inserted'")],
-    breaks: /promise/,
+    breaks: /promise|outcome is written first/,
   },
   {
     name: 'MongoDB: a topic put deletes before it inserts',
