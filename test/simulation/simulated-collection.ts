@@ -116,14 +116,23 @@ export class SimulatedCollection<T extends Document> implements DocumentCollecti
       'insertOne' in operation ? [operation.insertOne.document as T] : [],
     )
     if (inserts.length === operations.length) return this.#insertAll(inserts)
-    const filters = operations.flatMap((operation) =>
-      'deleteOne' in operation ? [operation.deleteOne.filter] : [],
+    const changes = operations.map((operation) => this.#changeBy(operation))
+    await this.#run(
+      operations.some((operation) => 'deleteOne' in operation) ? 'delete' : 'update',
+      (fate) => {
+        for (const change of changes) this.#nowOrLater(fate, change)
+      },
     )
-    if (filters.length !== operations.length) throw new Error('the simulated database has no such bulk write')
-    await this.#run('delete', (fate) => {
-      for (const filter of filters) this.#nowOrLater(fate, () => this.#delete(filter, 1))
-    })
     return { insertedCount: 0 }
+  }
+
+  #changeBy(operation: AnyBulkWriteOperation<T>): () => void {
+    if ('deleteOne' in operation) return () => this.#delete(operation.deleteOne.filter, 1)
+    if ('updateOne' in operation && !Array.isArray(operation.updateOne.update)) {
+      const { filter, update } = operation.updateOne
+      return () => this.#update(filter, update, 1)
+    }
+    throw new Error('the simulated database has no such bulk write')
   }
 
   /** Many documents, each of which can fail alone; a write concern that failed says nothing of any. */
