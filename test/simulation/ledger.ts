@@ -21,8 +21,6 @@ export interface MessageFacts {
   ackArrived?: { readonly order: number; readonly link: number; readonly elapsedMs: number }
   deletingOrder: number | undefined
   deleted: boolean
-  /** Its sender was promised a receipt and will get none: it was replaced or deleted. */
-  unreceipted: boolean
   /** The cap of the store has pushed it out. */
   evicted: boolean
   /** Writes to the store that failed or came late, or were made by an endpoint after a node had sent it: copies turn up. */
@@ -185,9 +183,6 @@ export class Ledger {
       case 'deleted':
         if (fact.outcome === 'removed') this.message(fact.id).deleted = true
         return
-      case 'settled':
-        if (fact.outcome === 'none') this.message(fact.id).unreceipted = true
-        return
       case 'putInDoubt':
         this.message(fact.id).doubts += 1
         return
@@ -270,7 +265,6 @@ export class Ledger {
       acked: false,
       deletingOrder: undefined,
       deleted: false,
-      unreceipted: false,
       evicted: false,
       doubts: 0,
       writes: [],

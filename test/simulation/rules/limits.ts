@@ -17,9 +17,11 @@ export const windowLimit: FactRule = {
 /** What was deleted or replaced, or whose channel was ended, is no longer waited for. */
 function isWaitedFor(ledger: Ledger, id: MessageId): boolean {
   const known = ledger.message(id)
-  // With a receipt that is decided as soon as the newer one is stored (seed 455).
-  if (known.deletingOrder !== undefined || known.unreceipted) return false
-  if (ledger.newerOfTopic(known).some(({ ackArrived }) => ackArrived !== undefined)) return false
+  if (known.deletingOrder !== undefined) return false
+  const newer = ledger.newerOfTopic(known)
+  if (newer.some(({ ackArrived }) => ackArrived !== undefined)) return false
+  // With a receipt that is decided as soon as the newer one is stored (seed 455), even if it could not be written down (seed 3030).
+  if (known.message.receipt !== undefined && newer.some(({ everKept }) => everKept)) return false
   return !ledger.lackedChannel(known.uaid, known.message.channelId, known.postedOrder)
 }
 
