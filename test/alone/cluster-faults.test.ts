@@ -17,6 +17,11 @@ const AWAY = 50
 const ANSWERS = 120
 /** Messages refused while the store is down, at least. */
 const REFUSALS = 10
+/**
+ * Part of the messages that may be refused by a fault that leaves the store alone: a process that hangs finds the time of what it asked the
+ * store run out when it goes on, whatever came of that.
+ */
+const REFUSED_PART = 0.01
 const HANG_MS = 10_000
 const CONNECTIONS = 512
 const HEALTH_TIMEOUT_MS = 30_000
@@ -196,7 +201,7 @@ async function endure(t: Test, fault: Fault): Promise<void> {
     [],
     'no message to a connected user agent was refused',
   )
-  if (!storeDown) t.equal(refusals.length, 0, 'nothing was refused')
+  if (!storeDown) t.ok(refusals.length <= accepted * REFUSED_PART, `${refusals.length} were refused`)
   t.same(refusals.filter(({ order }) => order >= healedAt).slice(0, 3), [], 'and nothing once all was well')
   t.equal(others.filter((agent) => agent.losses > (lossesBefore.get(agent) ?? 0)).length, 0, 'others stayed')
   if (others.length > 0) t.ok(arrivedMeanwhile > 0, 'messages went on to arrive at them')

@@ -33,7 +33,7 @@ export function systemsOf(options: SystemsOptions): readonly (() => Promise<Meas
   return [own, cluster ? () => startFloorCluster(floor) : () => startFloor(floor)]
 }
 
-const CLI = path.join(import.meta.dirname, '../deploy/cli.js')
+const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
 
 /** Starts Pushgrid as built, in one process, on free ports and an empty data folder. */
 async function startSingle(flags: readonly string[]): Promise<MeasuredSystem> {

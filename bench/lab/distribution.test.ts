@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { seededRandom } from '../cluster/seeded-random.ts'
+import { seededRandom } from '../../cluster/seeded-random.ts'
 import { addCell, binomialDeviation, type Counts, extremes, loseNode } from './distribution.ts'
 
 const SIGMAS = 6

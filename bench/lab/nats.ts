@@ -1,4 +1,4 @@
-// What NATS costs Pushgrid: `node dist/bench/nats.js`. A cluster of three nats-servers, one process that listens as a node does, and one that
+// What NATS costs Pushgrid: `node dist/bench/lab/nats.js`. A cluster of three nats-servers, one process that listens as a node does, and one that
 // asks as an endpoint does at another server.
 import { parseArgs } from 'node:util'
 import { startNatsCluster } from './nats-cluster.ts'

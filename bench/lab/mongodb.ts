@@ -1,13 +1,13 @@
 // What the MongoDB store costs this process, in CPU time per operation, without the database: run it with the URL of one that may
-// be filled, `node dist/bench/mongodb.js mongodb://127.0.0.1/bench`.
+// be filled, `node dist/bench/lab/mongodb.js mongodb://127.0.0.1/bench`.
 import { randomUUID } from 'node:crypto'
-import { createSystemRandom, systemClock } from '../cluster/clock.ts'
-import { type ChannelId, newUaid, parseChannelId } from '../push/ids.ts'
-import type { Message } from '../push/message.ts'
-import { MessageIds } from '../push/message-ids.ts'
-import { keyDigestOf } from '../push/subscription.ts'
-import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
-import { STORE_LIMITS } from '../store/store.ts'
+import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
+import { type ChannelId, newUaid, parseChannelId } from '../../push/ids.ts'
+import type { Message } from '../../push/message.ts'
+import { MessageIds } from '../../push/message-ids.ts'
+import { keyDigestOf } from '../../push/subscription.ts'
+import { MONGO_DEFAULTS, openMongoStore } from '../../store/mongodb-store.ts'
+import { STORE_LIMITS } from '../../store/store.ts'
 
 const AGENTS = 200
 const BODY_BYTES = 1200

@@ -1,5 +1,5 @@
-import { createSystemRandom, systemClock } from '../cluster/clock.ts'
-import { NatsBus } from '../cluster/nats-bus.ts'
+import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
+import { NatsBus } from '../../cluster/nats-bus.ts'
 
 /** The bus of Pushgrid's processes with messages that are bytes already, to measure it and NATS alone. */
 export type PlainBus = NatsBus<Uint8Array, Uint8Array>

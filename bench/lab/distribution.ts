@@ -1,7 +1,7 @@
-import type { Random } from '../cluster/clock.ts'
-import { Rendezvous } from '../cluster/rendezvous.ts'
-import { agentAddress } from '../push/agent-requests.ts'
-import { newUaid } from '../push/ids.ts'
+import type { Random } from '../../cluster/clock.ts'
+import { Rendezvous } from '../../cluster/rendezvous.ts'
+import { agentAddress } from '../../push/agent-requests.ts'
+import { newUaid } from '../../push/ids.ts'
 
 /** How many went to each of several places. */
 export type Counts = readonly number[]

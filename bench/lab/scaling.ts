@@ -1,7 +1,7 @@
 // How evenly user agents fall over cells and nodes, by a simulation with a seed: `npm run scaling -- --agents 2000000 --seed 1`.
 // docs/scaling.md says what follows from it.
 import { parseArgs } from 'node:util'
-import { seededRandom } from '../cluster/seeded-random.ts'
+import { seededRandom } from '../../cluster/seeded-random.ts'
 import { addCell, binomialDeviation, extremes, loseNode } from './distribution.ts'
 
 const CELLS = [2, 10, 20, 100, 200]
