@@ -1,5 +1,5 @@
 import type { MessageId, ReceiptSubscriptionId } from './ids.ts'
-import type { Message } from './message.ts'
+import { type Message, TTL_MAX_SECONDS } from './message.ts'
 
 /** What a message carries whose sender wants to hear what becomes of it (RFC 8030 section 5.1). */
 export interface ReceiptRequest {
@@ -45,6 +45,12 @@ export const RECEIPT_STATUS = { acknowledged: 204, notDelivered: 410 } as const 
 
 /** How long a receipt waits for its sender after the message has expired, in milliseconds. */
 export const RECEIPT_KEPT_MS = 24 * 60 * 60 * 1000
+
+/**
+ * How long it is remembered that a receipt subscription has been ended, in milliseconds: a day longer than any receipt of a message that
+ * was posted before. Then there is nothing left that its URL could show, and only who has ended it has the URL.
+ */
+export const ENDED_KEPT_MS = TTL_MAX_SECONDS * 1000 + 2 * RECEIPT_KEPT_MS
 
 /**
  * How long after its expiry a message with a receipt is taken for not delivered, in milliseconds: one that was sent in its last

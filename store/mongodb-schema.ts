@@ -5,6 +5,7 @@ import {
   idToBytes,
   type LongId,
   messageIdFromBytes,
+  type ReceiptSubscriptionId,
   receiptSubscriptionIdFromBytes,
   type Uaid,
   uaidFromBytes,
@@ -12,6 +13,7 @@ import {
 import type { Message } from '../push/message.ts'
 import {
   type AwaitedReceipt,
+  ENDED_KEPT_MS,
   RECEIPT_KEPT_MS,
   type ReceiptOutcome,
   type ReceiptRequest,
@@ -74,6 +76,8 @@ export interface ReceiptDocument {
 export interface EndedReceiptsDocument {
   /** Its id, a UUID. */
   readonly _id: Binary
+  /** When garbage collection may drop the document. */
+  readonly gcAt: BsonDate
 }
 
 /** By their number in the database. */
@@ -104,7 +108,7 @@ export interface Collections {
 export const AGENTS = 'agents'
 export const MESSAGES = 'messages'
 export const RECEIPTS = 'receipts'
-const ENDED_RECEIPTS = 'ended_receipts'
+export const ENDED_RECEIPTS = 'ended_receipts'
 export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */
@@ -123,6 +127,7 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'receipts_of_subscription', key: { s: 1, fetchedAt: 1, _id: 1 } },
     { name: 'garbage', key: { gcAt: 1 }, expireAfterSeconds: 0 },
   ],
+  [ENDED_RECEIPTS]: [{ name: 'garbage', key: { gcAt: 1 } }],
 }
 
 /** Names the collections of a database. */
@@ -220,6 +225,14 @@ export function receiptDocument(
     fetchedAt: outcome === 'none' ? SILENT : WAITING,
     gcAt: date(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS),
   }
+}
+
+/** The mark of a receipt subscription that has been ended now. */
+export function endedReceiptsDocument(
+  subscription: ReceiptSubscriptionId,
+  nowMs: number,
+): EndedReceiptsDocument {
+  return { _id: uuid(subscription), gcAt: date(nowMs + ENDED_KEPT_MS) }
 }
 
 function receiptBinary({ subscription, sealedChannel }: ReceiptRequest): Binary {
