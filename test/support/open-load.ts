@@ -84,6 +84,11 @@ export class OpenLoad {
     return this.#until(() => this.#answers >= end)
   }
 
+  /** Waits until everything that was posted so far is answered. */
+  async caughtUp(): Promise<void> {
+    await Promise.all(this.#posting)
+  }
+
   /** Waits until so many messages in all are refused. */
   refused(count: number): Promise<void> {
     return this.#until(() => this.refusals.length >= count)
