@@ -240,8 +240,8 @@ class LmdbStore implements EmbeddedStore {
     return this.#ending('frees', () => this.#receipts.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#ending('frees', () => this.#receipts.end(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#ending('frees', () => this.#receipts.end(subscription, nowMs))
   }
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

@@ -112,7 +112,7 @@ export class MongoStore implements Store {
       receipts: this.#receipts,
     })
     this.#broadcasts = new MongoBroadcasts(broadcasts)
-    this.#garbage = new MongoGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+    this.#garbage = new MongoGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
   }
 
   connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
@@ -214,8 +214,8 @@ export class MongoStore implements Store {
     return this.#bounded(() => this.#receipts.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#bounded(() => this.#receipts.end(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#bounded(() => this.#receipts.end(subscription, nowMs))
   }
 
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

@@ -72,7 +72,7 @@ function reopenContract(name: string, open: OpenStore): void {
     await before.remove(UA, idsOf(2), 'acknowledged')
     await before.settle(awaitedOf(9), 'acknowledged')
     await before.put(UA, awaitedOf(10, { expiresAtMs: NOW_MS + 1 }), 0)
-    await before.endReceipts(receiptsOf(2))
+    await before.endReceipts(receiptsOf(2), NOW_MS)
     await before.putBroadcast('a/b' as BroadcastId, 'é' as BroadcastVersion, 10)
     await before.followBroadcast('c/d' as BroadcastId, '1' as BroadcastVersion, undefined)
     await before.close()

@@ -131,8 +131,8 @@ export class FaultyStore implements Store {
     return this.#run('unmarkFetched', () => this.#truth.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#run('endReceipts', () => this.#truth.endReceipts(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#run('endReceipts', () => this.#truth.endReceipts(subscription, nowMs))
   }
 
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

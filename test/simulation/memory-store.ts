@@ -215,8 +215,8 @@ export class MemoryStore implements Store, StoreTruth {
     this.#receipts.unmarkFetched(subscription, afterMs)
   }
 
-  async endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#receipts.end(subscription)
+  async endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#receipts.end(subscription, nowMs)
   }
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
