@@ -83,6 +83,20 @@ t.test('a group gets the version of the moment, and all have the last one in the
   t.equal(target.sent.length, before + 30, 'none of them twice')
 })
 
+t.test('groups that are added to a round keep none of the others from their turn', async (t) => {
+  const { target, versions, publisher, turn, turns, last } = world(30)
+  publisher.changed(A)
+  turn()
+  versions.set(A, '2')
+  publisher.changed(A)
+  const before = target.sent.length
+  target.groups += 1
+  turns(30)
+  const again = new Set(target.sent.slice(before).map(({ group }) => group))
+  t.same([...again].sort((one, other) => one - other), [...Array(30).keys()])
+  t.same(last(A).slice(0, 30), new Array(30).fill('2'))
+})
+
 t.test('changes on end reach everybody all the same', async (t) => {
   const { target, versions, publisher, turn } = world(50)
   for (let version = 1; version <= 40; version += 1) {

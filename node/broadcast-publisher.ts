@@ -28,8 +28,12 @@ const TURN_MS = 1
 /** Most members of a group: so many more than planned may a turn send to. */
 export const GROUP_MAX = 64
 
-/** A broadcast on its way: the group that is next, and how many are left, round the circle. */
+/**
+ * A broadcast on its way: the group that is next, and how many are left, round the circle of the groups there were at its last change. Groups
+ * that are added later are no part of it: whoever is in one has subscribed since.
+ */
 interface Round {
+  groups: number
   next: number
   left: number
 }
@@ -53,9 +57,8 @@ export class BroadcastPublisher {
   changed(id: BroadcastId): void {
     const { groups } = this.#deps.target
     if (groups === 0) return
-    const round = this.#rounds.get(id)
-    if (round === undefined) this.#rounds.set(id, { next: 0, left: groups })
-    else round.left = groups
+    const { next } = this.#rounds.get(id) ?? { next: 0 }
+    this.#rounds.set(id, { groups, next, left: groups })
     this.#turnLater()
   }
 
@@ -95,7 +98,7 @@ export class BroadcastPublisher {
     while (round.left > 0 && sent + GROUP_MAX <= max) {
       // One that has no subscriber costs something, too.
       sent += 1 + target.publish(round.next, id, text)
-      round.next = (round.next + 1) % target.groups
+      round.next = (round.next + 1) % round.groups
       round.left -= 1
     }
     return sent
