@@ -93,7 +93,10 @@ t.test('groups that are added to a round keep none of the others from their turn
   target.groups += 1
   turns(30)
   const again = new Set(target.sent.slice(before).map(({ group }) => group))
-  t.same([...again].sort((one, other) => one - other), [...Array(30).keys()])
+  t.same(
+    [...again].sort((one, other) => one - other),
+    [...Array(30).keys()],
+  )
   t.same(last(A).slice(0, 30), new Array(30).fill('2'))
 })
 

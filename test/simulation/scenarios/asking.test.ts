@@ -86,7 +86,7 @@ scenario('one operation at a time: delete while the put runs', {}, async (t, sta
   stage.world.faults.storeHoldMs = { put: 1000 }
   const posted = stage.post(endpoint)
   await stage.world.run(600)
-  const deleted = stage.world.delete(stage.server('delivery'), posted.id)
+  const deleted = stage.world.senders.delete(stage.server('delivery'), posted.id)
   await stage.after('deleted', posted.id)
   t.equal(await deleted, 'removed')
   t.equal(stage.stored(posted.id), false)
