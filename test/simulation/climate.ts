@@ -54,7 +54,7 @@ export function drawClimate(seed: number): Climate {
     clones: dice.chance(0.1),
     elections: dice.chance(0.3),
     drains: dice.chance(0.4),
-    broadcastEveryMs: dice.pick([1000, 5000, 20_000]) ?? 5000,
+    broadcastEveryMs: dice.pick([2000, 5000, 20_000]) ?? 5000,
   }
 }
 

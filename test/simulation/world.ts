@@ -59,7 +59,7 @@ export class World {
   readonly #links = new Map<number, Link>()
   readonly #tokens: Tokens
   #violation: Violation | undefined
-  #disturbedUntilMs = 0
+  #disturbedUntilMs = Number.NEGATIVE_INFINITY
   #started = 0
   #stepsAtOnce = 0
   #interruption: { steps: number; run: () => void } | undefined
@@ -115,7 +115,7 @@ export class World {
       truth,
       browsers: browsers.filter(({ running }) => running),
       servers,
-      listening: this.network.listening((address) => address !== NODES_ADDRESS),
+      listening: () => this.network.listening((address) => address !== NODES_ADDRESS),
       links: this.#links,
       elapsedMs: time.elapsedMs,
       wallMs: time.nowMs() + this.aheadMs,

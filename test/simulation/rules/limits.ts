@@ -33,7 +33,8 @@ export const nothingRemains: StateRule = {
       if (agents !== undefined && agents.size > 0) return `${agents.size} actors are left on ${process.name}`
       if (topics.size > 0) return `${topics.size} websockets are left subscribed on ${process.name}`
     }
-    return listening > 0 ? `${listening} listeners are left on the bus` : undefined
+    const left = listening()
+    return left > 0 ? `${left} listeners are left on the bus` : undefined
   },
 }
 

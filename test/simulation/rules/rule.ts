@@ -14,7 +14,7 @@ export interface View {
   readonly browsers: readonly Browser[]
   readonly servers: readonly Server[]
   /** Listeners of user agents on the simulated network. */
-  readonly listening: number
+  listening(): number
   /** Links of all time, by their number. */
   readonly links: ReadonlyMap<number, Link>
   readonly elapsedMs: number

@@ -40,7 +40,7 @@ export class Stage {
   }
 
   /** The first server that has this part. */
-  server(part: 'agents' | 'delivery'): Server {
+  server(part: 'agents' | 'delivery' | 'administration'): Server {
     const found = this.world.servers.find((server) => server[part] !== undefined)
     if (found === undefined) throw new Error(`no server has ${part}`)
     return found
