@@ -97,6 +97,7 @@ function mongodb(deps: StorageDeps): Storage {
         waitingBytesMax,
         expiredKeptMs: EXPIRED_KEPT_MS,
         isAllowed: () => true,
+        unreadable: () => {},
       }
       const broadcasts = new SimulatedBroadcasts(database.broadcasts, { ...common, observer })
       return new WatchedMongoStore(
