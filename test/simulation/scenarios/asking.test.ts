@@ -55,7 +55,9 @@ scenario(
     const posted = stage.post(endpoint)
     t.equal(await stage.answer(posted), 'stored')
     await stage.allArrives()
-    t.equal(stage.count('wrote', posted.id), 1)
+    // The older session, which nobody reads any more, may have found the copy of the store.
+    const { writes } = stage.world.ledger.message(posted.id)
+    t.equal(writes.filter(({ link }) => link === browser.session?.number).length, 1)
   },
 )
 
