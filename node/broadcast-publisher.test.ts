@@ -5,7 +5,7 @@ import { BroadcastPublisher, GROUP_MAX, type PublishTarget } from './broadcast-p
 
 const [A, B] = ['a/a', 'b/b'] as BroadcastId[] as [BroadcastId, BroadcastId]
 /** What the turns of a publisher may send. */
-const TURN_MAX = 256
+const TURN_MAX = 96
 
 /** Groups that note what they were sent, and in which turn of the event loop. */
 class Groups implements PublishTarget {
@@ -37,7 +37,7 @@ function world(groups: number) {
   /** One turn of the event loop. */
   const turn = () => {
     target.turn += 1
-    clock.advance(1)
+    clock.step()
   }
   const turns = (count: number) => {
     for (let at = 0; at < count; at += 1) turn()
