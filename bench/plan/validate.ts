@@ -1,7 +1,7 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors'
 import { Value } from '@sinclair/typebox/value'
-import { nearest } from '../../push/nearest.ts'
+import { nearest } from '../../cluster/nearest.ts'
 import { PlanError } from './plan-error.ts'
 
 const SHOWN_CHARACTERS = 60
