@@ -72,8 +72,8 @@ interface Handshake {
 }
 
 /**
- * A websocket of a user agent: text frames, pings, Close, and nothing else. On node:net itself, because that is a quarter of the
- * memory and half of the CPU time of the libraries (docs/benchmarks.md).
+ * A websocket of a user agent: text frames, pings, Close, and nothing else. On node:net itself, because the best library
+ * takes more than twice the memory and half as much CPU time again (docs/benchmarks.md).
  */
 export class WebSocket implements FrameListener {
   readonly #listener: WebSocketListener
@@ -121,9 +121,9 @@ export class WebSocket implements FrameListener {
     this.#socket.destroySoon()
   }
 
-  /** Drops TCP, as a browser does that lost its network. */
-  drop(): void {
-    this.#ending ??= 'dropped by the user agent'
+  /** Drops TCP, as a browser does that lost its network. @param why what `closed` is told */
+  drop(why = 'dropped by the user agent'): void {
+    this.#ending ??= why
     this.#socket.destroy()
   }
 

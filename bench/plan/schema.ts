@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox'
+import { type Static, type TNumber, type TOptional, type TSchema, Type } from '@sinclair/typebox'
 import { ACTION_NAMES, type ActionName } from './actions.ts'
 import { DURATION_EXPECTED } from './durations.ts'
 
@@ -93,7 +93,7 @@ const rampable = Type.Union(
 
 const weights = Object.fromEntries(
   ACTION_NAMES.map((name) => [name, Type.Optional(amount(1_000_000))]),
-) as Record<ActionName, ReturnType<typeof Type.Optional<ReturnType<typeof amount>>>>
+) as Record<ActionName, TOptional<TNumber>>
 
 /** The phases there are, by what they do. */
 export const PHASES = {
