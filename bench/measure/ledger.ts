@@ -123,7 +123,7 @@ export class Ledger {
     const open = this.#open.get(id)
     if (open === undefined) return undefined
     if (status >= 200 && status < 300) this.#accept(open, atUs)
-    else this.#refuse(open, status)
+    else this.#refuse(open, status, atUs)
     return open.message
   }
 
@@ -203,20 +203,24 @@ export class Ledger {
     this.#replace(topic)
   }
 
-  #refuse(open: Open, status: number): void {
+  #refuse(open: Open, status: number, atUs: number): void {
     // What was not answered may have been accepted all the same: its arrival is nobody's fault.
     if (open.arrived && status !== 0) this.#counts.unrequested += 1
-    this.#settle(open, status === 0 ? 'unanswered' : 'refused', Number.POSITIVE_INFINITY)
+    this.#settle(open, status === 0 ? 'unanswered' : 'refused', atUs)
   }
 
   #deliver(open: Open, acceptedUs: number, atUs: number): void {
     this.#counts.delivered += 1
     if (atUs > lateUs(open.message, acceptedUs)) this.#counts.late += 1
     const topic = this.#topicOf(open)
+    if (topic !== undefined) topic.acceptedSentUs = Math.max(topic.acceptedSentUs, open.message.sentUs)
     this.#settle(open, 'delivered', acceptedUs)
+    this.#arrivedInTopic(topic, acceptedUs)
+  }
+
+  #arrivedInTopic(topic: Group | undefined, answeredUs: number): void {
     if (topic === undefined) return
-    topic.acceptedSentUs = Math.max(topic.acceptedSentUs, open.message.sentUs)
-    topic.arrivedAnsweredUs = Math.max(topic.arrivedAnsweredUs, acceptedUs)
+    topic.arrivedAnsweredUs = Math.max(topic.arrivedAnsweredUs, answeredUs)
     this.#replace(topic)
   }
 
@@ -234,6 +238,7 @@ export class Ledger {
         this.#lostIds.delete(id)
         settled.outcome = 'delivered'
         this.#counts.delivered += 1
+        this.#arrivedInTopic(this.#topics.get(settled.topic ?? ''), settled.answeredUs)
         return { kind: 'again' }
       default:
         this.#counts.unrequested += 1
@@ -262,7 +267,7 @@ export class Ledger {
     }
   }
 
-  #settle(open: Open, outcome: Outcome, acceptedUs: number): void {
+  #settle(open: Open, outcome: Outcome, answeredUs: number): void {
     const { message, acknowledged } = open
     this.#open.delete(message.id)
     leave(this.#channels, message.channel, open)
@@ -270,7 +275,8 @@ export class Ledger {
     if (topic !== undefined) leave(this.#topics, topic, open)
     if (outcome === 'replaced' || outcome === 'lost') this.#counts[outcome] += 1
     if (outcome === 'lost' && this.#lostIds.size < LOST_IDS_MAX) this.#lostIds.add(message.id)
-    this.#settled.add(message.id, { outcome, acknowledged, expiresUs: lateUs(message, acceptedUs) })
+    const expiresUs = open.acceptedUs === undefined ? Number.POSITIVE_INFINITY : lateUs(message, answeredUs)
+    this.#settled.add(message.id, { outcome, acknowledged, answeredUs, topic, expiresUs })
   }
 
   #topicOf({ message }: Open): Group | undefined {

@@ -5,6 +5,10 @@ export type Outcome = 'delivered' | 'replaced' | 'lost' | 'refused' | 'unanswere
 export interface Settled {
   outcome: Outcome
   acknowledged: boolean
+  /** When it was answered. */
+  readonly answeredUs: number
+  /** Topic within its channel, by which another one may be excused when it arrives after all. */
+  readonly topic: string | undefined
   /** From when on an arrival is late; never, if it was not accepted. */
   readonly expiresUs: number
 }
