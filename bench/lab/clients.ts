@@ -2,12 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Pool, WebSocket as UndiciSocket } from 'undici'
 import { WebSocketServer, WebSocket as WsSocket } from 'ws'
-import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
+import { createSystemRandom } from '../../cluster/clock.ts'
 import { HttpConnections } from '../load/http-connections.ts'
 import { placeOf } from '../load/place.ts'
 import { WebSocketDialer } from '../load/web-socket.ts'
@@ -19,6 +19,7 @@ import { WebSocketDialer } from '../load/web-socket.ts'
 const { values } = parseArgs({
   options: {
     contestant: { type: 'string' },
+    only: { type: 'string' },
     port: { type: 'string' },
     sockets: { type: 'string', default: '4000' },
     messages: { type: 'string', default: '60000' },
@@ -80,7 +81,7 @@ function serve(): void {
 }
 
 async function measureAll(): Promise<void> {
-  for (const contestant of ['own websocket', 'ws', 'undici websocket', 'own http', 'undici request']) {
+  for (const contestant of values.only?.split(',') ?? ['own websocket', 'ws', 'undici websocket', 'undici dispatch', 'undici request', 'raw http']) {
     const server = start('server', [])
     const [port] = await once(server, 'message')
     await once(start(contestant, ['--port', String(port)]), 'exit')
@@ -105,8 +106,11 @@ async function measure(contestant: string, port: number): Promise<void> {
     case 'undici websocket':
       await measureSockets(contestant, (received) => openUndici(port, received))
       break
-    case 'own http':
+    case 'undici dispatch':
       await measurePosts(contestant, await postOwn(port))
+      break
+    case 'raw http':
+      await measurePosts(contestant, postRaw(port))
       break
     default:
       await measurePosts(contestant, postUndici(port))
@@ -116,8 +120,8 @@ async function measure(contestant: string, port: number): Promise<void> {
 
 async function measureSockets(contestant: string, open: Open): Promise<void> {
   const listeners: ((text: string) => void)[] = []
-  const connect = (index: number) => open((text) => listeners[index]?.(text))
-  const active = await Promise.all(Array.from({ length: ACTIVE }, (_, index) => connect(index)))
+  const openAt = (index: number) => open((text) => listeners[index]?.(text))
+  const active = await Promise.all(Array.from({ length: ACTIVE }, (_, index) => openAt(index)))
   const roundOf = (each: number) =>
     Promise.all(
       active.map(
@@ -207,18 +211,11 @@ function openUndici(port: number, received: (text: string) => void): Promise<Soc
 
 async function postOwn(port: number): Promise<Post> {
   const place = await placeOf(new URL(`http://127.0.0.1:${port}/`), true)
-  const connections = new HttpConnections(place, { connectionsMax: SENDERS, timeoutMs: 30_000 }, systemClock)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  const bytes = (host: string) => {
-    const head = `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`
-    const whole = Buffer.allocUnsafe(head.length + body.length)
-    whole.write(head, 'latin1')
-    whole.set(body, head.length)
-    return whole
-  }
+  const connections = new HttpConnections(place, { connectionsMax: SENDERS, timeoutMs: 30_000 })
+  const request = { method: 'POST', path, headers: Object.entries(headers).flat(), body: () => body } as const
   return () =>
     new Promise((resolve, reject) => {
-      connections.send({ bytes, began() {}, answered: () => resolve(), failed: reject })
+      connections.send({ ...request, began() {}, answered: () => resolve(), failed: reject })
     })
 }
 
@@ -228,4 +225,22 @@ function postUndici(port: number): Post {
     const response = await pool.request({ method: 'POST', path, headers, body })
     await response.body.dump()
   }
+}
+
+/** The floor: keep-alive connections that take any bytes for an answer. */
+function postRaw(port: number): Post {
+  const lines = Object.entries({ host: '127.0.0.1', ...headers, 'content-length': String(body.length) })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const bytes = Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${head}\r\n`), body])
+  const idle = Array.from({ length: SENDERS }, () => connect({ host: '127.0.0.1', port, noDelay: true }))
+  return () =>
+    new Promise((resolve, reject) => {
+      const socket = idle.pop()
+      if (socket === undefined) return reject(new Error('more posts at a time than connections'))
+      socket.once('data', () => {
+        idle.push(socket)
+        resolve()
+      })
+      socket.write(Buffer.from(bytes))
+    })
 }

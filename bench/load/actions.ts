@@ -6,7 +6,6 @@ import type { Broadcaster } from './broadcaster.ts'
 import type { Channel } from './channel.ts'
 import type { Poster, Posting } from './poster.ts'
 import type { Fleet, UserAgent } from './user-agent.ts'
-import type { Application } from './vapid.ts'
 
 /** What actions work with. */
 export interface ActionOptions {
@@ -15,7 +14,6 @@ export interface ActionOptions {
   readonly poster: Poster
   readonly recorder: Recorder
   readonly random: Random
-  readonly applications: readonly Application[]
   readonly broadcaster: Broadcaster | undefined
   readonly makeAgent: () => UserAgent
   now(): number
@@ -104,12 +102,11 @@ export class Actions {
   }
 
   #postBadToken(intendedUs: number, done: (happened: boolean) => void): void {
-    const { recorder, random, applications, wallMs } = this.#options
+    const { recorder, random, wallMs } = this.#options
     const agent = this.#draw('ready')
     const channel = agent?.channels.find(({ application }) => application !== undefined)
-    const stranger = oneOf(applications, random)
-    if (channel?.application === undefined || stranger === undefined) return done(false)
-    const wrong = Object.entries(channel.application.wrong(channel.origin, wallMs(), stranger))
+    if (channel?.application === undefined) return done(false)
+    const wrong = channel.application.wrong(channel.origin, wallMs())
     const [kind, authorization] = oneOf(wrong, random) ?? []
     this.#post(channel, {
       agent,
@@ -137,11 +134,9 @@ export class Actions {
   }
 
   #retire(done: (happened: boolean) => void): void {
-    const { fleet } = this.#options
     const agent = this.#draw('ready')
-    if (agent === undefined) return done(false)
-    fleet.ready.delete(agent)
-    agent.retire(() => done(true))
+    if (agent === undefined) done(false)
+    else agent.retire(() => done(true))
   }
 
   #register(intendedUs: number, done: (happened: boolean) => void): void {

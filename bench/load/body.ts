@@ -22,14 +22,11 @@ export class Bodies {
     this.#template.writeUInt8(4, 21)
   }
 
-  get bytes(): number {
-    return this.#template.length
-  }
-
-  /** Writes a body into a buffer. @param id in ASCII, without line ends */
-  write(target: Buffer, at: number, id: string): void {
-    target.set(this.#template, at)
-    target.write(`${id}${END}`, at + HEADER_BYTES, 'latin1')
+  /** Makes a body. @param id in ASCII, without line ends */
+  make(id: string): Buffer {
+    const body = Buffer.from(this.#template)
+    body.write(`${id}${END}`, HEADER_BYTES, 'latin1')
+    return body
   }
 }
 

@@ -13,15 +13,13 @@ export class Pool<T extends { slot: number }> {
     this.#members.push(member)
   }
 
+  /** Does nothing for one that is not in it. */
   delete(member: T): void {
+    if (this.#members[member.slot] !== member) return
     const last = this.#members.pop()
     if (last === undefined || last === member) return
     this.#members[member.slot] = last
     last.slot = member.slot
-  }
-
-  has(member: T): boolean {
-    return this.#members[member.slot] === member
   }
 
   /** Any one of them; undefined when there is none. */

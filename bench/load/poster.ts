@@ -1,17 +1,13 @@
-import type { Clock, Random } from '../../cluster/clock.ts'
 import type { Recorder } from '../measure/recorder.ts'
-import type { HttpAnswer } from './answer-reader.ts'
 import type { Bodies } from './body.ts'
 import type { Channel } from './channel.ts'
-import { HttpConnections, type HttpRequest } from './http-connections.ts'
+import { type HttpAnswer, HttpConnections, type HttpRequest } from './http-connections.ts'
 import { type Place, placeOf } from './place.ts'
 import type { UserAgent } from './user-agent.ts'
 
 /** What a poster works with. */
 export interface PosterOptions {
   readonly recorder: Recorder
-  readonly clock: Clock
-  readonly random: Random
   readonly bodies: Bodies
   /** Begins every message id; no two workers of any two runs have the same. */
   readonly idPrefix: string
@@ -93,13 +89,14 @@ export class Poster {
   }
 
   #open(origin: string, place: Place): HttpConnections {
-    const connections = new HttpConnections(place, this.#options, this.#options.clock)
+    const connections = new HttpConnections(place, this.#options)
     this.#origins.set(origin, connections)
     return connections
   }
 }
 
 class PostRequest implements HttpRequest {
+  readonly method = 'POST'
   readonly #id: string
   readonly #posting: Posting
   readonly #options: PosterOptions
@@ -113,20 +110,21 @@ class PostRequest implements HttpRequest {
     this.#poster = poster
   }
 
-  bytes(host: string): Buffer {
-    const { bodies } = this.#options
-    const { channel, ttlS, urgency, topic, authorization } = this.#posting
-    const head =
-      `POST ${channel.path} HTTP/1.1\r\nHost: ${host}\r\nTTL: ${ttlS}\r\n` +
-      'Content-Encoding: aes128gcm\r\nContent-Type: application/octet-stream\r\n' +
-      (authorization === undefined ? '' : `Authorization: ${authorization}\r\n`) +
-      (urgency === undefined ? '' : `Urgency: ${urgency}\r\n`) +
-      (topic === undefined ? '' : `Topic: ${topic}\r\n`) +
-      `Content-Length: ${bodies.bytes}\r\n\r\n`
-    const bytes = Buffer.allocUnsafe(head.length + bodies.bytes)
-    bytes.write(head, 'latin1')
-    bodies.write(bytes, head.length, this.#id)
-    return bytes
+  get path(): string {
+    return this.#posting.channel.path
+  }
+
+  get headers(): readonly string[] {
+    const { ttlS, urgency, topic, authorization } = this.#posting
+    const headers = ['ttl', String(ttlS), 'content-encoding', 'aes128gcm', 'content-type', 'application/octet-stream']
+    if (authorization !== undefined) headers.push('authorization', authorization)
+    if (urgency !== undefined) headers.push('urgency', urgency)
+    if (topic !== undefined) headers.push('topic', topic)
+    return headers
+  }
+
+  body(): Uint8Array {
+    return this.#options.bodies.make(this.#id)
   }
 
   began(): void {

@@ -44,6 +44,8 @@ export class Fleet {
   readonly gone: Channel[] = []
 }
 
+/** Ended subscriptions kept to be posted to. */
+const GONE_MAX = 100_000
 const RETRY_MS = 1000
 const RETRY_MAX_MS = 8000
 
@@ -91,6 +93,7 @@ export class UserAgent implements WebSocketListener {
   #leaving: (() => void) | undefined
   #asked: Map<string, Asked> | undefined
   #draining: Draining | undefined
+  #isRetired = false
 
   constructor(world: AgentWorld) {
     this.#world = world
@@ -104,7 +107,8 @@ export class UserAgent implements WebSocketListener {
   /** Connects it, a member of `fresh` or `away`, however often it takes. @param done told once it is ready, or was given up */
   connect(intendedUs: number, done?: (isReady: boolean) => void): void {
     const { fleet } = this.#world
-    for (const pool of [fleet.fresh, fleet.away]) if (pool.has(this)) pool.delete(this)
+    fleet.fresh.delete(this)
+    fleet.away.delete(this)
     this.#join(intendedUs, done)
   }
 
@@ -124,6 +128,20 @@ export class UserAgent implements WebSocketListener {
     this.#leaving = done
     if (how === 'drop') this.#socket?.drop()
     else this.#socket?.close()
+  }
+
+  /** Ends all its subscriptions and leaves, a member of `ready`, to be in no pool any more. */
+  retire(done: () => void): void {
+    this.#world.fleet.ready.delete(this)
+    let left = this.channels.length
+    const ended = () => {
+      left -= 1
+      if (left > 0 || this.#socket === undefined) return
+      this.#isRetired = true
+      this.leave('close', done)
+    }
+    if (left === 0) ended()
+    for (const channel of this.channels) this.unregister(channel, ended)
   }
 
   /** Registers a channel more. @param done told the channel, or undefined when that failed */
@@ -183,7 +201,7 @@ export class UserAgent implements WebSocketListener {
     if (this.#leaving !== undefined) {
       const left = this.#leaving
       this.#leaving = undefined
-      fleet.away.add(this)
+      if (!this.#isRetired) fleet.away.add(this)
       left()
     } else if (joining !== undefined) this.#failedToJoin(joining, kind)
     else {
@@ -294,7 +312,6 @@ export class UserAgent implements WebSocketListener {
       `{"messageType":"ack","updates":[{"channelID":${JSON.stringify(channelID)},"version":${JSON.stringify(version)},"code":100}]}`,
     )
     recorder.acknowledged(id)
-    this.due.delete(id)
     this.notDue(id, atUs)
   }
 
@@ -361,7 +378,8 @@ export class UserAgent implements WebSocketListener {
   /** A subscription is no more; what is on its way to it need not arrive. */
   #ended(channel: Channel): void {
     this.channels = this.channels.filter(({ id }) => id !== channel.id)
-    this.#world.fleet.gone.push(channel)
+    const { gone } = this.#world.fleet
+    if (gone.length < GONE_MAX) gone.push(channel)
     for (const [id, message] of this.due) {
       if (message.channel.id !== channel.id) continue
       this.#world.recorder.cancelled(id)

@@ -5,6 +5,8 @@ const LIFETIME_S = 12 * 60 * 60
 const USED_MS = 60 * 60 * 1000
 const HEADER = encode({ typ: 'JWT', alg: 'ES256' })
 
+type WrongTokens = readonly (readonly [kind: string, authorization: string])[]
+
 interface Claims {
   readonly aud: string
   readonly exp: number
@@ -17,6 +19,7 @@ export class Application {
   readonly publicKey: string
   readonly #privateKey: KeyObject
   readonly #tokens = new Map<string, { readonly authorization: string; readonly madeMs: number }>()
+  readonly #wrong = new Map<string, { readonly tokens: WrongTokens; readonly madeMs: number }>()
 
   constructor() {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -35,18 +38,23 @@ export class Application {
     return authorization
   }
 
-  /** Tokens each of which is wrong in one way that a server has to notice, by what is wrong. */
-  wrong(origin: string, nowMs: number, stranger: Application): Readonly<Record<string, string>> {
+  /** Tokens each of which is wrong in one way that a server has to notice, with what is wrong; the same for an hour. */
+  wrong(origin: string, nowMs: number): WrongTokens {
+    const kept = this.#wrong.get(origin)
+    if (kept !== undefined && nowMs - kept.madeMs < USED_MS) return kept.tokens
     const right = claims(origin, nowMs)
     const nowS = Math.floor(nowMs / 1000)
-    return {
-      expired: this.#signed({ ...right, exp: nowS - 60 }, this.#privateKey),
-      'too long': this.#signed({ ...right, exp: nowS + 48 * 60 * 60 }, this.#privateKey),
-      audience: this.#signed({ ...right, aud: 'https://elsewhere.example' }, this.#privateKey),
-      signature: this.#signed(right, stranger.#privateKey),
-      'other key': stranger.#signed(right, stranger.#privateKey),
-      garbage: `vapid t=not.a.token, k=${this.publicKey}`,
-    }
+    const stranger = new Application()
+    const tokens = [
+      ['expired', this.#signed({ ...right, exp: nowS - 60 }, this.#privateKey)],
+      ['valid for too long', this.#signed({ ...right, exp: nowS + 48 * 60 * 60 }, this.#privateKey)],
+      ['for another audience', this.#signed({ ...right, aud: 'https://elsewhere.example' }, this.#privateKey)],
+      ['of a wrong signature', this.#signed(right, stranger.#privateKey)],
+      ['of another key', stranger.#signed(right, stranger.#privateKey)],
+      ['that is none', `vapid t=not.a.token, k=${this.publicKey}`],
+    ] as const
+    this.#wrong.set(origin, { tokens, madeMs: nowMs })
+    return tokens
   }
 
   #signed(payload: Claims, privateKey: KeyObject): string {
