@@ -55,6 +55,11 @@ export class Recorder {
     if (phase !== undefined) phase.toUs = Math.min(phase.toUs, atUs)
   }
 
+  /** Whether a measured phase is under way. */
+  get isMeasuring(): boolean {
+    return this.#isMeasured(this.#now())
+  }
+
   /** A message is sent now. A closed loop has no schedule: there the intended time is that of sending. */
   posting(message: PostedMessage): void {
     const { intendedUs, sentUs } = message
