@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
 import { createSystemRandom } from '../cluster/clock.ts'
+import { nearest } from '../cluster/nearest.ts'
 import { agentsHelp, COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
 import { dropAgent, showAgent, statsText, uaidOf } from './inspect-commands.ts'
 import { withInspector } from './inspector.ts'
-import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
 import type { Role } from './role.ts'
@@ -39,6 +39,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return storeCommand(args)
     case 'agents':
       return agentsCommand(args)
+    case 'bench':
+      return benchmark(args)
     default:
       throw unknownCommand(command)
   }
@@ -82,6 +84,13 @@ async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<
   if (request.kind === 'help') return print(agentsHelp())
   const command = verb === 'show' ? showAgent : dropAgent
   print(await withInspector(request.options, (inspector) => command(inspector, uaid)))
+}
+
+/** The load suite is loaded only for those who measure. */
+async function benchmark(args: readonly string[]): Promise<void> {
+  const { benchCommand } = await import('../bench/cli/bench.ts')
+  const err = (text: string) => process.stderr.write(text)
+  process.exitCode = await benchCommand(args, { version: version(), out: print, err })
 }
 
 function unknownCommand(command: string | undefined): StartError {
