@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { fileURLToPath } from 'node:url'
 import { createSystemRandom } from '../cluster/clock.ts'
+import { nearest } from '../cluster/nearest.ts'
 import { agentsHelp, COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
 import { dropAgent, showAgent, statsText, uaidOf } from './inspect-commands.ts'
 import { withInspector } from './inspector.ts'
-import { nearest } from './nearest.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
 import type { Role } from './role.ts'
