@@ -19,6 +19,15 @@ const BY_INTEREST: readonly LatencyName[] = [
   'register',
 ]
 
+/** Orders names of latencies by what people ask for first; those of scenarios of their own come last. */
+export function mainFirst(a: string, b: string): number {
+  const rank = (name: string) => {
+    const found = BY_INTEREST.findIndex((known) => known === name)
+    return found < 0 ? BY_INTEREST.length : found
+  }
+  return rank(a) - rank(b) || (a < b ? -1 : 1)
+}
+
 /** Names of the latencies that a run is about: those of messages, or, in a run without any, all others. */
 export function mainLatencies({ latencies }: BenchResult): LatencyName[] {
   const occurred = BY_INTEREST.filter((name) => (latencies[name]?.intended.count ?? 0) > 0)
@@ -39,7 +48,7 @@ function latencyFigures(result: BenchResult): KeyFigure[] {
       if (intended === undefined) return []
       const { percentilesMs, maxMs } = intended
       const tail = `p99 ${quantity(percentilesMs['p99'], 'ms')} · max ${quantity(maxMs, 'ms')}`
-      return [figure(`${name.replaceAll('_', ' ')}, p50`, quantity(percentilesMs['p50'], 'ms'), tail)]
+      return [figure(`${name.replace('post_to_', 'to ')}, p50`, quantity(percentilesMs['p50'], 'ms'), tail)]
     })
 }
 
