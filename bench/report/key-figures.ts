@@ -1,4 +1,4 @@
-import type { BenchResult, LatencyName } from '../result/result.ts'
+import type { BenchResult } from '../result/result.ts'
 import { errorsTotal } from './measures.ts'
 import { quantity } from './units.ts'
 
@@ -11,10 +11,12 @@ export interface KeyFigure {
 }
 
 /** Latencies in the order of what people ask for first. */
-const BY_INTEREST: readonly LatencyName[] = [
+const BY_INTEREST: readonly string[] = [
   'post_to_notification',
   'post_to_2xx',
   'drain',
+  'broadcast',
+  'broadcast_last',
   'hello',
   'register',
 ]
@@ -22,14 +24,14 @@ const BY_INTEREST: readonly LatencyName[] = [
 /** Orders names of latencies by what people ask for first; those of scenarios of their own come last. */
 export function mainFirst(a: string, b: string): number {
   const rank = (name: string) => {
-    const found = BY_INTEREST.findIndex((known) => known === name)
+    const found = BY_INTEREST.indexOf(name)
     return found < 0 ? BY_INTEREST.length : found
   }
   return rank(a) - rank(b) || (a < b ? -1 : 1)
 }
 
 /** Names of the latencies that a run is about: those of messages, or, in a run without any, all others. */
-export function mainLatencies({ latencies }: BenchResult): LatencyName[] {
+export function mainLatencies({ latencies }: BenchResult): string[] {
   const occurred = BY_INTEREST.filter((name) => (latencies[name]?.intended.count ?? 0) > 0)
   const ofMessages = occurred.filter((name) => name !== 'hello' && name !== 'register')
   return ofMessages.length > 0 ? ofMessages : occurred
