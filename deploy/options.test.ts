@@ -78,6 +78,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   ],
   addressMax: ['20', 20],
   addressSilentMax: ['21', 21],
+  silentMax: ['26', 26],
   hellosPerSecond: ['22', 22],
   hellosBurst: ['23', 23],
   registersPerSecond: ['24', 24],

@@ -26,7 +26,7 @@ function allMetrics(): Metrics {
         hellos: { expected: 0, waiting: 0, running: 0 },
         checksWaiting: 0,
       },
-      { refused: new Map(), addresses: 0 },
+      { met: new Map(), addresses: 0 },
     ),
   )
   addEndpointMetrics(
