@@ -72,6 +72,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   megaphoneToken: ['fedcba9876543210', 'fedcba9876543210'],
   megaphonePollMs: ['5000', 5000],
   bodyBytesMax: ['1048576', 1_048_576],
+  requestTimeoutMs: ['20000', 20_000],
   trustedProxies: [
     '10.0.0.0/8, ::1',
     [parseAddressRange('10.0.0.0/8'), parseAddressRange('::1')].filter((range) => range !== undefined),

@@ -240,6 +240,7 @@ export const OPTIONS = {
     64 * 1024 * MEBIBYTE,
     'bodies of messages that an endpoint holds in memory; beyond it senders get 503',
   ),
+  requestTimeoutMs: count('Limits', 30_000, 1000, HOUR_MS, 'a request not complete after this gets 408'),
   trustedProxies: {
     group: 'Limits',
     kind: addressRanges,
