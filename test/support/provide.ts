@@ -6,6 +6,7 @@ import { NGHTTP } from './nghttp-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 import { PROMTOOL } from './promtool-program.ts'
 import { SCHEMATHESIS } from './schemathesis-program.ts'
+import { SYSTEMD_ANALYZE } from './systemd-program.ts'
 
 const PROGRAMS: readonly Program[] = [
   FIREFOX,
@@ -15,6 +16,7 @@ const PROGRAMS: readonly Program[] = [
   NGHTTP,
   PROMTOOL,
   SCHEMATHESIS,
+  SYSTEMD_ANALYZE,
 ]
 
 /**
