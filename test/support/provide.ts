@@ -1,8 +1,10 @@
+import { CADDY } from './caddy-program.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { NGHTTP } from './nghttp-program.ts'
+import { NGINX } from './nginx-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 import { PROMTOOL } from './promtool-program.ts'
 import { SCHEMATHESIS } from './schemathesis-program.ts'
@@ -13,6 +15,8 @@ const PROGRAMS: readonly Program[] = [
   NATS_SERVER,
   MONGODB_SERVER,
   HAPROXY,
+  NGINX,
+  CADDY,
   NGHTTP,
   PROMTOOL,
   SCHEMATHESIS,
