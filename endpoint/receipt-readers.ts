@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Counts } from '../cluster/counts.ts'
 import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Store } from '../store/store.ts'
@@ -42,11 +43,17 @@ export interface ReceiptRead {
   readonly headers: Headers
 }
 
+/** How receipts get to their senders. */
+export type ReceiptWay = 'push' | 'events' | 'poll'
+
 /** An open request. */
 interface Reader {
+  readonly subscription: ReceiptSubscriptionId
+  readonly way: ReceiptWay
   close(): void
 }
 
+const WAYS = ['push', 'events', 'poll'] as const satisfies readonly ReceiptWay[]
 /** Requests of one receipt subscription that may be open at a time: more are of no use to it. */
 const OF_ONE_MAX = 16
 
@@ -55,7 +62,8 @@ export class ReceiptReaders {
   readonly #options: ReceiptReadersOptions
   readonly #deps: ReceiptReadersDeps
   readonly #handovers: Handovers
-  readonly #readers = new Map<Reader, ReceiptSubscriptionId>()
+  readonly #readers = new Set<Reader>()
+  readonly #handed = new Counts<ReceiptWay>()
   /** Marks under way: whoever reads next is not to be given the same again. */
   readonly #marks = new Map<ReceiptSubscriptionId, Set<Promise<void>>>()
   #closing = false
@@ -70,8 +78,20 @@ export class ReceiptReaders {
   hasRoom(subscription: ReceiptSubscriptionId): boolean {
     if (this.#closing || this.#readers.size >= this.#options.receiptReadersMax) return false
     let ofOne = 0
-    for (const other of this.#readers.values()) if (other === subscription) ofOne += 1
+    for (const other of this.#readers) if (other.subscription === subscription) ofOne += 1
     return ofOne < OF_ONE_MAX
+  }
+
+  /** How many receipts have left, each as often as it has. */
+  get handed(): ReadonlyMap<ReceiptWay, number> {
+    return this.#handed.all
+  }
+
+  /** Requests that are open. */
+  get open(): ReadonlyMap<ReceiptWay, number> {
+    const open = new Map<ReceiptWay, number>(WAYS.map((way) => [way, 0]))
+    for (const { way } of this.#readers) open.set(way, (open.get(way) ?? 0) + 1)
+    return open
   }
 
   /** Resolves when what was handed over before is marked: whoever asks next is not to be given it again. */
@@ -80,7 +100,7 @@ export class ReceiptReaders {
   }
 
   /** Answers a request, in the form that suits it. */
-  open(read: ReceiptRead): void {
+  read(read: ReceiptRead): void {
     const { subscription, waitMs, response } = read
     const { clock } = this.#deps
     const connection = connectionOf(response)
@@ -88,7 +108,8 @@ export class ReceiptReaders {
     // It stays open for as long as its client likes, with nothing to be said.
     http2StreamOf(response)?.setTimeout(0)
     const afterMs = Math.max(read.lastMs ?? 0, clock.nowMs())
-    const form = this.#formOf(read, afterMs)
+    const way = wayOf(read)
+    const form = this.#formOf(read, way, afterMs)
     const isList = waitMs !== undefined
     let isOpen = true
     const close = () => {
@@ -106,6 +127,7 @@ export class ReceiptReaders {
       write: async (receipts: Parameters<ReceiptForm['write']>[0]) => {
         try {
           const written = await form.write(receipts)
+          this.#handed.add(way, written.length)
           if (isList) void this.#watch(subscription, connection, afterMs)
           return written
         } finally {
@@ -126,9 +148,9 @@ export class ReceiptReaders {
     const feed = new ReceiptFeed(this.#options, this.#deps, { subscription, afterMs, sink }, (mark) =>
       this.#marking(subscription, mark),
     )
-    const reader = { close: end }
+    const reader = { subscription, way, close: end }
     const timer = isList && waitMs > 0 ? clock.after(waitMs, end) : undefined
-    this.#readers.set(reader, subscription)
+    this.#readers.add(reader)
     response.on('close', close)
     feed.start(waitMs !== 0)
   }
@@ -136,15 +158,15 @@ export class ReceiptReaders {
   /** Ends all requests: their clients come again, to another process or this one's successor. */
   async close(): Promise<void> {
     this.#closing = true
-    for (const reader of [...this.#readers.keys()]) reader.close()
+    for (const reader of [...this.#readers]) reader.close()
     await Promise.all([...this.#marks.values()].flatMap((marks) => [...marks]))
   }
 
-  #formOf({ waitMs, wantsEvents, response, headers }: ReceiptRead, afterMs: number): ReceiptForm {
+  #formOf({ response, headers }: ReceiptRead, way: ReceiptWay, afterMs: number): ReceiptForm {
     const deps = { publicUrl: this.#options.publicUrl, clock: this.#deps.clock }
-    if (waitMs !== undefined) return new ReceiptList(response, headers, deps)
     const stream = http2StreamOf(response)
-    if (!wantsEvents && stream !== undefined && allowsPush(response)) return new PushedReceipts(stream, deps)
+    if (way === 'poll') return new ReceiptList(response, headers, deps)
+    if (way === 'push' && stream !== undefined) return new PushedReceipts(stream, deps)
     return new ReceiptEvents(response, headers, afterMs, deps)
   }
 
@@ -167,4 +189,9 @@ export class ReceiptReaders {
       if (marks.size === 0) this.#marks.delete(subscription)
     })
   }
+}
+
+function wayOf({ waitMs, wantsEvents, response }: ReceiptRead): ReceiptWay {
+  if (waitMs !== undefined) return 'poll'
+  return !wantsEvents && allowsPush(response) ? 'push' : 'events'
 }

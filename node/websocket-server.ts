@@ -137,6 +137,9 @@ export function startWebSocketServer(
         get groups() {
           return groups.count
         },
+        get members() {
+          return groups.members
+        },
         publish: (group, id, text) => apps.publish(topicOf(group, id), text),
         useCertificate: (files) => apps.add(createApp(files)),
         stopListening() {

@@ -27,6 +27,13 @@ const CHANNEL_AT = FETCHED_AT + MS_BYTES
 const WAITING = 0
 const PRESENT = Buffer.alloc(1)
 
+/** What a transaction has written. */
+interface WrittenReceipts {
+  /** Subscriptions whose readers have something to look at. */
+  readonly changed: Set<ReceiptSubscriptionId>
+  readonly outcomes: ReceiptOutcome[]
+}
+
 /**
  * Receipts, in two LMDB databases:
  *
@@ -40,7 +47,7 @@ const PRESENT = Buffer.alloc(1)
 export class LmdbReceipts {
   readonly #receipts: Database<Buffer, Buffer>
   readonly #handed: Database<Buffer, Buffer>
-  #made = new Set<ReceiptSubscriptionId>()
+  #written: WrittenReceipts | undefined
 
   constructor(receipts: Database<Buffer, Buffer>, handed: Database<Buffer, Buffer>) {
     this.#receipts = receipts
@@ -56,16 +63,17 @@ export class LmdbReceipts {
     head.writeUInt8(OUTCOMES.indexOf(outcome), OUTCOME_AT)
     head.writeUIntBE(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS, KEPT_AT, MS_BYTES)
     this.#receipts.putSync(key, Buffer.concat([head, Buffer.from(sealedChannel, 'base64url')]))
+    this.#writing.outcomes.push(outcome)
     if (outcome === 'none') return
     this.#handed.putSync(handedKey(key, WAITING), PRESENT)
-    this.#made.add(subscription)
+    this.#writing.changed.add(subscription)
   }
 
-  /** The subscriptions that receipts were made to wait for since the last call. */
-  takeMade(): ReadonlySet<ReceiptSubscriptionId> {
-    const made = this.#made
-    if (made.size > 0) this.#made = new Set()
-    return made
+  /** What was written since the last call, if anything was. */
+  takeWritten(): WrittenReceipts | undefined {
+    const written = this.#written
+    this.#written = undefined
+    return written
   }
 
   /** Receipts that wait. */
@@ -96,7 +104,7 @@ export class LmdbReceipts {
     const range = { start: handedRange(prefix, afterMs + 1), end: Buffer.concat([prefix, PAST_TIMES]) }
     const ids = [...this.#handed.getKeys(range)].map(messageOf)
     for (const id of ids) this.#move(pairKey(subscription, id), WAITING)
-    if (ids.length > 0) this.#made.add(subscription)
+    if (ids.length > 0) this.#writing.changed.add(subscription)
   }
 
   /** Ends a subscription; false when it had ended already. */
@@ -105,7 +113,7 @@ export class LmdbReceipts {
     const keptUntil = Buffer.alloc(MS_BYTES)
     keptUntil.writeUIntBE(nowMs + ENDED_KEPT_MS, 0, MS_BYTES)
     this.#receipts.putSync(idToBytes(subscription), keptUntil)
-    this.#made.add(subscription)
+    this.#writing.changed.add(subscription)
     return true
   }
 
@@ -127,6 +135,11 @@ export class LmdbReceipts {
     if (value === undefined) return
     if (!isMark(key)) this.#handed.removeSync(handedKey(key, fetchedAt(value)))
     this.#receipts.removeSync(key)
+  }
+
+  get #writing(): WrittenReceipts {
+    this.#written ??= { changed: new Set(), outcomes: [] }
+    return this.#written
   }
 
   #move(key: Buffer, atMs: number): void {

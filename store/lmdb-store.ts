@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
+import { Counts } from '../cluster/counts.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
@@ -90,6 +91,7 @@ class LmdbStore implements EmbeddedStore {
   readonly #receipts: LmdbReceipts
   readonly #broadcasts: LmdbBroadcasts
   readonly #garbage: LmdbGarbage
+  readonly #settled = new Counts<ReceiptOutcome>()
   #tellReceipt: ReceiptListener = () => {}
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
@@ -262,6 +264,10 @@ class LmdbStore implements EmbeddedStore {
     return this.#failStop.read(() => this.#receipts.hasEnded(subscription))
   }
 
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#settled.all
+  }
+
   onReceipt(listener: ReceiptListener): void {
     this.#tellReceipt = listener
   }
@@ -315,11 +321,13 @@ class LmdbStore implements EmbeddedStore {
 
   /** A write that may end messages: who waits for their receipts is told of them once they are durable. */
   async #ending<T>(kind: WriteKind, work: () => T): Promise<T> {
-    const { value, made } = await this.#commits.run(kind, () => ({
+    const { value, written } = await this.#commits.run(kind, () => ({
       value: work(),
-      made: this.#receipts.takeMade(),
+      written: this.#receipts.takeWritten(),
     }))
-    for (const subscription of made) this.#tellReceipt(subscription)
+    if (written === undefined) return value
+    for (const outcome of written.outcomes) this.#settled.add(outcome)
+    for (const subscription of written.changed) this.#tellReceipt(subscription)
     return value
   }
 }

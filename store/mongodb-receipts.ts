@@ -1,5 +1,6 @@
 import type { Filter } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
+import { Counts } from '../cluster/counts.ts'
 import { messageIdFromBytes, type ReceiptSubscriptionId } from '../push/ids.ts'
 import type { AwaitedReceipt, Receipt, ReceiptOutcome } from '../push/receipt.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
@@ -35,6 +36,7 @@ export class MongoReceipts {
   readonly #inserts: MongoInserts<ReceiptDocument>
   readonly #endings: MongoInserts<EndedReceiptsDocument>
   readonly #ended: BatchQueue<ReceiptSubscriptionId, boolean>
+  readonly #settled = new Counts<ReceiptOutcome>()
   /** Told of each receipt that waits from now on. */
   tell: ReceiptListener = () => {}
 
@@ -64,7 +66,9 @@ export class MongoReceipts {
   /** Resolves once the message has a durable outcome: this one, if it has none yet. */
   async settle(awaited: AwaitedReceipt, outcome: ReceiptOutcome): Promise<void> {
     const inserted = await this.#inserts.insert(receiptDocument(awaited, outcome, this.#clock.nowMs()))
-    if (inserted === 'inserted' && outcome !== 'none') this.tell(awaited.receipt.subscription)
+    if (inserted !== 'inserted') return
+    this.#settled.add(outcome)
+    if (outcome !== 'none') this.tell(awaited.receipt.subscription)
   }
 
   /** The same for many. */
@@ -76,10 +80,17 @@ export class MongoReceipts {
     const subscriptions = new Map(ends.map(({ awaited }) => [`${awaited.id}`, awaited.receipt.subscription]))
     const documents = ends.map(({ awaited, outcome }) => receiptDocument(awaited, outcome, nowMs))
     const inserted = await this.#inserts.insertAll(documents)
-    for (const { _id, fetchedAt } of inserted) {
+    for (const { _id, outcome, fetchedAt } of inserted) {
+      const name = OUTCOMES[outcome]
+      if (name !== undefined) this.#settled.add(name)
       const subscription = subscriptions.get(messageIdFromBytes(_id.buffer))
       if (subscription !== undefined && fetchedAt === WAITING) this.tell(subscription)
     }
+  }
+
+  /** How often each outcome was written here. */
+  get settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#settled.all
   }
 
   /** Receipts that wait. */

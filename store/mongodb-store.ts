@@ -227,6 +227,10 @@ export class MongoStore implements Store {
     return this.#bounded(() => this.#receipts.hasEnded(subscription))
   }
 
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#receipts.settled
+  }
+
   onReceipt(listener: ReceiptListener): void {
     this.#receipts.tell = listener
   }

@@ -167,6 +167,8 @@ export interface Store {
   endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean>
   /** Tells whether a receipt subscription has been ended. */
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean>
+  /** How often this store has written each outcome since it was opened; for the operator. */
+  settled(): ReadonlyMap<ReceiptOutcome, number>
   /** From now on tells of each receipt that this store has made wait, once it is durable. One listener; set it before use. */
   onReceipt(listener: ReceiptListener): void
   /**

@@ -169,6 +169,10 @@ export class FaultyStore implements Store {
     return this.#run('ping', () => this.#truth.ping())
   }
 
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#truth.settled()
+  }
+
   waiting(): number {
     return this.#truth.waiting()
   }

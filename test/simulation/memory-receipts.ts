@@ -1,3 +1,4 @@
+import { Counts } from '../../cluster/counts.ts'
 import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
 import {
   type AwaitedReceipt,
@@ -23,6 +24,7 @@ export class MemoryReceipts {
   readonly #rows = new Map<ReceiptSubscriptionId, Map<MessageId, ReceiptRow>>()
   /** Until when it is remembered of each. */
   readonly #ended = new Map<ReceiptSubscriptionId, number>()
+  readonly #settled = new Counts<ReceiptOutcome>()
   tell: ReceiptListener = () => {}
 
   constructor(observer: Pick<StoreObserver, 'settled'>) {
@@ -38,6 +40,7 @@ export class MemoryReceipts {
     const keptUntilMs = Math.max(awaited.expiresAtMs, nowMs) + RECEIPT_KEPT_MS
     rows.set(awaited.id, { awaited, outcome, keptUntilMs, fetchedAtMs: undefined })
     this.#observer.settled(awaited.id, outcome, undefined)
+    this.#settled.add(outcome)
     if (outcome !== 'none') this.tell(subscription)
   }
 
@@ -83,6 +86,10 @@ export class MemoryReceipts {
     for (const [subscription, keptUntilMs] of this.#ended)
       if (keptUntilMs <= nowMs && this.#ended.delete(subscription)) dropped += 1
     return dropped
+  }
+
+  get settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#settled.all
   }
 
   /** The outcome of a message as it is now; for checks. */

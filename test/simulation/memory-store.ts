@@ -223,6 +223,10 @@ export class MemoryStore implements Store, StoreTruth {
     return this.#receipts.hasEnded(subscription)
   }
 
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#receipts.settled
+  }
+
   onReceipt(listener: ReceiptListener): void {
     this.#receipts.tell = listener
   }
