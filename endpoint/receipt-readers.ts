@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { Counts } from '../cluster/counts.ts'
 import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
-import type { Store } from '../store/store.ts'
+import type { Handover, Store } from '../store/store.ts'
 import { http2StreamOf } from './connections.ts'
 import { type Connection, connectionOf, Handovers } from './handover.ts'
 import { ReceiptFeed, type ReceiptFeedDeps, type ReceiptFeedOptions } from './receipt-feed.ts'
@@ -25,7 +26,7 @@ export interface ReceiptReadersOptions extends ReceiptFeedOptions {
 
 /** What reading receipts works with. */
 export interface ReceiptReadersDeps extends ReceiptFeedDeps {
-  store: Pick<Store, 'receipts' | 'markFetched' | 'unmarkFetched'>
+  store: Pick<Store, 'receipts' | 'markFetched' | 'confirmFetched' | 'unmarkFetched'>
   log: Log
 }
 
@@ -53,6 +54,9 @@ interface Reader {
   close(): void
 }
 
+/** A connection that lives so long after something was sent has brought it: TCP gives up after 13 to 30 minutes (tcp(7), tcp_retries2). */
+const OUTLIVED_MS = 30 * 60_000
+const OUTLIVE_EVERY_MS = 5 * 60_000
 const WAYS = ['push', 'events', 'poll'] as const satisfies readonly ReceiptWay[]
 /** Requests of one receipt subscription that may be open at a time: more are of no use to it. */
 const OF_ONE_MAX = 16
@@ -134,8 +138,7 @@ export class ReceiptReaders {
           if (isList) close()
         }
       },
-      // An answer that has left is marked at once, so that the next request, to whichever process, gets the next ones.
-      handedOver: () => (isList ? Promise.resolve(true) : this.#handovers.done(connection)),
+      handedOver: () => this.#handedOver(way, connection),
       idle: () => {
         if (waitMs === 0) end()
       },
@@ -153,6 +156,8 @@ export class ReceiptReaders {
     this.#readers.add(reader)
     response.on('close', close)
     feed.start(waitMs !== 0)
+    if (way === 'events' && 'socket' in connection)
+      void this.#confirm(subscription, connection.socket, { afterMs, feed })
   }
 
   /** Ends all requests: their clients come again, to another process or this one's successor. */
@@ -168,6 +173,41 @@ export class ReceiptReaders {
     if (way === 'poll') return new ReceiptList(response, headers, deps)
     if (way === 'push' && stream !== undefined) return new PushedReceipts(stream, deps)
     return new ReceiptEvents(response, headers, afterMs, deps)
+  }
+
+  /** What is known of what has left. One answer is marked at once, so that the next request, to whichever process, gets the next ones. */
+  async #handedOver(way: ReceiptWay, connection: Connection): Promise<Handover | undefined> {
+    if (way === 'poll') return 'got'
+    if ('socket' in connection) return 'sent'
+    return (await this.#handovers.done(connection)) ? 'got' : undefined
+  }
+
+  /** Confirms the events that were sent on a connection of HTTP/1.1: all when it ends in good order, else those that it has outlived. */
+  async #confirm(
+    subscription: ReceiptSubscriptionId,
+    socket: Socket,
+    { afterMs, feed }: { readonly afterMs: number; readonly feed: ReceiptFeed },
+  ): Promise<void> {
+    const { clock, store, log } = this.#deps
+    let fromMs = afterMs
+    const confirm = async (upToMs: number) => {
+      if (upToMs <= fromMs) return
+      await this.marked(subscription)
+      await store.confirmFetched(subscription, fromMs, upToMs)
+      fromMs = upToMs
+    }
+    // Else they come again: late is better than never.
+    const failed = (error: unknown) =>
+      log.warn({ err: error }, 'receipts that were read could not be marked so')
+    const outlive = () =>
+      clock.after(OUTLIVE_EVERY_MS, () => {
+        void confirm(Math.min(feed.lastAtMs, clock.nowMs() - OUTLIVED_MS)).catch(failed)
+        timer = outlive()
+      })
+    let timer = outlive()
+    const inOrder = await this.#handovers.ended(socket)
+    timer.cancel()
+    if (inOrder) await confirm(feed.lastAtMs).catch(failed)
   }
 
   /** Lets the receipts of an answer wait again whose connection breaks before it can have got there. */

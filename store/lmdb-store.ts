@@ -23,6 +23,7 @@ import {
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
+  type Handover,
   LAST_CONNECT_REFRESH_MS,
   type Page,
   type ReceiptListener,
@@ -248,8 +249,22 @@ class LmdbStore implements EmbeddedStore {
     )
   }
 
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
-    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched))
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched, handover))
+  }
+
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.confirmFetched(subscription, fromMs, upToMs))
+  }
+
+  /** Whoever reads asks for this, and mostly there are none: not worth a commit. */
+  async unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    if (!this.#failStop.read(() => this.#receipts.hasSent(subscription))) return
+    await this.#ending('frees', () => this.#receipts.unmarkSent(subscription))
   }
 
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {

@@ -1,8 +1,8 @@
-import type { Filter } from 'mongodb'
+import type { Condition, Filter } from 'mongodb'
 import type { Clock } from '../cluster/clock.ts'
 import { Counts } from '../cluster/counts.ts'
 import { messageIdFromBytes, type ReceiptSubscriptionId } from '../push/ids.ts'
-import type { AwaitedReceipt, Receipt, ReceiptOutcome } from '../push/receipt.ts'
+import { type AwaitedReceipt, type Receipt, type ReceiptOutcome, SENT_ONLY } from '../push/receipt.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import type { DocumentCollection } from './mongodb-collection.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
@@ -16,7 +16,7 @@ import {
   uuid,
   WAITING,
 } from './mongodb-schema.ts'
-import type { FetchedReceipt, ReceiptListener, ReceiptPage, WantedReceipts } from './store.ts'
+import type { FetchedReceipt, Handover, ReceiptListener, ReceiptPage, WantedReceipts } from './store.ts'
 
 /** The collections of receipts. */
 export interface ReceiptCollections {
@@ -103,12 +103,16 @@ export class MongoReceipts {
   }
 
   /** Marks those as fetched that wait. */
-  async markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
+  async markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
     if (fetched.length === 0) return
     const operations = fetched.map(({ id, atMs }) => ({
       updateOne: {
         filter: { s: uuid(subscription), fetchedAt: WAITING, _id: uuid(id) },
-        update: { $set: { fetchedAt: atMs } },
+        update: { $set: { fetchedAt: handover === 'got' ? atMs : SENT_ONLY + atMs } },
       },
     }))
     await this.#receipts.bulkWrite(operations, { ordered: false })
@@ -116,8 +120,19 @@ export class MongoReceipts {
 
   /** Lets those wait again that were fetched later than this. */
   async unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
-    const filter = { s: uuid(subscription), fetchedAt: { $gt: afterMs } }
-    await this.#receipts.updateMany(filter, { $set: { fetchedAt: WAITING } })
+    await this.#waitAgain(subscription, { $gt: afterMs, $lt: SENT_ONLY })
+    await this.#waitAgain(subscription, { $gt: SENT_ONLY + afterMs })
+  }
+
+  /** Lets those wait again that were only sent. */
+  unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    return this.#waitAgain(subscription, { $gte: SENT_ONLY })
+  }
+
+  /** Those that were only sent between these times have got there. */
+  async confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    const fetchedAt = { $gte: SENT_ONLY + fromMs, $lte: SENT_ONLY + upToMs }
+    await this.#receipts.updateMany({ s: uuid(subscription), fetchedAt }, { $inc: { fetchedAt: -SENT_ONLY } })
   }
 
   /** Ends a subscription; false when it had ended already. */
@@ -137,6 +152,10 @@ export class MongoReceipts {
     const old = await this.#endedReceipts.find({ gcAt: { $lte: date(nowMs) } }, options).toArray()
     if (old.length > 0) await this.#endedReceipts.deleteMany({ _id: { $in: old.map(({ _id }) => _id) } })
     return old.length
+  }
+
+  async #waitAgain(subscription: ReceiptSubscriptionId, fetchedAt: Condition<number>): Promise<void> {
+    await this.#receipts.updateMany({ s: uuid(subscription), fetchedAt }, { $set: { fetchedAt: WAITING } })
   }
 
   async #list(subscription: ReceiptSubscriptionId, { after, limit }: WantedReceipts): Promise<ReceiptPage> {
