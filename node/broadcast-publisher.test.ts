@@ -11,7 +11,6 @@ const TURN_MAX = 96
 class Groups implements PublishTarget {
   readonly sent: { turn: number; group: number; id: BroadcastId; version: string }[] = []
   groups: number
-  members = 0
   subscribers = GROUP_MAX
   turn = 0
 

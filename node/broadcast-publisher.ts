@@ -1,5 +1,5 @@
 import type { Clock } from '../cluster/clock.ts'
-import { type Meter, measureSince, startOfMeasurement } from '../cluster/meter.ts'
+import { type Meter, secondsSince, startOfMeasurement } from '../cluster/meter.ts'
 import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import { frameText } from './server-frame.ts'
 
@@ -7,8 +7,6 @@ import { frameText } from './server-frame.ts'
 export interface PublishTarget {
   /** How many groups there are. Groups are numbered from 0 on, and never become fewer. */
   readonly groups: number
-  /** Websockets in all of them: those that are subscribed to anything. */
-  readonly members: number
   /** Sends a frame to those of a group that are subscribed to a broadcast; says how many they are. */
   publish(group: number, id: BroadcastId, text: string): number
 }
@@ -116,7 +114,7 @@ export class BroadcastPublisher {
       round.next = (round.next + 1) % round.groups
       round.left -= 1
     }
-    if (round.left === 0) measureSince(meter, round.startedAt)
+    if (round.left === 0) meter.observe(secondsSince(round.startedAt))
     return sent
   }
 }

@@ -1,6 +1,7 @@
 import type { Meter } from '../cluster/meter.ts'
-import type { BroadcastPublisher, PublishTarget } from './broadcast-publisher.ts'
+import type { BroadcastPublisher } from './broadcast-publisher.ts'
 import type { MegaphoneFollower } from './megaphone-follower.ts'
+import type { WebSocketServer } from './websocket-server.ts'
 
 /** What takes the durations of broadcasts, in seconds. */
 export interface BroadcastMeters {
@@ -11,7 +12,7 @@ export interface BroadcastMeters {
 /** What a node knows of broadcasts, for the operator. */
 export interface BroadcastStats {
   readonly publisher: Pick<BroadcastPublisher, 'published'>
-  readonly server: Pick<PublishTarget, 'members'>
+  readonly server: Pick<WebSocketServer, 'members'>
   /** Absent where no Megaphone server is followed. */
   readonly follower?: Pick<MegaphoneFollower, 'polls' | 'ageMs'> | undefined
 }

@@ -44,6 +44,8 @@ export interface WebSocketServerDeps {
 
 /** A server that listens. */
 export interface WebSocketServer extends PublishTarget {
+  /** Websockets that are subscribed to any broadcast. */
+  readonly members: number
   readonly port: number
   /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
   useCertificate(files: CertificateFiles): void
