@@ -1,5 +1,5 @@
 import { flagOf, OPTIONS, type Option, variableOf } from './options.ts'
-import type { Role } from './roles.ts'
+import type { Role } from './role.ts'
 
 /** Width that the help is set for. */
 const COLUMNS = 100

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { nearest } from './nearest.ts'
+import { nearest } from '../cluster/nearest.ts'
 import { quote } from './option-kinds.ts'
 import { flagOf, OPTIONS, type Option, type Options, variableOf } from './options.ts'
 import { StartError } from './start-error.ts'

@@ -7,7 +7,8 @@ import { SimulatedClock } from '../cluster/simulated-clock.ts'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { newUaid, parseChannelId } from '../push/ids.ts'
 import { CLUSTER, deps, fakeParts, KEYS, optionsFor } from './fixtures/fake-parts.ts'
-import { type Role, startRole } from './roles.ts'
+import type { Role } from './role.ts'
+import { startRole } from './roles.ts'
 
 const random = createSystemRandom()
 

@@ -7,13 +7,11 @@ import { addCertificateMetrics } from './metrics/certificate-metrics.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { startNodeRole } from './node.ts'
 import { type Options, variableOf } from './options.ts'
+import type { Role } from './role.ts'
 import { startServe } from './serve.ts'
 import { StartError } from './start-error.ts'
 import { Started } from './started.ts'
 import { openTracer } from './tracing.ts'
-
-/** What a process can be. */
-export type Role = 'serve' | 'node' | 'endpoint'
 
 /** A process that serves. */
 export interface Serving {

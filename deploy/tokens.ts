@@ -3,7 +3,7 @@ import { Tokens } from '../push/tokens.ts'
 import type { Assembly } from './assembly.ts'
 import { keptServiceKeys, readKeptServiceKeys } from './data-folder.ts'
 import { type Options, variableOf } from './options.ts'
-import type { Role } from './roles.ts'
+import type { Role } from './role.ts'
 import {
   describeServiceKeys,
   formatServiceKey,

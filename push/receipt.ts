@@ -1,5 +1,4 @@
 import type { MessageId, ReceiptSubscriptionId } from './ids.ts'
-import type { Message } from './message.ts'
 
 /** What a message carries whose sender wants to hear what becomes of it (RFC 8030 section 5.1). */
 export interface ReceiptRequest {
@@ -20,7 +19,11 @@ export interface AwaitedReceipt {
 }
 
 /** What is needed for the receipt of a message; undefined when none is asked for. */
-export function awaitedReceipt({ id, expiresAtMs, receipt }: Message): AwaitedReceipt | undefined {
+export function awaitedReceipt({
+  id,
+  expiresAtMs,
+  receipt,
+}: Omit<AwaitedReceipt, 'receipt'> & Partial<AwaitedReceipt>): AwaitedReceipt | undefined {
   return receipt && { id, expiresAtMs, receipt }
 }
 

@@ -10,6 +10,8 @@ export const LATENCIES = {
   hello: 'hello until its answer, with the time to connect',
   register: 'register until its answer',
   drain: 'hello until the last message that waited has arrived',
+  broadcast: 'PUT of a broadcast until it arrives at a user agent',
+  broadcast_last: 'PUT of a broadcast until it has arrived at all user agents',
 } as const
 
 /** Name of a latency, as thresholds and reports write it. */

@@ -1,0 +1,2 @@
+/** What a process can be. */
+export type Role = 'serve' | 'node' | 'endpoint'
