@@ -65,6 +65,11 @@ export class BrokenServer {
     return server
   }
 
+  /** Messages that wait for the next one of their channel, to be passed by it. */
+  get heldBack(): number {
+    return this.#heldBack.size
+  }
+
   get wsUrl(): string {
     return `ws://127.0.0.1:${this.#port}/`
   }
