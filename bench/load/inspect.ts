@@ -155,10 +155,11 @@ async function serverOf(connections: HttpConnections): Promise<string | undefine
   const { status, body } = await get(connections, '/__version__', [])
   if (status !== 200) return undefined
   try {
-    const { source, version, commit } = JSON.parse(body)
-    const name = typeof source === 'string' && source !== '' ? source.replace(/^.*\//, '') : 'server'
-    const words = [name, version, commit].filter((word) => typeof word === 'string' && word !== '')
-    return words.length > 1 ? words.join(' ').slice(0, 100) : undefined
+    const { name, source, version, commit } = JSON.parse(body)
+    const called = typeof source === 'string' ? source.replace(/^.*\//, '') : name
+    const words = [called, version, typeof commit === 'string' ? commit.slice(0, 12) : '']
+    const known = words.filter((word) => typeof word === 'string' && word !== '')
+    return known.length === 0 ? undefined : known.join(' ').slice(0, 100)
   } catch {
     return undefined
   }
