@@ -11,6 +11,7 @@ import { BrokenServer, type Faults } from '../support/broken-server.ts'
 const POSTS: ScenarioFile = {
   agents: 20,
   body: 200,
+  'warm-up': 0,
   'vapid-share': 0,
   phases: [{ do: 'connect' }, { do: 'load', name: 'load', actions: { post: 1 } }],
 }
@@ -28,7 +29,7 @@ async function measured(
 }
 
 t.test('a server without faults', async (t) => {
-  const { result, server } = await measured({}, ['--rate', '100', '--duration', '2s', '--warm-up', '0s'])
+  const { result, server } = await measured({}, ['--rate', '100', '--duration', '2s'])
   const { ledger } = result
   t.ok(ledger.posted > 100)
   t.match(ledger, { posted: server.done.posts, accepted: ledger.posted, delivered: ledger.posted })
@@ -39,7 +40,7 @@ t.test('a server without faults', async (t) => {
 
 t.test('messages are dropped, 1 in 1,000; doubled; refused', async (t) => {
   const faults = { dropEvery: 1000, duplicateEvery: 300, refuseEvery: 70 }
-  const { result, server } = await measured(faults, ['--rate', '400', '--duration', '6s', '--settle', '3s'])
+  const { result, server } = await measured(faults, ['--rate', '500', '--duration', '5s', '--settle', '3s'])
   const { ledger, statuses, errnos } = result
   const { posts, dropped, duplicated, refused } = server.done
   t.ok(dropped >= 2 && duplicated >= 4 && refused >= 20, 'there was something to be found')
@@ -82,18 +83,7 @@ t.test('everything comes later', async (t) => {
 
 t.test('a stall shows in the latency from the intended time, and not only in the service time', async (t) => {
   // For 2 of 4 s nothing is answered. Once all connections wait, messages that should be sent can't be: whoever times them from when they were sees a few slow ones only.
-  const args = [
-    '--rate',
-    '100',
-    '--duration',
-    '4s',
-    '--warm-up',
-    '0s',
-    '--connections-max',
-    '8',
-    '--settle',
-    '10s',
-  ]
+  const args = ['--rate', '100', '--duration', '4s', '--connections-max', '8', '--settle', '10s']
   const { result } = await measured({ stall: { atPost: 150, forMs: 2000 } }, args)
   const { intended, service } = answered(result)
   const slowest = Math.max(...present(result.timeline.series['post_to_2xx.max']))
@@ -104,7 +94,7 @@ t.test('a stall shows in the latency from the intended time, and not only in the
 })
 
 t.test('a closed loop hides the same stall', async (t) => {
-  const args = ['--closed', '4', '--duration', '4s', '--warm-up', '0s', '--settle', '10s']
+  const args = ['--closed', '4', '--duration', '4s', '--settle', '10s']
   const { result } = await measured({ stall: { atPost: 150, forMs: 2000 } }, args)
   const { intended } = answered(result)
   t.equal(result.load.model, 'closed')
