@@ -17,6 +17,8 @@ import { UsageError } from './usage-error.ts'
 /** How `pushgrid bench` ends. */
 export const EXIT = { fine: 0, failed: 1, usage: 2, notDone: 3, interrupted: 130 } as const
 
+/** What no user has caused: their stack is worth more than a line. */
+const DEFECTS = [TypeError, RangeError, ReferenceError]
 const HELP: readonly (string | undefined)[] = ['--help', '-h', 'help']
 
 /** What the command needs of the program that it is part of. */
@@ -31,7 +33,7 @@ export async function benchCommand(args: readonly string[], context: BenchContex
   try {
     return await dispatch(args, context)
   } catch (error) {
-    if (!(error instanceof Error) || error.name === 'TypeError') throw error
+    if (!(error instanceof Error) || DEFECTS.some((kind) => error instanceof kind)) throw error
     context.err(`pushgrid bench: ${error.message}\n`)
     return error instanceof UsageError || error instanceof PlanError || error instanceof ReportError
       ? EXIT.usage

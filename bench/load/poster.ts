@@ -101,7 +101,7 @@ class PostRequest implements HttpRequest {
   readonly #posting: Posting
   readonly #options: PosterOptions
   readonly #poster: { underWay: number }
-  #hasBegun = false
+  #sentUs: number | undefined
 
   constructor(id: string, posting: Posting, options: PosterOptions, poster: { underWay: number }) {
     this.#id = id
@@ -129,8 +129,9 @@ class PostRequest implements HttpRequest {
 
   began(): void {
     const { agent, channel, topic, ttlS, intendedUs } = this.#posting
+    if (this.#sentUs !== undefined) return
     const sentUs = this.#options.now()
-    this.#hasBegun = true
+    this.#sentUs = sentUs
     agent?.due.set(this.#id, { channel, topic, expiresUs: sentUs + ttlS * 1e6 })
     this.#options.recorder.posting({
       id: this.#id,
@@ -148,7 +149,8 @@ class PostRequest implements HttpRequest {
   }
 
   failed(kind: string): void {
-    if (!this.#hasBegun) this.began()
+    // It may have failed before it got a connection.
+    this.began()
     this.#options.recorder.failed(`post: ${kind}`)
     this.#end(0, undefined)
   }
@@ -161,7 +163,10 @@ class PostRequest implements HttpRequest {
     const isAccepted = status >= 200 && status < 300
     if (isAccepted) this.#replaceOlder(atUs)
     // Without an answer it may have been accepted, and come all the same.
-    else if (status !== 0) this.#posting.agent?.notDue(this.#id, atUs)
+    else if (status !== 0) {
+      this.#posting.agent?.notDue(this.#id, atUs)
+      recorder.timed('post_to_refusal', this.#posting.intendedUs, this.#sentUs ?? atUs, atUs)
+    }
     this.#posting.done(status)
   }
 

@@ -36,9 +36,8 @@ function duration(annotations: object = {}) {
 }
 
 function oneOf<const T extends string>(words: readonly T[], annotations: object = {}) {
-  return Type.Unsafe<T>({
-    type: 'string',
-    enum: [...words],
+  const literals = words.map((word) => Type.Literal(word))
+  return Type.Union(literals, {
     expected: `one of ${words.join(', ')}`,
     placeholder: words.join('|'),
     ...annotations,
