@@ -39,6 +39,8 @@ async function main([command, ...args]: string[]): Promise<void> {
       return storeCommand(args)
     case 'agents':
       return agentsCommand(args)
+    case 'bench':
+      return benchmark(args)
     default:
       throw unknownCommand(command)
   }
@@ -82,6 +84,13 @@ async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<
   if (request.kind === 'help') return print(agentsHelp())
   const command = verb === 'show' ? showAgent : dropAgent
   print(await withInspector(request.options, (inspector) => command(inspector, uaid)))
+}
+
+/** The load suite is loaded only for those who measure. */
+async function benchmark(args: readonly string[]): Promise<void> {
+  const { benchCommand } = await import('../bench/cli/bench.ts')
+  const err = (text: string) => process.stderr.write(text)
+  process.exitCode = await benchCommand(args, { version: version(), out: print, err })
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -16,6 +16,7 @@ export const COMMANDS = {
   'store stats': 'count what is in the store',
   'agents show': 'say what is kept of a user agent, by its UAID',
   'agents drop': 'drop a user agent with its subscriptions and messages',
+  bench: 'put a load on a server, this one or another, and measure it; `pushgrid bench --help`',
   'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
 } as const
 

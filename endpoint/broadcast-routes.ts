@@ -20,6 +20,8 @@ export interface BroadcastRouteDeps {
   underWay: UnderWay
   clock: Clock
   bodies: BodyBudget
+  /** Of the body of a request. */
+  timeoutMs: number
 }
 
 type BroadcastRequest = FastifyRequest<{ Params: { broadcaster: string; channel: string } }>
@@ -29,7 +31,7 @@ const ONE_URL = '/v1/broadcasts/:broadcaster/:channel'
 
 /** The admin API of broadcasts, in the form of Mozilla's Megaphone, so that its clients, autopush and Pushgrid among them, can use it. */
 export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDeps): void {
-  const { broadcasts, admin, underWay, clock, bodies } = deps
+  const { broadcasts, admin, underWay, clock, bodies, timeoutMs } = deps
 
   async function list(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const allowed = admin.check(request.headers.authorization)
@@ -45,7 +47,7 @@ export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDep
   }
 
   async function put(request: BroadcastRequest, reply: FastifyReply): Promise<void> {
-    return withBody(request.raw, { limitBytes: VERSION_BYTES_MAX, clock, bodies }, (body) =>
+    return withBody(request.raw, { limitBytes: VERSION_BYTES_MAX, timeoutMs, clock, bodies }, (body) =>
       underWay.during(reply, async () => {
         const arrival = arrivalOf(body, reply)
         const allowed = admin.check(request.headers.authorization)

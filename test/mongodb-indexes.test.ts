@@ -176,7 +176,15 @@ async function monitored(t: Test, url: string) {
   const collections = collectionsOf(db)
   const agents = new MongoAgents(collections.agents, systemClock, BATCHES)
   const receipts = new MongoReceipts(collections, systemClock, BATCHES)
-  const options = { clock: systemClock, batches: BATCHES, storedMax: 5, expiredKeptMs: 0, receipts }
+  const { unreadable } = MONGO_DEFAULTS
+  const options = {
+    clock: systemClock,
+    batches: BATCHES,
+    storedMax: 5,
+    expiredKeptMs: 0,
+    receipts,
+    unreadable,
+  }
   return { client, agents, receipts, messages: new MongoMessages(collections.messages, options) }
 }
 

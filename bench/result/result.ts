@@ -6,10 +6,13 @@ export const RESULT_FORMAT = 1
 /** What is timed, each from the time its request was *meant* to be sent (`intended`) and from when it was sent (`service`). */
 export const LATENCIES = {
   post_to_2xx: 'POST until its answer, if that is 2xx',
+  post_to_refusal: 'POST until its answer, if that is not 2xx',
   post_to_notification: 'POST until the notification arrives at a user agent that was connected at both',
   hello: 'hello until its answer, with the time to connect',
   register: 'register until its answer',
   drain: 'hello until the last message that waited has arrived',
+  broadcast: 'PUT of a broadcast until it arrives at a user agent',
+  broadcast_last: 'PUT of a broadcast until it has arrived at all user agents',
 } as const
 
 /** Name of a latency, as thresholds and reports write it. */

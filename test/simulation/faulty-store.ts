@@ -1,6 +1,5 @@
 import type { Clock } from '../../cluster/clock.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
-
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'

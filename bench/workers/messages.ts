@@ -1,0 +1,37 @@
+import type { Job } from '../load/generator.ts'
+import type { LiveSample } from '../measure/live.ts'
+import type { Measurements } from '../measure/measurements.ts'
+import type { SelfSamples } from '../measure/self.ts'
+import type { BenchResult } from '../result/result.ts'
+
+/** What a coordinator says to a worker, as JSON. */
+export type ToWorker =
+  | { readonly type: 'job'; readonly job: Job }
+  /** All have arrived at that phase: it begins now. */
+  | { readonly type: 'enter'; readonly index: number }
+  /** Leave the remaining phases out. */
+  | { readonly type: 'end' }
+  /** The same, without waiting for anyone: nobody cares any more. */
+  | { readonly type: 'abandon' }
+
+/** What a worker says to its coordinator, as JSON. */
+export type FromWorker =
+  /** It waits for the others before that phase. */
+  | { readonly type: 'at'; readonly index: number }
+  /** Each second: that it lives, and how it is doing. */
+  | { readonly type: 'alive'; readonly sample: LiveSample }
+  | { readonly type: 'done'; readonly report: WorkerReport }
+  | { readonly type: 'failed'; readonly text: string }
+
+/** All that a worker found out. Times are seconds since it entered the first phase, the same moment for all. */
+export interface WorkerReport {
+  readonly measurements: Measurements
+  readonly self: SelfSamples
+  readonly phases: BenchResult['phases']
+  readonly warnings: BenchResult['warnings']
+}
+
+/** How often either side says that it lives. */
+export const ALIVE_EVERY_MS = 1000
+/** A side that was silent for so long is gone; a worker that connects thousands at once may be busy for seconds. */
+export const GONE_AFTER_MS = 6000

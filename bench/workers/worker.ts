@@ -1,0 +1,93 @@
+import { Generator, type GeneratorFacts, type Job } from '../load/generator.ts'
+import { nowUs, Recorder } from '../measure/recorder.ts'
+import { SelfSampler } from '../measure/self.ts'
+import { ALIVE_EVERY_MS, type FromWorker, type ToWorker, type WorkerReport } from './messages.ts'
+
+const US_PER_S = 1e6
+
+/** One worker of a run, wherever it is: plays its share of a job, measures it and itself, and waits for the others before each phase. */
+export class Worker {
+  readonly #say: (message: FromWorker) => void
+  #wait: { readonly index: number; readonly over: () => void } | undefined
+  #generator: Generator | undefined
+  #startUs: number | undefined
+  #entered = -1
+
+  /** @param say takes messages to the coordinator */
+  constructor(say: (message: FromWorker) => void) {
+    this.#say = say
+  }
+
+  /** The coordinator said something. */
+  told(message: ToWorker): void {
+    switch (message.type) {
+      case 'job':
+        this.#play(message.job).then(
+          (report) => this.#say({ type: 'done', report }),
+          (error: unknown) => this.#say({ type: 'failed', text: messageOf(error) }),
+        )
+        break
+      case 'enter':
+        this.#startUs ??= nowUs()
+        this.#entered = message.index
+        if (this.#wait !== undefined && this.#wait.index <= message.index) this.#wait.over()
+        break
+      case 'end':
+        this.#generator?.end()
+        break
+      case 'abandon':
+        this.#generator?.end()
+        this.#entered = Number.POSITIVE_INFINITY
+        this.#wait?.over()
+    }
+  }
+
+  async #play(job: Job): Promise<WorkerReport> {
+    const recorder = new Recorder()
+    const self = new SelfSampler(
+      () => this.#sinceStartS(nowUs()),
+      () => recorder.isMeasuring,
+    )
+    const alive = setInterval(
+      () => this.#say({ type: 'alive', sample: recorder.liveSample() }),
+      ALIVE_EVERY_MS,
+    )
+    try {
+      this.#generator = new Generator(job, recorder, { enter: (index) => this.#enter(index) })
+      const facts = await this.#generator.run()
+      return { measurements: recorder.snapshot(), self: self.stop(), ...this.#described(facts) }
+    } finally {
+      clearInterval(alive)
+      self.stop()
+    }
+  }
+
+  #enter(index: number): Promise<void> {
+    this.#say({ type: 'at', index })
+    if (this.#entered >= index) return Promise.resolve()
+    return new Promise((over) => {
+      this.#wait = { index, over }
+    })
+  }
+
+  #described({ phases, warnings }: GeneratorFacts): Pick<WorkerReport, 'phases' | 'warnings'> {
+    return {
+      phases: phases.map(({ name, fromUs, toUs, measured }) => ({
+        name,
+        fromS: this.#sinceStartS(fromUs),
+        toS: this.#sinceStartS(toUs),
+        measured,
+      })),
+      warnings: [...warnings],
+    }
+  }
+
+  /** Negative before the first phase. */
+  #sinceStartS(atUs: number): number {
+    return (atUs - (this.#startUs ?? nowUs())) / US_PER_S
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
