@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { PlanError } from '../plan/plan-error.ts'
+import { reportHtml } from '../report/html/report-page.ts'
 import { ReportError } from '../report/report-error.ts'
 import { resultSchemaText, writeResult, writeWhole } from '../report/result-file.ts'
-import { reportHtml } from '../report/html/report-page.ts'
 import { verdictLine } from '../report/thresholds.ts'
 import type { BenchResult } from '../result/result.ts'
 import { NatsWorker } from '../workers/nats-worker.ts'
@@ -43,8 +43,11 @@ export async function benchCommand(args: readonly string[], context: BenchContex
 
 async function dispatch([command, ...args]: readonly string[], context: BenchContext): Promise<number> {
   if (command === undefined)
-    throw new UsageError('say what to run: a scenario (`pushgrid bench list`) or a plan file; --help tells more')
-  if (HELP.includes(command) || args.some((arg) => arg === '--help' || arg === '-h')) return say(benchHelp(), context)
+    throw new UsageError(
+      'say what to run: a scenario (`pushgrid bench list`) or a plan file; --help tells more',
+    )
+  if (HELP.includes(command) || args.some((arg) => arg === '--help' || arg === '-h'))
+    return say(benchHelp(), context)
   switch (command) {
     case 'list':
       return say(listText(), context)

@@ -40,12 +40,21 @@ export async function run(plan: Plan, options: RunOptions, context: RunContext):
   const name = Buffer.from(createSystemRandom().bytes(RUN_BYTES)).toString('hex')
   const job = { plan, target, run: name, seed, sourceAddresses, adminToken: broadcasts && adminToken }
   progress.begin(server)
-  const crew = await runJob(job, staff, { sinceStartS, signal: context.signal, live: (view) => progress.show(view) })
+  const crew = await runJob(job, staff, {
+    sinceStartS,
+    signal: context.signal,
+    live: (view) => progress.show(view),
+  })
   const processes = await sampler.stop()
   const facts = {
     version: context.version,
     label: options.label ?? server ?? wsUrl,
-    scenario: { name: plan.name, summary: plan.summary, options: { ...plan.settings, phases: plan.phases }, seed },
+    scenario: {
+      name: plan.name,
+      summary: plan.summary,
+      options: { ...plan.settings, phases: plan.phases },
+      seed,
+    },
     target: { wsUrl, endpointOrigin: target.endpointOrigin, server: server ?? null },
     load: loadOf(plan),
     startedAt,
@@ -67,9 +76,16 @@ function limitsOf({ settings }: Plan, { staff }: RunOptions, address: string): r
   const loopback = address.startsWith('127.')
   const here = staff.workers / (staff.workers + (staff.remote?.workers ?? 0))
   const connections = Math.ceil(settings.agents * here)
-  const each = { connections: Math.ceil(connections / Math.max(1, staff.workers)), senders: settings.connectionsMax, loopback }
+  const each = {
+    connections: Math.ceil(connections / Math.max(1, staff.workers)),
+    senders: settings.connectionsMax,
+    loopback,
+  }
   const files = fit(each, { openFiles, sourcePorts: Number.POSITIVE_INFINITY })
-  const ports = fit({ connections, senders: 0, loopback }, { openFiles: Number.POSITIVE_INFINITY, sourcePorts })
+  const ports = fit(
+    { connections, senders: 0, loopback },
+    { openFiles: Number.POSITIVE_INFINITY, sourcePorts },
+  )
   const [problem] = [...files.problems, ...ports.problems]
   if (problem !== undefined) throw new TargetError(problem)
   return ports.sourceAddresses

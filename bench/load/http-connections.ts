@@ -70,9 +70,12 @@ export class HttpConnections {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     }
-    this.#pool.dispatch(options, new Exchange(request, () => {
-      this.#underWay -= 1
-    }))
+    this.#pool.dispatch(
+      options,
+      new Exchange(request, () => {
+        this.#underWay -= 1
+      }),
+    )
   }
 
   /** Ends all; requests under way fail. */
