@@ -114,7 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     this.#over()
-    this.#request.failed(KINDS[error.code ?? ''] ?? error.code ?? error.name)
+    const { code = error.name } = error
+    this.#request.failed(KINDS[code] ?? (code.startsWith('HPE_') ? 'no HTTP' : code))
   }
 }
 
