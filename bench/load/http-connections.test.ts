@@ -47,7 +47,6 @@ t.test('answers of all forms are read', async (t) => {
         case '/closing':
           return response.writeHead(503, { connection: 'close', 'content-length': 4 }).end('busy')
         case '/early':
-          response.writeContinue()
           response.writeEarlyHints({ link: '</x>; rel=preload' })
           return response.writeHead(201).end()
         default:

@@ -115,7 +115,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     this.#over()
     const { code = error.name } = error
-    this.#request.failed(KINDS[code] ?? (code.startsWith('HPE_') ? 'no HTTP' : code))
+    this.#request.failed(error.name === 'HTTPParserError' ? 'no HTTP' : (KINDS[code] ?? code))
   }
 }
 

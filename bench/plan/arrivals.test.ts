@@ -12,7 +12,10 @@ function all(options: ArrivalOptions): number[] {
 
 const options = fc.record({
   arrivals: fc.constantFrom('poisson' as const, 'constant' as const),
-  rate: fc.record({ from: fc.double({ min: 0, max: 300 }), to: fc.double({ min: 0, max: 300 }) }),
+  rate: fc.record({
+    from: fc.double({ min: 0, max: 300, noNaN: true }),
+    to: fc.double({ min: 0, max: 300, noNaN: true }),
+  }),
   durationMs: fc.integer({ min: 1, max: 5000 }),
   random: fc.integer().map(seededRandom),
 })
