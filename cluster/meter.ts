@@ -13,7 +13,7 @@ export function startOfMeasurement(): number {
   return preciseMs()
 }
 
-/** Takes the time that has passed since that moment, in seconds. */
-export function measureSince(meter: Meter, startedAt: number): void {
-  meter.observe((preciseMs() - startedAt) / 1000)
+/** The time that has passed since that moment, in seconds. */
+export function secondsSince(startedAt: number): number {
+  return (preciseMs() - startedAt) / 1000
 }

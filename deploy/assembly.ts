@@ -13,6 +13,7 @@ import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Job } from '../store/mongodb-job.ts'
 import type { LeaseOptions, LeaseOutcome } from '../store/mongodb-lease.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
+import type { UnreadableListener } from '../store/unreadable.ts'
 import type { AdminPort } from './admin-port.ts'
 import type { LoadedCertificate } from './certificate.ts'
 import type { CertificateKeeper } from './certificate-keeper.ts'
@@ -57,6 +58,7 @@ export interface EmbeddedStoreOptions {
   readonly limits: StoreLimits
   readonly diskReserveBytes: number
   readonly waitingWritesMax: number
+  readonly unreadable: UnreadableListener
 }
 
 /** Options of the store that the processes of a cluster share. */
@@ -67,6 +69,7 @@ export interface SharedStoreOptions {
   readonly operationTimeoutMs: number
   /** Whether this process may use it at the moment. */
   readonly isAllowed: () => boolean
+  readonly unreadable: UnreadableListener
 }
 
 /** Options of the lease of a process that serves alone from a shared database. */

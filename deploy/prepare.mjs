@@ -34,7 +34,7 @@ if (tsc) {
     const built = spawnSync(process.execPath, [tsc, '--project', project], { cwd: root, stdio: 'inherit' })
     if (built.status !== 0) process.exit(built.status ?? 1)
   }
-  for (const file of ['colours.css', 'style.css'])
+  for (const file of ['colours.css', 'parts.css', 'style.css'])
     copyFileSync(path.join(root, PAGE, file), path.join(root, 'dist', PAGE, file))
   chmodSync(path.join(root, 'dist/deploy/cli.js'), 0o755)
   writeFileSync(path.join(root, 'dist/commit'), commit())

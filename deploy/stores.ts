@@ -6,7 +6,7 @@ import type { EmbeddedStore } from '../store/lmdb-store.ts'
 import type { Store, StoreLimits } from '../store/store.ts'
 import type { AgentBus, Assembly, DatabaseJobOptions } from './assembly.ts'
 import { startGarbageCollection, startReceiptSweep } from './garbage.ts'
-import { withStoreMetrics } from './metrics/store-metrics.ts'
+import { countUnreadable, withStoreMetrics } from './metrics/store-metrics.ts'
 import type { Options } from './options.ts'
 import { StartError, startErrorOf } from './start-error.ts'
 
@@ -16,13 +16,21 @@ const HOLDER_BYTES = 16
 export async function openEmbeddedStore({
   options,
   parts,
+  deps,
   started,
   metrics,
 }: Assembly): Promise<EmbeddedStore> {
   const { diskReserveBytes, waitingWritesMax, dataDir: directory } = options
   try {
     const limits = limitsOf(options)
-    const store = await parts.openEmbeddedStore({ directory, limits, diskReserveBytes, waitingWritesMax })
+    const unreadable = countUnreadable(metrics, deps.log)
+    const store = await parts.openEmbeddedStore({
+      directory,
+      limits,
+      diskReserveBytes,
+      waitingWritesMax,
+      unreadable,
+    })
     started.add('store', () => store.close())
     return withStoreMetrics(metrics, store)
   } catch (error) {
@@ -49,6 +57,7 @@ export async function openSharedStore(
       clock: deps.clock,
       operationTimeoutMs: options.putTimeoutMs,
       isAllowed,
+      unreadable: countUnreadable(metrics, deps.log),
     })
     started.add('store', () => store.close())
     return withStoreMetrics(metrics, store)

@@ -8,15 +8,25 @@ const MORE_INFO = 'https://autopush.readthedocs.io/en/latest/http.html#error-cod
 /** A subscription that has ended does not come back. */
 const GONE_MAX_AGE_SECONDS = 86_400
 
-/** The JSON that tells an application server of a failure, in autopush's form. */
+/** What tells an application server of a failure, in autopush's form: its fields are those of the JSON. */
+export class FailureAnswer {
+  readonly code: number
+  readonly errno: number
+  readonly error: string | undefined
+  readonly message: string
+  readonly more_info = MORE_INFO
+
+  constructor({ status, errno }: Failure, message: string) {
+    this.code = status
+    this.errno = errno
+    this.error = STATUS_CODES[status]
+    this.message = message
+  }
+}
+
+/** The same as text. */
 export function failureBody(failure: Failure, message: string): string {
-  return JSON.stringify({
-    code: failure.status,
-    errno: failure.errno,
-    error: STATUS_CODES[failure.status],
-    message,
-    more_info: MORE_INFO,
-  })
+  return JSON.stringify(new FailureAnswer(failure, message))
 }
 
 /** How to do better (RFC 9110 section 11.6.1). */
@@ -35,5 +45,5 @@ export function sendFailure(reply: FastifyReply, refused: Refused): void {
   if (failure.status === 401) reply.header('www-authenticate', challengeOf(refused.code))
   if (failure.status === 410) reply.header('cache-control', `max-age=${GONE_MAX_AGE_SECONDS}`)
   if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
-  reply.send(failureBody(failure, detail))
+  reply.send(new FailureAnswer(failure, detail))
 }

@@ -30,21 +30,25 @@ export interface BodyOptions {
 /** Reads a request's body and hands it to `use`; until that is done it counts as held in memory. */
 export async function withBody<T>(
   request: IncomingMessage,
-  { limitBytes, clock, bodies }: BodyOptions,
+  options: BodyOptions,
   use: (body: Body) => Promise<T>,
 ): Promise<T> {
-  const held = new HeldBytes(bodies)
+  const held = new HeldBytes(options.bodies)
   try {
-    return await use(await readBody(request, { limitBytes, clock, held }))
+    return await use(await readBody(request, options, held))
   } finally {
     held.release()
   }
 }
 
-/** Reads a request's body of at most `limitBytes`, whether it announces its length or comes in chunks. */
-function readBody(
+/**
+ * Reads a request's body of at most `limitBytes`, whether it announces its length or comes in chunks.
+ * @param held takes the memory for it, to be released when the body is done with
+ */
+export function readBody(
   request: IncomingMessage,
-  { limitBytes, clock, held }: { limitBytes: number; clock: Clock; held: HeldBytes },
+  { limitBytes, clock }: Omit<BodyOptions, 'bodies'>,
+  held: HeldBytes,
 ): Promise<Body> {
   if (!hasBody(request)) return Promise.resolve({ outcome: 'read', bytes: Buffer.alloc(0) })
   if (Number(request.headers['content-length']) > limitBytes + DISCARDED_MAX_BYTES) {

@@ -10,6 +10,8 @@ export interface CryptoHeaderValues {
 }
 
 const BASE64URL = /^[A-Za-z0-9_-]+$/
+/** Nearly all messages have this and no more. */
+const AES128GCM = accept<CryptoHeaders>({ encoding: 'aes128gcm' })
 
 /**
  * Checks the form of the crypto headers of a body and gives those that the user agent needs, in one normal form. Whether it
@@ -30,6 +32,7 @@ export function parseCryptoHeaders(values: CryptoHeaderValues): Checked<CryptoHe
 
 /** RFC 8291: salt and key are in the body, and nothing else is needed. */
 function parseAes128gcm(values: CryptoHeaderValues): Checked<CryptoHeaders> {
+  if (values.encryption === undefined && values.cryptoKey === undefined) return AES128GCM
   const encryption = parseOptional(values.encryption)
   const cryptoKey = parseOptional(values.cryptoKey)
   if (encryption === undefined || cryptoKey === undefined) {
@@ -50,7 +53,7 @@ function parseAes128gcm(values: CryptoHeaderValues): Checked<CryptoHeaders> {
       'With aes128gcm the key is in the body: leave out dh of the Crypto-Key header',
     )
   }
-  return accept({ encoding: 'aes128gcm' })
+  return AES128GCM
 }
 
 /** draft-ietf-webpush-encryption-04, which the older web-push clients speak. */

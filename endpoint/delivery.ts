@@ -167,22 +167,23 @@ export class Delivery {
     )
   }
 
-  async #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
+  #ask(uaid: Uaid, request: AgentRequest, bytes: number): Promise<AskOutcome> {
     const timeoutMs = this.#askTimeoutMs()
     if (timeoutMs === undefined) {
       this.#asks.add('skipped')
-      return 'timeout'
+      return Promise.resolve('timeout')
     }
     this.#pendingAsks += 1
     this.#pendingBytes += bytes
     const askedAtMs = this.#deps.clock.nowMs()
-    const reply = await this.#deps.bus.ask(agentAddress(uaid), request, timeoutMs)
-    this.#pendingAsks -= 1
-    this.#pendingBytes -= bytes
-    this.#asks.add(typeof reply === 'string' ? reply : reply.outcome)
-    if (typeof reply === 'string') return reply
-    this.#skew.observe(askedAtMs, reply.clockMs)
-    return reply.outcome
+    return this.#deps.bus.ask(agentAddress(uaid), request, timeoutMs).then((reply) => {
+      this.#pendingAsks -= 1
+      this.#pendingBytes -= bytes
+      if (typeof reply !== 'string') this.#skew.observe(askedAtMs, reply.clockMs)
+      const outcome = typeof reply === 'string' ? reply : reply.outcome
+      this.#asks.add(outcome)
+      return outcome
+    })
   }
 
   /** Undefined when there is no room for another ask. */

@@ -11,8 +11,10 @@ const KEYID_LENGTH_AT = 20
  */
 export function isEcdhKey(key: Buffer, headers: CryptoHeaders, body: Buffer): boolean {
   if (headers.encoding === 'aes128gcm') {
-    const keyid = body.subarray(KEYID_LENGTH_AT + 1)
-    return body[KEYID_LENGTH_AT] === key.length && keyid.subarray(0, key.length).equals(key)
+    if (body[KEYID_LENGTH_AT] !== key.length) return false
+    const start = KEYID_LENGTH_AT + 1
+    const end = start + key.length
+    return end <= body.length && key.compare(body, start, end) === 0
   }
   const entries = parseParameters(headers.cryptoKey ?? '') ?? []
   return entries.some((entry) => Buffer.from(entry.get('dh') ?? '', 'base64url').equals(key))

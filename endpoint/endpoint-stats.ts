@@ -1,5 +1,5 @@
 import { Counts } from '../cluster/counts.ts'
-import { type Meter, measureSince } from '../cluster/meter.ts'
+import { type Meter, secondsSince } from '../cluster/meter.ts'
 import type { FailureCode } from '../push/errors.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { Delivery } from './delivery.ts'
@@ -53,8 +53,9 @@ export class EndpointStats {
   /** Notes what came of a message whose POST began at a moment of `startOfMeasurement`. */
   posted(outcome: PostOutcome, startedAt: number): void {
     this.#messages.add(outcome)
-    if (outcome === 'delivered') measureSince(this.#meters.postToAck, startedAt)
-    if (outcome === 'delivered' || outcome === 'stored' || outcome === 'dropped')
-      measureSince(this.#meters.postTo2xx, startedAt)
+    if (outcome !== 'delivered' && outcome !== 'stored' && outcome !== 'dropped') return
+    const seconds = secondsSince(startedAt)
+    if (outcome === 'delivered') this.#meters.postToAck.observe(seconds)
+    this.#meters.postTo2xx.observe(seconds)
   }
 }

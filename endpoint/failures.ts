@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counts } from '../cluster/counts.ts'
 import type { Failure } from '../push/errors.ts'
+import { FailureAnswer } from './answers.ts'
 
 /** Status and number of a failure, as in the table of all failures. */
 export type StatusAndErrno = `${number} ${number}`
@@ -19,20 +20,11 @@ export class Failures {
     this.#counts.add(`${status} ${errno}`)
   }
 
-  /** Counts the failures that a server answers from now on: all of them have one form. */
+  /** Counts the failures that a server answers from now on. This hook is passed over by answers without a body, as to a message. */
   countAnswersOf(app: FastifyInstance): void {
-    app.addHook('onSend', (_request, reply, payload, done) => {
-      if (reply.statusCode >= 400 && typeof payload === 'string') this.#countBody(payload)
-      done()
+    app.addHook('preSerialization', (_request, _reply, payload, done) => {
+      if (payload instanceof FailureAnswer) this.count({ status: payload.code, errno: payload.errno })
+      done(null, payload)
     })
   }
-
-  #countBody(body: string): void {
-    const [, status, errno] = FAILURE_BODY.exec(body) ?? []
-    if (status !== undefined && errno !== undefined)
-      this.count({ status: Number(status), errno: Number(errno) })
-  }
 }
-
-/** The beginning of what `failureBody` writes. */
-const FAILURE_BODY = /^\{"code":(\d{3}),"errno":(\d{1,3}),/

@@ -82,12 +82,13 @@ export class ReceiptSubscriptions {
     }
   }
 
-  /** Ends a receipt subscription for good. */
+  /** Ends a receipt subscription. */
   async end(token: string): Promise<Checked<undefined>> {
     const opened = this.open(token)
     if (!opened.ok) return opened
     try {
-      const ended = await this.#bounded(this.#deps.store.endReceipts(opened.value))
+      const { store, clock } = this.#deps
+      const ended = await this.#bounded(store.endReceipts(opened.value, clock.nowMs()))
       return ended ? accept(undefined) : NO_RECEIPTS
     } catch (error) {
       return unavailable(error)

@@ -14,14 +14,23 @@ export class UnderWay {
 
   /** Answers a request by `work` and keeps count of it meanwhile. */
   async during(reply: FastifyReply, work: () => Promise<void>): Promise<void> {
-    this.#replies.add(reply)
-    if (this.#closing) closeAfter(reply)
+    this.begin(reply)
     try {
       await work()
     } finally {
-      this.#replies.delete(reply)
-      if (this.#replies.size === 0) this.#idle?.()
+      this.end(reply)
     }
+  }
+
+  /** A reply is owed from now on. */
+  begin(reply: FastifyReply): void {
+    this.#replies.add(reply)
+    if (this.#closing) closeAfter(reply)
+  }
+
+  /** A reply is not owed any more, if it was: it has been given, or never will be. */
+  end(reply: FastifyReply): void {
+    if (this.#replies.delete(reply) && this.#replies.size === 0) this.#idle?.()
   }
 
   /** Tells the clients of all replies to come that the connection closes, and resolves when none is owed. */

@@ -5,7 +5,7 @@ import { BroadcastPublisher, GROUP_MAX, type PublishTarget } from './broadcast-p
 
 const [A, B] = ['a/a', 'b/b'] as BroadcastId[] as [BroadcastId, BroadcastId]
 /** What the turns of a publisher may send. */
-const TURN_MAX = 256
+const TURN_MAX = 96
 
 /** Groups that note what they were sent, and in which turn of the event loop. */
 class Groups implements PublishTarget {
@@ -37,7 +37,7 @@ function world(groups: number) {
   /** One turn of the event loop. */
   const turn = () => {
     target.turn += 1
-    clock.advance(1)
+    clock.step()
   }
   const turns = (count: number) => {
     for (let at = 0; at < count; at += 1) turn()
@@ -81,6 +81,23 @@ t.test('a group gets the version of the moment, and all have the last one in the
   t.notOk(target.sent.slice(before).some(({ version }) => version === '1'))
   t.same(last(A), new Array(30).fill('2'))
   t.equal(target.sent.length, before + 30, 'none of them twice')
+})
+
+t.test('groups that are added to a round keep none of the others from their turn', async (t) => {
+  const { target, versions, publisher, turn, turns, last } = world(30)
+  publisher.changed(A)
+  turn()
+  versions.set(A, '2')
+  publisher.changed(A)
+  const before = target.sent.length
+  target.groups += 1
+  turns(30)
+  const again = new Set(target.sent.slice(before).map(({ group }) => group))
+  t.same(
+    [...again].sort((one, other) => one - other),
+    [...Array(30).keys()],
+  )
+  t.same(last(A).slice(0, 30), new Array(30).fill('2'))
 })
 
 t.test('changes on end reach everybody all the same', async (t) => {

@@ -1,5 +1,4 @@
 import type { Concerns } from '../cluster/bus.ts'
-import { NODES_ADDRESS } from '../push/agent-requests.ts'
 import type { BroadcastId } from '../push/broadcast.ts'
 import type { CertificateFiles } from '../push/certificate.ts'
 import { type AddressRange, ClientAddresses } from '../push/client-address.ts'
@@ -11,6 +10,7 @@ import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broa
 import { CLIENT_LIMITS_OPTIONS, ClientLimits, type ClientLimitsOptions } from './client-limits.ts'
 import { askMegaphone } from './megaphone.ts'
 import { FOLLOWER_OPTIONS, type FollowerOptions, MegaphoneFollower } from './megaphone-follower.ts'
+import { listenAsNode } from './node-address.ts'
 import { NodeStats } from './node-stats.ts'
 import { loadUws, startWebSocketServer, type WebSocketServerOptions } from './websocket-server.ts'
 
@@ -96,12 +96,7 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
   const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
   broadcasts.onChange = (id) => publisher.changed(id)
   const follower = followMegaphone(options, { ...deps, broadcasts })
-  const everyone = bus.listen(NODES_ADDRESS, (request) => {
-    if (request.kind === 'check') agents.recheckSoon()
-    if (request.kind !== 'broadcasts') return
-    if (request.hint === 'changed') void broadcasts.read()
-    else follower?.polled()
-  })
+  const everyone = listenAsNode(bus, { agents, broadcasts, polled: () => follower?.polled() })
   return {
     port: server.port,
     stats,

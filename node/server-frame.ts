@@ -59,8 +59,13 @@ export function notificationText(message: Message, ttlSeconds: number): string {
   const head = `{"messageType":"notification","channelID":"${message.channelId}","version":"${message.id}","ttl":${ttlSeconds}`
   const { body, headers } = message
   if (headers === undefined) return `${head}}`
-  const data = Buffer.from(body.buffer, body.byteOffset, body.length).toString('base64url')
+  const data = asBuffer(body).toString('base64url')
   return `${head},"data":"${data}","headers":${headersText(headers)}}`
+}
+
+/** It is one already where it has not come over a bus, and another view of the same bytes costs as much as their text. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function headersText(headers: CryptoHeaders): string {

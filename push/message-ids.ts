@@ -1,6 +1,6 @@
 import { v7 } from 'uuid'
 import type { Clock, Random } from '../cluster/clock.ts'
-import { ID_BYTES, type MessageId } from './ids.ts'
+import { ID_BYTES, type MessageId, messageIdFromBytes } from './ids.ts'
 
 /**
  * Issues message ids, each greater than the one before, so that messages accepted one after the other by one process are
@@ -10,6 +10,8 @@ import { ID_BYTES, type MessageId } from './ids.ts'
 export class MessageIds {
   readonly #clock: Clock
   readonly #random: Random
+  /** Of the id that is being made. */
+  readonly #bytes = Buffer.alloc(ID_BYTES)
   #ms = 0
   #sequence = 0
 
@@ -29,6 +31,7 @@ export class MessageIds {
     } else {
       this.#sequence += 1
     }
-    return v7({ msecs: this.#ms, seq: this.#sequence, random }) as MessageId
+    // In bytes: the library puts its text together digit by digit, for 0.7 kB of garbage.
+    return messageIdFromBytes(v7({ msecs: this.#ms, seq: this.#sequence, random }, this.#bytes))
   }
 }

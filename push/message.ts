@@ -1,5 +1,4 @@
-import type { ChannelId, MessageId } from './ids.ts'
-import type { ReceiptRequest } from './receipt.ts'
+import type { ChannelId, MessageId, ReceiptSubscriptionId } from './ids.ts'
 import type { Urgency } from './urgency.ts'
 
 /** Longest time a message is kept, in seconds: 30 days. A longer TTL is granted as this. */
@@ -15,6 +14,16 @@ export interface CryptoHeaders {
   readonly encryption?: string
   /** `Crypto-Key` of the request, aesgcm only. */
   readonly cryptoKey?: string
+}
+
+/** What a message carries whose sender wants to hear what becomes of it (RFC 8030 section 5.1). */
+export interface ReceiptRequest {
+  readonly subscription: ReceiptSubscriptionId
+  /**
+   * The sealed part of the message's resource, as its sender was given it: a receipt has to name the same URL when the
+   * service keys have changed meanwhile.
+   */
+  readonly sealedChannel: string
 }
 
 /** A push message as accepted from an application server (RFC 8030 section 5). Never changed once made. */

@@ -1,14 +1,5 @@
-import type { MessageId, ReceiptSubscriptionId } from './ids.ts'
-
-/** What a message carries whose sender wants to hear what becomes of it (RFC 8030 section 5.1). */
-export interface ReceiptRequest {
-  readonly subscription: ReceiptSubscriptionId
-  /**
-   * The sealed part of the message's resource, as its sender was given it: a receipt has to name the same URL when the
-   * service keys have changed meanwhile.
-   */
-  readonly sealedChannel: string
-}
+import type { MessageId } from './ids.ts'
+import { type Message, type ReceiptRequest, TTL_MAX_SECONDS } from './message.ts'
 
 /** A message that a receipt is to be written for, as far as that needs it. */
 export interface AwaitedReceipt {
@@ -19,11 +10,7 @@ export interface AwaitedReceipt {
 }
 
 /** What is needed for the receipt of a message; undefined when none is asked for. */
-export function awaitedReceipt({
-  id,
-  expiresAtMs,
-  receipt,
-}: Omit<AwaitedReceipt, 'receipt'> & Partial<AwaitedReceipt>): AwaitedReceipt | undefined {
+export function awaitedReceipt({ id, expiresAtMs, receipt }: Message): AwaitedReceipt | undefined {
   return receipt && { id, expiresAtMs, receipt }
 }
 
@@ -48,6 +35,12 @@ export const RECEIPT_STATUS = { acknowledged: 204, notDelivered: 410 } as const 
 
 /** How long a receipt waits for its sender after the message has expired, in milliseconds. */
 export const RECEIPT_KEPT_MS = 24 * 60 * 60 * 1000
+
+/**
+ * How long it is remembered that a receipt subscription has been ended, in milliseconds: a day longer than any receipt of a message that
+ * was posted before. Then there is nothing left that its URL could show, and only who has ended it has the URL.
+ */
+export const ENDED_KEPT_MS = TTL_MAX_SECONDS * 1000 + 2 * RECEIPT_KEPT_MS
 
 /**
  * How long after its expiry a message with a receipt is taken for not delivered, in milliseconds: one that was sent in its last

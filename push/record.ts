@@ -5,8 +5,7 @@ import {
   messageIdFromBytes,
   receiptSubscriptionIdFromBytes,
 } from './ids.ts'
-import type { ContentEncoding, CryptoHeaders, Message } from './message.ts'
-import type { ReceiptRequest } from './receipt.ts'
+import type { ContentEncoding, CryptoHeaders, Message, ReceiptRequest } from './message.ts'
 import { SEALED_CHANNEL_BYTES } from './tokens.ts'
 import type { Urgency } from './urgency.ts'
 

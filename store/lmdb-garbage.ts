@@ -9,7 +9,7 @@ const FIRST_KEY = Buffer.alloc(1)
 
 /**
  * Goes through the whole store, a few records at a time: first the user agents, to drop those not seen for too long,
- * then the messages, to drop what has expired or belongs to no channel (any more), then the receipts that have been kept long enough.
+ * then the messages, to drop what has expired or belongs to no channel (any more), then the receipts, and marks of their subscriptions, that have been kept long enough.
  */
 export class LmdbGarbage {
   readonly #agents: LmdbAgents
@@ -66,7 +66,7 @@ export class LmdbGarbage {
     const records = this.#receipts.scan(this.#start, limit)
     const done = this.#reachedEnd(records, limit)
     if (done) this.#table = 'agents'
-    const old = records.filter(({ keptUntilMs }) => keptUntilMs !== undefined && keptUntilMs <= nowMs)
+    const old = records.filter(({ keptUntilMs }) => keptUntilMs <= nowMs)
     for (const { key } of old) this.#receipts.drop(key)
     return { agents: 0, messages: 0, receipts: old.length, done }
   }

@@ -9,13 +9,14 @@ import {
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import { awaitedReceipt, type ReceiptOutcome } from '../push/receipt.ts'
-import { decodeMessage, encodeMessage, recordUrgency } from '../push/record.ts'
+import { encodeMessage, recordUrgency } from '../push/record.ts'
 import type { Urgency } from '../push/urgency.ts'
 import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
 import type { LmdbReceipts } from './lmdb-receipts.ts'
 import { sizeOf, type TableSize } from './lmdb-size.ts'
 import type { StoredMessage } from './store.ts'
+import { readRecord, type UnreadableListener } from './unreadable.ts'
 
 /**
  * A stored message. The fields in front are what scans need, so that these need not decode the record.
@@ -28,7 +29,8 @@ const HAS_TOPIC = 1
 const HAS_RECEIPT = 2
 const EXPIRY_AT = 2
 const CHANNEL_AT = 8
-const RECORD_AT = CHANNEL_AT + ID_BYTES
+/** Where the record begins. */
+export const RECORD_AT = CHANNEL_AT + ID_BYTES
 const SENDS_MAX = 255
 const TIME_BYTES = 6
 const FIRST_DUE = Buffer.alloc(TIME_BYTES)
@@ -72,15 +74,15 @@ export class MessageEntry {
   }
 
   get urgency(): Urgency {
-    return recordUrgency(this.value.subarray(RECORD_AT))
+    return recordUrgency(this.record)
   }
 
   hasExpired(nowMs: number): boolean {
     return this.value.readUIntBE(EXPIRY_AT, 6) <= nowMs
   }
 
-  decode(): StoredMessage {
-    return { message: decodeMessage(this.value.subarray(RECORD_AT)), sends: this.sends }
+  get record(): Buffer {
+    return this.value.subarray(RECORD_AT)
   }
 }
 
@@ -106,12 +108,18 @@ export class LmdbMessages {
   readonly #topics: Database<Buffer, Buffer>
   readonly #due: Database<Buffer, Buffer>
   readonly #receipts: LmdbReceipts
+  readonly #unreadable: UnreadableListener
 
-  constructor({ messages, topics, due }: MessageDatabases, receipts: LmdbReceipts) {
+  constructor(
+    { messages, topics, due }: MessageDatabases,
+    receipts: LmdbReceipts,
+    unreadable: UnreadableListener,
+  ) {
     this.#messages = messages
     this.#topics = topics
     this.#due = due
     this.#receipts = receipts
+    this.#unreadable = unreadable
   }
 
   /** Adds a message unless it is there; of a topic only the message with the greatest id stays. */
@@ -135,6 +143,14 @@ export class LmdbMessages {
     const prefix = idToBytes(uaid)
     const start = after === undefined ? prefix : following(pairKey(uaid, after))
     return this.#read({ start, end: prefixEnd(prefix), ...(limit !== undefined && { limit }) })
+  }
+
+  /** The messages of entries, those left out that can't be read. */
+  read(entries: readonly MessageEntry[]): StoredMessage[] {
+    return entries.flatMap(({ record, sends }) => {
+      const message = readRecord(record, this.#unreadable)
+      return message === undefined ? [] : [{ message, sends }]
+    })
   }
 
   /** Up to `limit` entries of all user agents from the key `start` on. */
@@ -195,15 +211,14 @@ export class LmdbMessages {
     if (value !== undefined) this.#setSends(new MessageEntry(key, value), value.readUInt8(SENDS_AT) + 1)
   }
 
-  /** Deletes an entry that was read in this transaction. @param nowMs where the outcome comes from its being over */
+  /** Deletes an entry that was read in this transaction; one that can't be read ends without an outcome. @param nowMs where the outcome comes from its being over */
   drop(entry: MessageEntry, outcome: ReceiptOutcome, nowMs?: number): void {
     if (entry.hasTopic || entry.hasReceipt) {
-      const { message } = entry.decode()
-      this.#settle(message, outcome, nowMs)
+      const message = readRecord(entry.record, this.#unreadable)
+      if (message !== undefined) this.#settle(message, outcome, nowMs)
       if (entry.hasReceipt) this.#due.removeSync(dueKey(entry))
-      const { channelId, topic } = message
-      if (topic !== undefined)
-        this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), channelId, topic))
+      if (message?.topic !== undefined)
+        this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), message.channelId, message.topic))
     }
     this.#messages.removeSync(entry.key)
   }

@@ -6,7 +6,13 @@ import {
   messageIdFromBytes,
   type ReceiptSubscriptionId,
 } from '../push/ids.ts'
-import { type AwaitedReceipt, RECEIPT_KEPT_MS, type Receipt, type ReceiptOutcome } from '../push/receipt.ts'
+import {
+  type AwaitedReceipt,
+  ENDED_KEPT_MS,
+  RECEIPT_KEPT_MS,
+  type Receipt,
+  type ReceiptOutcome,
+} from '../push/receipt.ts'
 import { following, pairKey } from './lmdb-keys.ts'
 import type { FetchedReceipt, ReceiptPage, WantedReceipts } from './store.ts'
 
@@ -25,7 +31,7 @@ const PRESENT = Buffer.alloc(1)
  * Receipts, in two LMDB databases:
  *
  *     receipts: subscription 16 | message id 16                 -> outcome 1 | kept until 6 | fetched at 6 | sealed channel 48
- *               subscription 16                                 -> a byte; the subscription has been ended
+ *               subscription 16                                 -> kept until 6; the subscription has been ended
  *     handed:   subscription 16 | fetched at 6 | message id 16  -> a byte
  *
  * The second is an index of the first, without the outcomes that nobody is told of. Times are in milliseconds since the epoch; a
@@ -94,9 +100,11 @@ export class LmdbReceipts {
   }
 
   /** Ends a subscription; false when it had ended already. */
-  end(subscription: ReceiptSubscriptionId): boolean {
+  end(subscription: ReceiptSubscriptionId, nowMs: number): boolean {
     if (this.hasEnded(subscription)) return false
-    this.#receipts.putSync(idToBytes(subscription), PRESENT)
+    const keptUntil = Buffer.alloc(MS_BYTES)
+    keptUntil.writeUIntBE(nowMs + ENDED_KEPT_MS, 0, MS_BYTES)
+    this.#receipts.putSync(idToBytes(subscription), keptUntil)
     this.#made.add(subscription)
     return true
   }
@@ -105,18 +113,19 @@ export class LmdbReceipts {
     return this.#receipts.doesExist(idToBytes(subscription))
   }
 
-  /** The next `limit` records from `start` on; `keptUntilMs` is absent for one that is kept for good. */
-  scan(start: Buffer, limit: number): { key: Buffer; keptUntilMs?: number }[] {
-    return [...this.#receipts.getRange({ start, limit })].map(({ key, value }) =>
-      key.length === ID_BYTES ? { key } : { key, keptUntilMs: value.readUIntBE(KEPT_AT, MS_BYTES) },
-    )
+  /** The next `limit` records from `start` on: receipts, and marks of subscriptions that have been ended. */
+  scan(start: Buffer, limit: number): { key: Buffer; keptUntilMs: number }[] {
+    return [...this.#receipts.getRange({ start, limit })].map(({ key, value }) => ({
+      key,
+      keptUntilMs: value.readUIntBE(isMark(key) ? 0 : KEPT_AT, MS_BYTES),
+    }))
   }
 
-  /** Deletes a receipt by its key. */
+  /** Deletes a record by its key. */
   drop(key: Buffer): void {
     const value = this.#receipts.get(key)
     if (value === undefined) return
-    this.#handed.removeSync(handedKey(key, fetchedAt(value)))
+    if (!isMark(key)) this.#handed.removeSync(handedKey(key, fetchedAt(value)))
     this.#receipts.removeSync(key)
   }
 
@@ -136,6 +145,11 @@ export class LmdbReceipts {
       throw new Error('a receipt waits that is not there')
     return { id, sealedChannel: value.toString('base64url', CHANNEL_AT), outcome }
   }
+}
+
+/** Whether a record says that a subscription has been ended. */
+function isMark(key: Buffer): boolean {
+  return key.length === ID_BYTES
 }
 
 const PAST_TIMES = Buffer.alloc(MS_BYTES + 1, 0xff)

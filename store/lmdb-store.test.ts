@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { open } from 'lmdb'
 import t, { type Test } from 'tap'
 import {
   CHANNEL,
@@ -17,11 +18,27 @@ import {
   UA,
 } from './fixtures/samples.ts'
 import { FolderError } from './folder-lock.ts'
+import { pairKey } from './lmdb-keys.ts'
+import { RECORD_AT } from './lmdb-messages.ts'
 import { LMDB_DEFAULTS, type LmdbStoreOptions, openLmdbStore } from './lmdb-store.ts'
 import { storeContract } from './store.contract.ts'
 import type { Store } from './store.ts'
 
-storeContract('lmdb', (limits, directory) => openLmdbStore({ ...LMDB_DEFAULTS, directory, limits }), true)
+storeContract(
+  'lmdb',
+  (limits, directory, unreadable = LMDB_DEFAULTS.unreadable) =>
+    openLmdbStore({ ...LMDB_DEFAULTS, directory, limits, unreadable }),
+  async (directory, uaid, id, bytes) => {
+    const coding = { keyEncoding: 'binary', encoding: 'binary' } as const
+    const root = open<Buffer, Buffer>({ path: directory, ...coding, maxDbs: 8, noSubdir: false })
+    const messages = root.openDB<Buffer, Buffer>('messages', coding)
+    const key = pairKey(uaid, id)
+    const entry = messages.get(key)
+    if (entry === undefined) throw new Error(`message ${id} is not there`)
+    await messages.put(key, Buffer.concat([entry.subarray(0, RECORD_AT), bytes]))
+    await root.close()
+  },
+)
 
 t.test('what was reported before SIGKILL is there afterwards', async (t) => {
   const directory = t.testdir()

@@ -32,6 +32,7 @@ import {
   type Wanted,
   type WantedReceipts,
 } from './store.ts'
+import type { UnreadableListener } from './unreadable.ts'
 
 /** Options of the embedded store. */
 export interface LmdbStoreOptions {
@@ -44,13 +45,18 @@ export interface LmdbStoreOptions {
   readonly waitingWritesMax: number
   /** Tells the free space of a folder's disk in bytes; asks the operating system unless a test says otherwise. */
   readonly freeBytes?: (directory: string) => Promise<number>
+  readonly unreadable: UnreadableListener
 }
 
 /** A store of this process alone: only it can be asked what is in it. */
 export type EmbeddedStore = Store & StoreInspector
 
 /** Unless an operator says otherwise. */
-export const LMDB_DEFAULTS = { diskReserveBytes: 64 * 1024 * 1024, waitingWritesMax: 10_000 }
+export const LMDB_DEFAULTS = {
+  diskReserveBytes: 64 * 1024 * 1024,
+  waitingWritesMax: 10_000,
+  unreadable: () => {},
+}
 
 /** User agents touched in one transaction. */
 const TOUCH_GROUP = 256
@@ -87,7 +93,14 @@ class LmdbStore implements EmbeddedStore {
   #tellReceipt: ReceiptListener = () => {}
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
-    const { directory, limits, diskReserveBytes, waitingWritesMax, freeBytes = freeBytesOf } = options
+    const {
+      directory,
+      limits,
+      diskReserveBytes,
+      waitingWritesMax,
+      unreadable,
+      freeBytes = freeBytesOf,
+    } = options
     this.#limits = limits
     this.#lock = lock
     this.#root = open({
@@ -112,6 +125,7 @@ class LmdbStore implements EmbeddedStore {
         due: this.#root.openDB('due', DATABASE),
       },
       this.#receipts,
+      unreadable,
     )
     this.#broadcasts = new LmdbBroadcasts(this.#root.openDB('broadcasts', DATABASE))
     this.#garbage = new LmdbGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
@@ -183,7 +197,7 @@ class LmdbStore implements EmbeddedStore {
           !isBelow(entry.urgency, minUrgency) &&
           this.#agents.hasChannel(entry.channelKey),
       )
-      return { messages: wanted.map((entry) => entry.decode()), next: more ? looked.at(-1)?.id : undefined }
+      return { messages: this.#messages.read(wanted), next: more ? looked.at(-1)?.id : undefined }
     })
   }
 
@@ -240,8 +254,8 @@ class LmdbStore implements EmbeddedStore {
     return this.#ending('frees', () => this.#receipts.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#ending('frees', () => this.#receipts.end(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#ending('frees', () => this.#receipts.end(subscription, nowMs))
   }
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

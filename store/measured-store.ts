@@ -1,4 +1,4 @@
-import { type Meter, measureSince, startOfMeasurement } from '../cluster/meter.ts'
+import { type Meter, secondsSince, startOfMeasurement } from '../cluster/meter.ts'
 import { PushError } from '../push/errors.ts'
 import type { Store } from './store.ts'
 
@@ -43,7 +43,7 @@ function measured(name: string, operation: Operation, meters: StoreMeters): Oper
       meters.failed(name, failureOf(error))
       throw error
     } finally {
-      measureSince(durations, startedAt)
+      durations.observe(secondsSince(startedAt))
     }
   }
 }

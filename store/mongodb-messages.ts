@@ -11,7 +11,6 @@ import {
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
 import type { ReceiptOutcome } from '../push/receipt.ts'
-import { decodeMessage } from '../push/record.ts'
 import { NO_MIN_URGENCY, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import { beyondCap, looksAfterCap } from './eviction.ts'
@@ -21,6 +20,7 @@ import type { MongoReceipts } from './mongodb-receipts.ts'
 import { MongoRemovals } from './mongodb-removals.ts'
 import { date, ENDING, type MessageDocument, messageDocument, uuid } from './mongodb-schema.ts'
 import type { StoredMessage, Wanted } from './store.ts'
+import { readRecord, type UnreadableListener } from './unreadable.ts'
 
 /** What messages work with. */
 export interface MongoMessagesOptions {
@@ -32,6 +32,7 @@ export interface MongoMessagesOptions {
   readonly expiredKeptMs: number
   /** Where outcomes are written before a message is deleted. */
   readonly receipts: MongoReceipts
+  readonly unreadable: UnreadableListener
 }
 
 /** Some documents of one user agent in the order of their ids. */
@@ -67,6 +68,7 @@ export class MongoMessages {
   readonly #looks: BatchQueue<Uaid, boolean>
   readonly #storedMax: number
   readonly #expiredKeptMs: number
+  readonly #unreadable: UnreadableListener
   /** User agents whose cap is being looked after. */
   readonly #lookedAfter = new Set<Uaid>()
 
@@ -86,6 +88,7 @@ export class MongoMessages {
     })
     this.#storedMax = options.storedMax
     this.#expiredKeptMs = options.expiredKeptMs
+    this.#unreadable = options.unreadable
   }
 
   /** Operations that wait for their turn. */
@@ -118,7 +121,10 @@ export class MongoMessages {
     const more = documents.length > limit && documents.pop() !== undefined
     const last = documents.at(-1)
     const next = more && last !== undefined ? messageIdFromBytes(last._id.buffer) : undefined
-    const page = documents.map(({ record, sends }) => ({ message: decodeMessage(record.buffer), sends }))
+    const page = documents.flatMap(({ record, sends }) => {
+      const message = readRecord(record.buffer, this.#unreadable)
+      return message === undefined ? [] : [{ message, sends }]
+    })
     // Where some are left out, a newer one of a topic may also stand between two of the page.
     const replaced = await this.#replaced(uaid, page, all ? next : page[0]?.message.id)
     await this.remove(uaid, [...replaced], 'none')

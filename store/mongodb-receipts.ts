@@ -6,7 +6,9 @@ import { type BatchLimits, BatchQueue } from './batch-queue.ts'
 import type { DocumentCollection } from './mongodb-collection.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
 import {
+  date,
   type EndedReceiptsDocument,
+  endedReceiptsDocument,
   OUTCOMES,
   type ReceiptDocument,
   receiptDocument,
@@ -29,6 +31,7 @@ const ID_ONLY_BYTES = 50
 export class MongoReceipts {
   readonly #receipts: DocumentCollection<ReceiptDocument>
   readonly #clock: Clock
+  readonly #endedReceipts: DocumentCollection<EndedReceiptsDocument>
   readonly #inserts: MongoInserts<ReceiptDocument>
   readonly #endings: MongoInserts<EndedReceiptsDocument>
   readonly #ended: BatchQueue<ReceiptSubscriptionId, boolean>
@@ -37,6 +40,7 @@ export class MongoReceipts {
 
   constructor({ receipts, endedReceipts }: ReceiptCollections, clock: Clock, limits: BatchLimits) {
     this.#receipts = receipts
+    this.#endedReceipts = endedReceipts
     this.#clock = clock
     this.#inserts = new MongoInserts(receipts, clock, limits, {
       bytesOf: () => RECEIPT_BYTES,
@@ -106,14 +110,22 @@ export class MongoReceipts {
   }
 
   /** Ends a subscription; false when it had ended already. */
-  async end(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    const ended = (await this.#endings.insert({ _id: uuid(subscription) })) === 'inserted'
+  async end(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    const ended = (await this.#endings.insert(endedReceiptsDocument(subscription, nowMs))) === 'inserted'
     this.tell(subscription)
     return ended
   }
 
   hasEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
     return this.#ended.run(subscription)
+  }
+
+  /** Forgets up to `limit` subscriptions that were ended long enough ago; says how many. */
+  async forgetEnded(nowMs: number, limit: number): Promise<number> {
+    const options = { projection: { _id: 1 }, limit, batchSize: limit + 1 }
+    const old = await this.#endedReceipts.find({ gcAt: { $lte: date(nowMs) } }, options).toArray()
+    if (old.length > 0) await this.#endedReceipts.deleteMany({ _id: { $in: old.map(({ _id }) => _id) } })
+    return old.length
   }
 
   async #list(subscription: ReceiptSubscriptionId, { after, limit }: WantedReceipts): Promise<ReceiptPage> {

@@ -5,17 +5,13 @@ import {
   idToBytes,
   type LongId,
   messageIdFromBytes,
+  type ReceiptSubscriptionId,
   receiptSubscriptionIdFromBytes,
   type Uaid,
   uaidFromBytes,
 } from '../push/ids.ts'
-import type { Message } from '../push/message.ts'
-import {
-  type AwaitedReceipt,
-  RECEIPT_KEPT_MS,
-  type ReceiptOutcome,
-  type ReceiptRequest,
-} from '../push/receipt.ts'
+import type { Message, ReceiptRequest } from '../push/message.ts'
+import { type AwaitedReceipt, ENDED_KEPT_MS, RECEIPT_KEPT_MS, type ReceiptOutcome } from '../push/receipt.ts'
 import { encodeMessage } from '../push/record.ts'
 import { urgencyRank } from '../push/urgency.ts'
 import type { BroadcastCollection, DocumentCollection } from './mongodb-collection.ts'
@@ -74,6 +70,8 @@ export interface ReceiptDocument {
 export interface EndedReceiptsDocument {
   /** Its id, a UUID. */
   readonly _id: Binary
+  /** When garbage collection may drop the document. */
+  readonly gcAt: BsonDate
 }
 
 /** By their number in the database. */
@@ -104,7 +102,7 @@ export interface Collections {
 export const AGENTS = 'agents'
 export const MESSAGES = 'messages'
 export const RECEIPTS = 'receipts'
-const ENDED_RECEIPTS = 'ended_receipts'
+export const ENDED_RECEIPTS = 'ended_receipts'
 export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */
@@ -123,6 +121,7 @@ export const INDEXES: Readonly<Record<string, readonly IndexDescription[]>> = {
     { name: 'receipts_of_subscription', key: { s: 1, fetchedAt: 1, _id: 1 } },
     { name: 'garbage', key: { gcAt: 1 }, expireAfterSeconds: 0 },
   ],
+  [ENDED_RECEIPTS]: [{ name: 'garbage', key: { gcAt: 1 } }],
 }
 
 /** Names the collections of a database. */
@@ -220,6 +219,14 @@ export function receiptDocument(
     fetchedAt: outcome === 'none' ? SILENT : WAITING,
     gcAt: date(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS),
   }
+}
+
+/** The mark of a receipt subscription that has been ended now. */
+export function endedReceiptsDocument(
+  subscription: ReceiptSubscriptionId,
+  nowMs: number,
+): EndedReceiptsDocument {
+  return { _id: uuid(subscription), gcAt: date(nowMs + ENDED_KEPT_MS) }
 }
 
 function receiptBinary({ subscription, sealedChannel }: ReceiptRequest): Binary {

@@ -30,6 +30,7 @@ import {
   type WantedReceipts,
 } from './store.ts'
 import { storeDown } from './store-down.ts'
+import type { UnreadableListener } from './unreadable.ts'
 
 /** Options of the MongoDB store. */
 export interface MongoStoreOptions {
@@ -43,6 +44,7 @@ export interface MongoStoreOptions {
   readonly expiredKeptMs: number
   /** Whether this process may use the database at the moment; where it may not every operation is refused. */
   readonly isAllowed: () => boolean
+  readonly unreadable: UnreadableListener
 }
 
 /** Where the database is. */
@@ -57,6 +59,7 @@ export const MONGO_DEFAULTS = {
   waitingBytesMax: 32 * 1024 * 1024,
   expiredKeptMs: 60 * 60 * 1000,
   isAllowed: () => true,
+  unreadable: () => {},
 }
 
 const BATCHES = { underWayMax: 4, itemsMax: 500, batchBytesMax: 2 * 1024 * 1024 }
@@ -95,7 +98,8 @@ export class MongoStore implements Store {
 
   /** @param disconnect lets go of the database, after all that is under way */
   constructor(collections: Collections, options: MongoStoreOptions, disconnect: () => Promise<void>) {
-    const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs, isAllowed } = options
+    const { clock, limits, operationTimeoutMs, waitingBytesMax, expiredKeptMs, isAllowed, unreadable } =
+      options
     const { agents, messages, broadcasts } = collections
     const batches = { ...BATCHES, waitingBytesMax, waitMaxMs: operationTimeoutMs }
     this.#disconnect = disconnect
@@ -110,9 +114,10 @@ export class MongoStore implements Store {
       storedMax: limits.storedMax,
       expiredKeptMs,
       receipts: this.#receipts,
+      unreadable,
     })
     this.#broadcasts = new MongoBroadcasts(broadcasts)
-    this.#garbage = new MongoGarbage(this.#agents, this.#messages, limits.agentLifetimeMs)
+    this.#garbage = new MongoGarbage(this.#agents, this.#messages, this.#receipts, limits.agentLifetimeMs)
   }
 
   connect(uaid: Uaid, nowMs: number): Promise<StoredAgent | undefined> {
@@ -214,8 +219,8 @@ export class MongoStore implements Store {
     return this.#bounded(() => this.#receipts.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#bounded(() => this.#receipts.end(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#bounded(() => this.#receipts.end(subscription, nowMs))
   }
 
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

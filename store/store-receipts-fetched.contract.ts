@@ -1,5 +1,9 @@
+import { TTL_MAX_SECONDS } from '../push/message.ts'
+import { ENDED_KEPT_MS, RECEIPT_KEPT_MS } from '../push/receipt.ts'
 import {
   awaitedOf,
+  collectAll,
+  DAY_MS,
   idsOf,
   messageIdOf,
   NOW_MS,
@@ -67,10 +71,10 @@ export function receiptsFetchedContract(test: WithStore): void {
     t.strictSame(await idsWaiting(store), idsOf(1, 2, 3, 4, 5), 'the outcome none never waits')
   })
 
-  settled('a subscription ends once, and for good', async (t, store) => {
+  settled('a subscription ends once', async (t, store) => {
     t.equal(await store.haveReceiptsEnded(ours), false)
-    t.equal(await store.endReceipts(ours), true)
-    t.equal(await store.endReceipts(ours), false)
+    t.equal(await store.endReceipts(ours, NOW_MS), true)
+    t.equal(await store.endReceipts(ours, NOW_MS), false)
     t.equal(await store.haveReceiptsEnded(ours), true)
     t.equal(await waitingReceipts(store, ours), 'ended')
     await store.settle(awaitedOf(8), 'acknowledged')
@@ -79,15 +83,33 @@ export function receiptsFetchedContract(test: WithStore): void {
     t.strictSame(await idsWaiting(store, receiptsOf(2)), idsOf(6))
   })
 
+  settled(
+    'an end is remembered for as long as there may be receipts of it, and a little longer',
+    async (t, store) => {
+      for (const number of numbers(1, 5)) await store.endReceipts(receiptsOf(number), NOW_MS + number)
+      const ended = () =>
+        Promise.all(numbers(1, 5).map((number) => store.haveReceiptsEnded(receiptsOf(number))))
+      const lastReceiptMs = NOW_MS + TTL_MAX_SECONDS * 1000 + RECEIPT_KEPT_MS
+      await collectAll(store, lastReceiptMs + DAY_MS, 2)
+      t.strictSame(await ended(), [true, true, true, true, true])
+      t.equal(await store.endReceipts(receiptsOf(3), lastReceiptMs), false)
+      await collectAll(store, NOW_MS + ENDED_KEPT_MS + 4, 2)
+      t.strictSame(await ended(), [false, false, false, false, true])
+      t.equal(await store.endReceipts(receiptsOf(1), lastReceiptMs), true, 'it can be ended anew')
+      await collectAll(store, NOW_MS + ENDED_KEPT_MS + 5, 2)
+      t.strictSame(await ended(), [true, false, false, false, false])
+    },
+  )
+
   settled('of two that end a subscription at once one has ended it', async (t, store) => {
-    const ended = await Promise.all([store.endReceipts(ours), store.endReceipts(ours)])
+    const ended = await Promise.all([store.endReceipts(ours, NOW_MS), store.endReceipts(ours, NOW_MS)])
     t.strictSame(ended.toSorted(), [false, true])
   })
 
   settled('who listens is told of an end', async (t, store) => {
     const told: string[] = []
     store.onReceipt((subscription) => void told.push(subscription))
-    await store.endReceipts(ours)
+    await store.endReceipts(ours, NOW_MS)
     t.strictSame(told, [ours])
   })
 }

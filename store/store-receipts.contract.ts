@@ -2,6 +2,7 @@ import { LATE_ACK_MS, RECEIPT_KEPT_MS } from '../push/receipt.ts'
 import {
   awaitedOf,
   CHANNEL,
+  collectAll,
   DAY_MS,
   digestOf,
   idsOf,
@@ -20,7 +21,6 @@ import {
   waitingOutcomes,
   waitingReceipts,
 } from './fixtures/samples.ts'
-import type { Store } from './store.ts'
 
 /** Every way in which a message that a receipt was asked for can end: exactly one outcome, the first. */
 export function receiptsContract(test: WithStore): void {
@@ -199,9 +199,4 @@ export function receiptsContract(test: WithStore): void {
     await collectAll(store, NOW_MS + 1000 + RECEIPT_KEPT_MS - 1)
     t.strictSame(await waitingOutcomes(store), [[messageIdOf(1), 'acknowledged']])
   })
-}
-
-async function collectAll(store: Store, nowMs: number): Promise<void> {
-  for (let calls = 0; calls < 1000; calls += 1) if ((await store.collectGarbage(nowMs, 100)).done) return
-  throw new Error('garbage collection was not done after 1000 calls')
 }

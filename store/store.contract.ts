@@ -1,6 +1,8 @@
 import t from 'tap'
 import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
+import type { MessageId, Uaid } from '../push/ids.ts'
 import { LATE_ACK_MS } from '../push/receipt.ts'
+import { encodeMessage } from '../push/record.ts'
 import {
   awaitedOf,
   CHANNEL,
@@ -30,18 +32,26 @@ import { receiptsContract } from './store-receipts.contract.ts'
 import { receiptsFetchedContract } from './store-receipts-fetched.contract.ts'
 import { topicsContract } from './store-topics.contract.ts'
 import { urgencyContract } from './store-urgency.contract.ts'
+import type { UnreadableListener } from './unreadable.ts'
 
 /**
  * Opens a store of the kind under test on the data that belongs to `directory`: an empty store the first time; what
  * was kept there when it is opened again, if the store is durable.
  */
-export type OpenStore = (limits: StoreLimits, directory: string) => Promise<Store>
+export type OpenStore = (
+  limits: StoreLimits,
+  directory: string,
+  unreadable?: UnreadableListener,
+) => Promise<Store>
+
+/** Writes bytes in the place of a message's record, in the closed store that belongs to `directory`. */
+export type SpoilRecord = (directory: string, uaid: Uaid, id: MessageId, bytes: Buffer) => Promise<void>
 
 /**
  * The promises of `Store`, tested on one implementation.
- * @param durable whether the store keeps its data when it is closed
+ * @param spoil for one that keeps its data when it is closed
  */
-export function storeContract(name: string, open: OpenStore, durable: boolean): void {
+export function storeContract(name: string, open: OpenStore, spoil?: SpoilRecord): void {
   const withStore: WithStore = (title, run, limits = LIMITS) => {
     void t.test(`${name}: ${title}`, async (t) => {
       const store = await open(limits, t.testdir())
@@ -58,7 +68,46 @@ export function storeContract(name: string, open: OpenStore, durable: boolean): 
   receiptsFetchedContract(withStore)
   broadcastsContract(withStore)
   modelContract(withStore)
-  if (durable) reopenContract(name, open)
+  if (spoil === undefined) return
+  reopenContract(name, open)
+  unreadableContract(name, open, spoil)
+}
+
+function unreadableContract(name: string, open: OpenStore, spoil: SpoilRecord): void {
+  void t.test(`${name}: a message that can not be read stays, and holds up no other`, async (t) => {
+    const directory = t.testdir()
+    const before = await open(LIMITS, directory)
+    await before.register(UA, CHANNEL, digestOf(1), NOW_MS)
+    for (const number of numbers(1, 6)) await before.put(UA, messageOf(number), 0)
+    await before.put(UA, awaitedOf(7, { topic: 'kept' }), 0)
+    await before.close()
+    const toCome = Buffer.from(encodeMessage(messageOf(2)))
+    toCome.writeUInt8(99)
+    await spoil(directory, UA, messageIdOf(2), toCome)
+    for (const number of [3, 6, 7]) await spoil(directory, UA, messageIdOf(number), Buffer.of(1))
+
+    const told: unknown[] = []
+    const after = await open(LIMITS, directory, (error) => told.push(error))
+    for (const pageSize of [1, 2, 10])
+      t.strictSame(await listIds(after, UA, pageSize), idsOf(1, 4, 5), `pages of ${pageSize}`)
+    t.match(told[0], { name: 'RangeError', message: /version 99/ })
+    t.equal(told.length % 4, 0, 'each of them is told of at each reading')
+    await after.close()
+
+    await spoil(directory, UA, messageIdOf(2), encodeMessage(messageOf(2)))
+    const later = await open(LIMITS, directory)
+    t.teardown(() => later.close())
+    t.strictSame(await listIds(later, UA), idsOf(1, 2, 4, 5), 'who can read one finds it')
+    await later.unregister(UA, CHANNEL)
+    await later.register(UA, CHANNEL, digestOf(1), NOW_MS)
+    await later.put(UA, messageOf(8, { topic: 'kept' }), 0)
+    t.strictSame(await listIds(later, UA), idsOf(8))
+    t.strictSame(
+      await later.remove(UA, idsOf(3, 6, 7), 'acknowledged'),
+      [],
+      'with their channel they end as others do',
+    )
+  })
 }
 
 function reopenContract(name: string, open: OpenStore): void {
@@ -72,7 +121,7 @@ function reopenContract(name: string, open: OpenStore): void {
     await before.remove(UA, idsOf(2), 'acknowledged')
     await before.settle(awaitedOf(9), 'acknowledged')
     await before.put(UA, awaitedOf(10, { expiresAtMs: NOW_MS + 1 }), 0)
-    await before.endReceipts(receiptsOf(2))
+    await before.endReceipts(receiptsOf(2), NOW_MS)
     await before.putBroadcast('a/b' as BroadcastId, 'é' as BroadcastVersion, 10)
     await before.followBroadcast('c/d' as BroadcastId, '1' as BroadcastVersion, undefined)
     await before.close()

@@ -49,6 +49,7 @@ export type BroadcastPut = 'created' | 'changed' | 'unchanged' | 'full'
 export interface Collected {
   readonly agents: number
   readonly messages: number
+  /** With the marks of receipt subscriptions that were ended; without those of either that the database drops by itself. */
   readonly receipts: number
   readonly done: boolean
 }
@@ -162,8 +163,8 @@ export interface Store {
   markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void>
   /** Lets the receipts wait again that were handed over after this time: their sender never got them. */
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void>
-  /** Ends a receipt subscription for good; false when it had ended already. */
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean>
+  /** Ends a receipt subscription; false when it had ended already. Garbage collection forgets it after `ENDED_KEPT_MS`, not before. */
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean>
   /** Tells whether a receipt subscription has been ended. */
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean>
   /** From now on tells of each receipt that this store has made wait, once it is durable. One listener; set it before use. */

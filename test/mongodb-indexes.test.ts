@@ -78,6 +78,8 @@ t.test('every query is served by an index', async (t) => {
   await receipts.list(receiptsOf(1), { after: messageIdOf(1), limit: 1 })
   await receipts.markFetched(receiptsOf(1), [{ id: messageIdOf(50), atMs: NOW_MS }])
   await receipts.unmarkFetched(receiptsOf(1), NOW_MS - 1)
+  await receipts.end(receiptsOf(1), NOW_MS)
+  await receipts.forgetEnded(NOW_MS, 10)
   await messages.dropAll(UA)
   await agents.drop(UA)
 
@@ -117,6 +119,7 @@ t.test('the check of a database that is as it should be', async (t) => {
       { what: 'index of messages on dueAt' },
       { what: 'index of receipts on s, fetchedAt, _id' },
       { what: 'index of receipts on gcAt' },
+      { what: 'index of ended_receipts on gcAt' },
       { what: 'broadcasts' },
       { what: 'write' },
     ],
@@ -173,7 +176,15 @@ async function monitored(t: Test, url: string) {
   const collections = collectionsOf(db)
   const agents = new MongoAgents(collections.agents, systemClock, BATCHES)
   const receipts = new MongoReceipts(collections, systemClock, BATCHES)
-  const options = { clock: systemClock, batches: BATCHES, storedMax: 5, expiredKeptMs: 0, receipts }
+  const { unreadable } = MONGO_DEFAULTS
+  const options = {
+    clock: systemClock,
+    batches: BATCHES,
+    storedMax: 5,
+    expiredKeptMs: 0,
+    receipts,
+    unreadable,
+  }
   return { client, agents, receipts, messages: new MongoMessages(collections.messages, options) }
 }
 

@@ -1,12 +1,15 @@
+import path from 'node:path'
 import { MongoClient } from 'mongodb'
 import t from 'tap'
 import { systemClock } from '../cluster/clock.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { type Job, wantJob } from '../store/mongodb-job.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
+import { SayingProcess } from './support/saying-process.ts'
 import { SHORT_LEASE } from './support/short-lease.ts'
 
 const POLL_MS = 20
+const HOLDER = path.resolve(import.meta.dirname, 'support/job-holder.js')
 
 const server = await LocalMongoServer.start()
 t.teardown(() => server.stop())
@@ -40,4 +43,22 @@ t.test('a job is done by one; by another when that one stops, or its lease ends'
   await mongo.close()
   while (second.isOurs) await new Promise<void>((resolve) => void systemClock.after(POLL_MS, resolve))
   t.ok((await oneOf(jobs)).isOurs)
+})
+
+t.test('when the process that has the job is killed another process takes it over, once', async (t) => {
+  const url = server.freshUrl()
+  const killed = new SayingProcess(t, HOLDER, url, 'killed')
+  await killed.said('ours')
+  const others = ['b', 'c'].map((name) => new SayingProcess(t, HOLDER, url, name))
+  await Promise.all(others.map((other) => other.said('wanted')))
+  killed.child.kill('SIGKILL')
+  await Promise.any(others.map((other) => other.said('ours')))
+  t.notOk(killed.lines.includes('lost'), 'it had no time to let go')
+  const successors = others.filter(({ lines }) => lines.includes('ours'))
+  t.equal(successors.length, 1)
+
+  const mongo = new MongoClient(url)
+  const lease = await mongo.db(databaseOf(url)).collection('leases').findOne({})
+  await mongo.close()
+  t.match(lease, { name: others[0] === successors[0] ? 'b' : 'c' }, 'and operators see who')
 })

@@ -1,78 +1,48 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import { createInterface } from 'node:readline'
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { systemClock } from '../cluster/clock.ts'
-import { within } from '../cluster/within.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { takeLease } from '../store/mongodb-lease.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
+import { SayingProcess } from './support/saying-process.ts'
 import { Sender, textOf } from './support/sender.ts'
 import { SHORT_LEASE } from './support/short-lease.ts'
 import { readStored, subscribed } from './support/subscribed.ts'
 
 const HOLDER = path.resolve(import.meta.dirname, 'support/lease-holder.js')
-const SAID_TIMEOUT_MS = 30_000
 
 const server = await LocalMongoServer.start()
 t.teardown(() => server.stop())
 
 /** A process that holds the lease, or tries to. */
-class Holder {
-  readonly child: ChildProcess
-  readonly lines: string[] = []
-  #heard: () => void = () => {}
-
-  constructor(t: Test, url: string, name: string) {
-    const child = spawn(process.execPath, [HOLDER, url, name], { stdio: ['ignore', 'pipe', 'inherit'] })
-    t.teardown(() => child.kill('SIGKILL'))
-    createInterface(child.stdout).on('line', (line) => {
-      this.lines.push(line)
-      this.#heard()
-    })
-    this.child = child
-  }
-
-  /** Waits for a line. */
-  said(line: string | RegExp): Promise<void> {
-    const heard = async () => {
-      while (!this.lines.some((each) => (typeof line === 'string' ? each === line : line.test(each))))
-        await new Promise<void>((resolve) => {
-          this.#heard = resolve
-        })
-    }
-    return within(systemClock, SAID_TIMEOUT_MS, heard(), () => {
-      throw new Error(`it has not said ${line}: ${this.lines.join('; ')}`)
-    })
-  }
-}
+const holder = (t: Test, url: string, name: string) => new SayingProcess(t, HOLDER, url, name)
 
 t.test(
   'of processes that race one gets the lease; the others are told who, and one that asks later, too',
   async (t) => {
     const url = server.freshUrl()
-    const holders = ['a', 'b', 'c'].map((name) => new Holder(t, url, name))
-    await Promise.all(holders.map((holder) => holder.said(/^(?:taken|held by .*)$/)))
+    const holders = ['a', 'b', 'c'].map((name) => holder(t, url, name))
+    await Promise.all(holders.map((each) => each.said(/^(?:taken|held by .*)$/)))
     const winners = holders.filter(({ lines }) => lines.includes('taken'))
     t.equal(winners.length, 1)
     const [winner] = winners
     const name = ['a', 'b', 'c'][winner === undefined ? -1 : holders.indexOf(winner)]
-    for (const { lines } of holders.filter((holder) => holder !== winner))
+    for (const { lines } of holders.filter((each) => each !== winner))
       t.equal(lines.at(-1), `held by ${name}`)
-    const later = new Holder(t, url, 'd')
+    const later = holder(t, url, 'd')
     await later.said(`held by ${name}`)
   },
 )
 
 t.test('of two that wait for the end of one that was killed one gets the lease', async (t) => {
   const url = server.freshUrl()
-  const killed = new Holder(t, url, 'killed')
+  const killed = holder(t, url, 'killed')
   await killed.said('taken')
   killed.child.kill('SIGKILL')
-  const next = ['a', 'b'].map((name) => new Holder(t, url, name))
+  const next = ['a', 'b'].map((name) => holder(t, url, name))
   await Promise.all(next.map((holder) => holder.said(/^(?:taken|held by [ab])$/)))
   t.equal(next.filter(({ lines }) => lines.includes('taken')).length, 1)
   for (const { lines } of next) t.equal(lines[0], 'waiting for killed')
@@ -80,23 +50,23 @@ t.test('of two that wait for the end of one that was killed one gets the lease',
 
 t.test('one that is released is free at once', async (t) => {
   const url = server.freshUrl()
-  const first = new Holder(t, url, 'first')
+  const first = holder(t, url, 'first')
   await first.said('taken')
   first.child.kill('SIGTERM')
   await first.said('released')
-  const second = new Holder(t, url, 'second')
+  const second = holder(t, url, 'second')
   await second.said('taken')
   t.same(second.lines, ['taken'], 'without waiting')
 })
 
 t.test('a holder that was paused for longer than the lease lets go when it wakes', async (t) => {
   const url = server.freshUrl()
-  const paused = new Holder(t, url, 'paused')
+  const paused = holder(t, url, 'paused')
   await paused.said('taken')
   paused.child.kill('SIGUSR2')
   await paused.said('is held: true')
   paused.child.kill('SIGSTOP')
-  const next = new Holder(t, url, 'next')
+  const next = holder(t, url, 'next')
   await next.said('taken')
   t.equal(next.lines[0], 'waiting for paused')
   paused.child.kill('SIGCONT')

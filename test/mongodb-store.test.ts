@@ -1,5 +1,8 @@
+import { Binary } from 'mongodb'
 import t from 'tap'
 import { systemClock } from '../cluster/clock.ts'
+import { createMongoClient, databaseOf } from '../store/mongodb-client.ts'
+import { collectionsOf, uuid } from '../store/mongodb-schema.ts'
 import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
 import { storeContract } from '../store/store.contract.ts'
 import { useMongoServer } from './support/mongodb-server.ts'
@@ -12,11 +15,17 @@ t.teardown(() => server.stop())
 const urls = new Map<string, string>()
 storeContract(
   'mongodb',
-  (limits, directory) => {
+  (limits, directory, unreadable = MONGO_DEFAULTS.unreadable) => {
     const url = urls.get(directory) ?? server.freshUrl()
     urls.set(directory, url)
     const patience = { operationTimeoutMs: 20_000, expiredKeptMs: KEPT_MS }
-    return openMongoStore({ ...MONGO_DEFAULTS, ...patience, url, limits, clock: systemClock })
+    return openMongoStore({ ...MONGO_DEFAULTS, ...patience, url, limits, clock: systemClock, unreadable })
   },
-  true,
+  async (directory, uaid, id, bytes) => {
+    const url = urls.get(directory) ?? ''
+    const client = createMongoClient(url, 20_000)
+    const { messages } = collectionsOf(client.db(databaseOf(url)))
+    await messages.updateOne({ u: uuid(uaid), _id: uuid(id) }, { $set: { record: new Binary(bytes) } })
+    await client.close()
+  },
 )

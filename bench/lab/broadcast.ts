@@ -5,11 +5,13 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { WebSocket } from 'ws'
+import type { LoopNote } from './loop-delay.ts'
 import { SYSTEMS_OPTIONS, systemsOf } from './systems.ts'
 
 /*
  * How long a change of a broadcast takes to all of many subscribed user agents, from the PUT on; and how long it holds the event loop of the
- * node, which is how much later than it was due a timer there ran at most. With --cluster on node, endpoint, nats-server and a database.
+ * node: how much later than it was due a timer there ran at most, and how much processor time passed between two timers at most, which is the
+ * share of publishing. The rest was spent waiting for a processor. With --cluster on node, endpoint, nats-server and a database.
  */
 const { values } = parseArgs({
   options: {
@@ -26,12 +28,6 @@ const TOKEN = 'token-of-the-broadcast-bench'
 const AT_A_TIME = 50
 /** Between two changes: notes of the event loop that are of one of them only. */
 const QUIET_MS = 1500
-
-interface Note {
-  readonly pid: number
-  readonly atMs: number
-  readonly maxMs: number
-}
 
 const folder = mkdtempSync(path.join(tmpdir(), 'pushgrid-bench-'))
 const notesFile = path.join(folder, 'loop-delay')
@@ -52,7 +48,7 @@ for (const start of systemsOf({ cluster: values.cluster })) {
   }
   await wait(QUIET_MS)
   for (let change = 1; change <= CHANGES; change += 1) {
-    const [fromMs, quietMs] = [Date.now(), worstMs(Date.now() - QUIET_MS + 200, Date.now())]
+    const [fromMs, quiet] = [Date.now(), worst(Date.now() - QUIET_MS + 200, Date.now())]
     receivedAtMs.length = 0
     const startedAtMs = performance.now()
     await put(system.httpUrl, `${change}`)
@@ -63,7 +59,7 @@ for (const start of systemsOf({ cluster: values.cluster })) {
     await wait(QUIET_MS)
     console.log(
       `change ${change}: ${AGENTS} user agents; PUT answered after ${answeredMs.toFixed(0)} ms; median ${at(0.5)} ms, 99 % ${at(0.99)} ms, last ${at(1)} ms; ` +
-        `event loop held for at most ${worstMs(fromMs, Date.now()).toFixed(1)} ms (before: ${quietMs.toFixed(1)} ms)`,
+        `event loop held for at most ${worst(fromMs, Date.now())}; before: ${quiet}`,
     )
   }
   for (const socket of sockets) socket.terminate()
@@ -92,12 +88,14 @@ async function put(httpUrl: string, version: string): Promise<void> {
   await response.arrayBuffer()
 }
 
-/** The longest hold of any process between two wall times. */
-function worstMs(fromMs: number, toMs: number): number {
+/** The worst of any process between two wall times, in words. */
+function worst(fromMs: number, toMs: number): string {
   const notes = readFileSync(notesFile, 'utf8')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as Note)
-  const within = notes.filter(({ pid, atMs }) => pid !== process.pid && atMs >= fromMs && atMs <= toMs + 100)
-  return Math.max(0, ...within.map(({ maxMs }) => maxMs))
+    .map((line) => JSON.parse(line) as LoopNote)
+    .filter(({ pid, atMs }) => pid !== process.pid && atMs >= fromMs && atMs <= toMs + 100)
+  const heldMs = Math.max(0, ...notes.map((note) => note.heldMs))
+  const workMs = Math.max(0, ...notes.map((note) => note.workMs))
+  return `${heldMs.toFixed(1)} ms, by work of its own for ${workMs.toFixed(1)} ms`
 }

@@ -1,4 +1,4 @@
-import type { BenchResult, LatencyName } from '../result/result.ts'
+import type { BenchResult } from '../result/result.ts'
 import { errorsTotal } from './measures.ts'
 import { quantity } from './units.ts'
 
@@ -11,16 +11,27 @@ export interface KeyFigure {
 }
 
 /** Latencies in the order of what people ask for first. */
-const BY_INTEREST: readonly LatencyName[] = [
+const BY_INTEREST: readonly string[] = [
   'post_to_notification',
   'post_to_2xx',
   'drain',
+  'broadcast',
+  'broadcast_last',
   'hello',
   'register',
 ]
 
+/** Orders names of latencies by what people ask for first; those of scenarios of their own come last. */
+export function mainFirst(a: string, b: string): number {
+  const rank = (name: string) => {
+    const found = BY_INTEREST.indexOf(name)
+    return found < 0 ? BY_INTEREST.length : found
+  }
+  return rank(a) - rank(b) || (a < b ? -1 : 1)
+}
+
 /** Names of the latencies that a run is about: those of messages, or, in a run without any, all others. */
-export function mainLatencies({ latencies }: BenchResult): LatencyName[] {
+export function mainLatencies({ latencies }: BenchResult): string[] {
   const occurred = BY_INTEREST.filter((name) => (latencies[name]?.intended.count ?? 0) > 0)
   const ofMessages = occurred.filter((name) => name !== 'hello' && name !== 'register')
   return ofMessages.length > 0 ? ofMessages : occurred
@@ -39,7 +50,7 @@ function latencyFigures(result: BenchResult): KeyFigure[] {
       if (intended === undefined) return []
       const { percentilesMs, maxMs } = intended
       const tail = `p99 ${quantity(percentilesMs['p99'], 'ms')} · max ${quantity(maxMs, 'ms')}`
-      return [figure(`${name.replaceAll('_', ' ')}, p50`, quantity(percentilesMs['p50'], 'ms'), tail)]
+      return [figure(`${name.replace('post_to_', 'to ')}, p50`, quantity(percentilesMs['p50'], 'ms'), tail)]
     })
 }
 

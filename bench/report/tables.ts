@@ -17,6 +17,8 @@ export interface Table {
 export interface Row {
   readonly cells: readonly string[]
   readonly bad?: boolean
+  /** Where somebody may be pleased. */
+  readonly good?: boolean
 }
 
 const text = (title: string) => ({ title, numeric: false })

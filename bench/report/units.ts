@@ -16,7 +16,7 @@ export function quantity(value: number | null | undefined, unit: Unit): string {
     case 'us':
       return span(value / 1000)
     case 's':
-      return span(value * 1000)
+      return value === 0 ? '0 s' : span(value * 1000)
     case 'bytes':
       return bytes(value)
     case 'perS':
@@ -24,7 +24,7 @@ export function quantity(value: number | null | undefined, unit: Unit): string {
     case 'cores':
       return `${digits(value)} ${value === 1 ? 'core' : 'cores'}`
     case 'percent':
-      return `${digits(value)} %`
+      return percent(value)
     case 'count':
       return digits(value)
   }
@@ -35,8 +35,14 @@ export function digits(value: number): string {
   if (Number.isInteger(value) || Math.abs(value) >= 100) return grouped(Math.round(value))
   const size = Math.abs(value)
   if (size < 0.001) return value.toExponential(1)
-  const decimals = size >= 10 ? 1 : size >= 1 ? 2 : 3
-  return trimmed(value.toFixed(decimals))
+  return value.toFixed(size >= 10 ? 1 : size >= 1 ? 2 : 3)
+}
+
+/** The same for an axis, whose ticks are round: without zeros at the end. */
+export function tick(value: number, unit: Unit): string {
+  return quantity(value, unit)
+    .replace(/\.0+(?!\d)/, '')
+    .replace(/(\.\d*[1-9])0+(?!\d)/, '$1')
 }
 
 function span(ms: number): string {
@@ -60,6 +66,9 @@ function grouped(whole: number): string {
   return String(whole).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-function trimmed(text: string): string {
-  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+/** What is not quite all never reads as 100 %: 99.95 % and 99.996 % tell something else. */
+function percent(value: number): string {
+  const missing = 100 - value
+  if (missing <= 0 || missing >= 0.5) return `${digits(value)} %`
+  return `${value.toFixed(Math.min(8, 1 - Math.floor(Math.log10(missing))))} %`
 }

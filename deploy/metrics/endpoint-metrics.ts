@@ -1,15 +1,24 @@
+import type { Histogram } from 'prom-client'
+import type { Meter } from '../../cluster/meter.ts'
 import type { EndpointMeters, EndpointStats } from '../../endpoint/endpoint-stats.ts'
 import type { Labels, Metrics } from './metrics.ts'
 
 /** Adds the durations of an endpoint. */
 export function endpointMeters(metrics: Metrics): EndpointMeters {
   return {
-    postToAck: metrics.durations(
-      'pushgrid_post_to_ack',
-      'From a POST to the acknowledgement of the user agent, where that came while the sender waited',
+    postToAck: unlabelled(
+      metrics.durations(
+        'pushgrid_post_to_ack',
+        'From a POST to the acknowledgement of the user agent, where that came while the sender waited',
+      ),
     ),
-    postTo2xx: metrics.durations('pushgrid_post_to_2xx', 'From a POST to its 2xx'),
+    postTo2xx: unlabelled(metrics.durations('pushgrid_post_to_2xx', 'From a POST to its 2xx')),
   }
+}
+
+/** The one series of a histogram, at half the price of looking for it at each observation. */
+function unlabelled(histogram: Histogram): Meter {
+  return histogram.labels({})
 }
 
 /** Adds what an endpoint counts. */

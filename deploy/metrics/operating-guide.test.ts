@@ -9,7 +9,7 @@ import { addCertificateMetrics } from './certificate-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './endpoint-metrics.ts'
 import { Metrics } from './metrics.ts'
 import { addNodeMetrics } from './node-metrics.ts'
-import { withStoreMetrics } from './store-metrics.ts'
+import { countUnreadable, withStoreMetrics } from './store-metrics.ts'
 
 const GUIDE = path.join(import.meta.dirname, '../../../docs/operating.md')
 
@@ -40,6 +40,7 @@ function allMetrics(): Metrics {
     }),
   )
   withStoreMetrics(metrics, { waiting: () => 0 } as Store)
+  countUnreadable(metrics, { info: () => {}, warn: () => {}, error: () => {} })
   addBusMetrics(metrics, { health: () => ({ isReady: true }), events: new Map() })
   addCertificateMetrics(metrics, { current: { validTo: 'Jan  1 00:00:00 2030 GMT' } })
   return metrics

@@ -1,6 +1,8 @@
 import { Counts } from '../../cluster/counts.ts'
+import type { Log } from '../../push/log.ts'
 import { measuredStore } from '../../store/measured-store.ts'
 import type { Store } from '../../store/store.ts'
+import type { UnreadableListener } from '../../store/unreadable.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Measures a store. */
@@ -24,4 +26,22 @@ export function withStoreMetrics<S extends Store>(metrics: Metrics, store: S): S
     durationsOf: (operation) => durations.labels({ operation }),
     failed: (operation, failure) => failures.add(`${operation} ${failure}`),
   })
+}
+
+/** Counts messages that were found in the store and could not be read, and logs the first one: the others will be like it. */
+export function countUnreadable(metrics: Metrics, log: Log): UnreadableListener {
+  let found = 0
+  metrics.counter(
+    'pushgrid_store_unreadable',
+    'Readings of messages that a newer version has written, or that are damaged; they stay in the store',
+    () => found,
+  )
+  return (error) => {
+    if (found === 0)
+      log.error(
+        { err: error },
+        'a message in the store can not be read; it stays there, and others are delivered',
+      )
+    found += 1
+  }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../cluster/clock.ts'
+import { type BroadcastId, parseBroadcastId } from '../../push/broadcast.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import {
   type ChannelId,
@@ -21,6 +22,24 @@ export interface Profile {
   readonly keys: Map<ChannelId, string>
   /** Versions it has seen: a repeat is acknowledged as not delivered. */
   readonly seen: Set<MessageId>
+  /** The broadcasts it wants to hear of, each with the version it has; an empty one for none. */
+  readonly broadcasts: Map<BroadcastId, string>
+}
+
+/** A profile that was never used. */
+function newProfile(): Profile {
+  return { uaid: undefined, channels: new Map(), keys: new Map(), seen: new Set(), broadcasts: new Map() }
+}
+
+/** A copy of a profile, as somebody makes one for another machine. */
+export function copyOf({ uaid, channels, keys, seen, broadcasts }: Profile): Profile {
+  return {
+    uaid,
+    channels: new Map(channels),
+    keys: new Map(keys),
+    seen: new Set(seen),
+    broadcasts: new Map(broadcasts),
+  }
 }
 
 /** How a browser treats notifications at the moment. */
@@ -61,6 +80,7 @@ interface Frame {
   readonly channelID?: string
   readonly version?: string
   readonly pushEndpoint?: string
+  readonly broadcasts?: Readonly<Record<string, unknown>>
 }
 
 /** A user agent that behaves as Firefox was seen to behave (protocol.md). */
@@ -73,14 +93,13 @@ export class Browser {
   /** The hello has been answered on the current link. */
   #greeted = false
   #running = false
+  /** Broadcasts that it has named on the current link. */
+  #named = new Set<BroadcastId>()
   #failures = 0
   #retry: Timer | undefined
   #registerTimeout: Timer | undefined
 
-  constructor(
-    deps: BrowserDeps,
-    profile: Profile = { uaid: undefined, channels: new Map(), keys: new Map(), seen: new Set() },
-  ) {
+  constructor(deps: BrowserDeps, profile = newProfile()) {
     this.name = deps.name
     this.profile = profile
     this.#deps = deps
@@ -165,9 +184,16 @@ export class Browser {
     if (this.#greeted) this.#register(channelId)
   }
 
+  /** Asks to hear of a broadcast from now on. */
+  subscribeBroadcast(id: BroadcastId): void {
+    if (!this.profile.broadcasts.has(id)) this.profile.broadcasts.set(id, '')
+    if (this.#greeted) this.#nameBroadcasts()
+  }
+
   #connect(): void {
     this.#retry?.cancel()
     this.#greeted = false
+    this.#named = new Set()
     const end: BrowserEnd = {
       opened: () => this.#hello(),
       received: (text) => this.#received(JSON.parse(text)),
@@ -210,13 +236,16 @@ export class Browser {
   #hello(): void {
     const uaid = this.profile.channels.size > 0 ? this.profile.uaid : undefined
     if (this.#link !== undefined) this.#deps.report({ kind: 'helloSent', link: this.#link.number, uaid })
-    this.#send({ messageType: 'hello', use_webpush: true, ...(uaid !== undefined && { uaid }) })
+    const broadcasts = Object.fromEntries(this.profile.broadcasts)
+    this.#named = new Set(this.profile.broadcasts.keys())
+    this.#send({ messageType: 'hello', use_webpush: true, broadcasts, ...(uaid !== undefined && { uaid }) })
   }
 
   #received(frame: Frame): void {
     if (frame.messageType === 'hello') this.#welcomed(frame)
     else if (frame.messageType === 'register') this.#registered(frame)
     else if (frame.messageType === 'notification') this.#notified(frame)
+    this.#heard(frame)
   }
 
   #welcomed({ uaid }: Frame): void {
@@ -231,6 +260,22 @@ export class Browser {
     this.#failures = 0
     for (const [channelId, endpoint] of this.profile.channels)
       if (endpoint === undefined) this.#register(channelId)
+    this.#nameBroadcasts()
+  }
+
+  /** What it came to want since its hello. */
+  #nameBroadcasts(): void {
+    const news = [...this.profile.broadcasts].filter(([id]) => !this.#named.has(id))
+    for (const [id] of news) this.#named.add(id)
+    if (news.length > 0)
+      this.#send({ messageType: 'broadcast_subscribe', broadcasts: Object.fromEntries(news) })
+  }
+
+  #heard({ broadcasts = {} }: Frame): void {
+    for (const [text, version] of Object.entries(broadcasts)) {
+      const id = parseBroadcastId(text)
+      if (id !== undefined && typeof version === 'string') this.profile.broadcasts.set(id, version)
+    }
   }
 
   #register(channelId: ChannelId): void {

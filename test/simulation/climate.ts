@@ -16,6 +16,8 @@ export interface Climate {
   /** How long until something happens to a process, a connection or a browser, in the mean. */
   readonly eventEveryMs: number
   readonly topics: number
+  /** How long until a broadcast is set, in the mean. */
+  readonly broadcastEveryMs: number
   /** The faults that are on during storms. */
   readonly storm: Partial<Faults>
   /** How browsers behave until all is to heal. */
@@ -52,6 +54,7 @@ export function drawClimate(seed: number): Climate {
     clones: dice.chance(0.1),
     elections: dice.chance(0.3),
     drains: dice.chance(0.4),
+    broadcastEveryMs: dice.pick([2000, 5000, 20_000]) ?? 5000,
   }
 }
 
@@ -83,7 +86,7 @@ function drawNetwork(dice: Dice): Partial<Faults> {
     askLossRate: sometimes(dice, 0.1),
     replyLossRate: sometimes(dice, 0.2),
     tellLossRate: sometimes(dice, 0.3),
-    checksLost: dice.chance(0.15),
+    hintsLost: dice.chance(0.15),
     flushFailureRate: sometimes(dice, 0.1),
     frameDelayMs: [0, dice.pick([30, 200, 1500]) ?? 30],
   }

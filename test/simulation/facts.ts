@@ -1,4 +1,5 @@
 import type { SendResult } from '../../node/agent-socket.ts'
+import type { BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
@@ -65,6 +66,34 @@ export type Fact =
   /** The node's end of it is over, whoever ended it. */
   | { readonly kind: 'closed'; readonly link: number }
   | { readonly kind: 'browserLeft'; readonly link: number; readonly how: string }
+  /** An administrator sets a broadcast, or drops it. */
+  | {
+      readonly kind: 'broadcastPutting'
+      readonly broadcast: BroadcastId
+      readonly version: BroadcastVersion | undefined
+      readonly at: string
+    }
+  | {
+      readonly kind: 'broadcastAnswered'
+      readonly broadcast: BroadcastId
+      readonly version: BroadcastVersion | undefined
+      readonly outcome: string
+    }
+  /** The store has another version of a broadcast, or none any more. */
+  | {
+      readonly kind: 'broadcastSet'
+      readonly broadcast: BroadcastId
+      readonly version: BroadcastVersion | undefined
+    }
+  /** A user agent's wish to hear of a broadcast has come to its node. */
+  | { readonly kind: 'broadcastNamed'; readonly link: number; readonly broadcast: BroadcastId }
+  /** The node has written a version. */
+  | {
+      readonly kind: 'broadcastTold'
+      readonly link: number
+      readonly broadcast: BroadcastId
+      readonly version: string
+    }
   /** Something is made to go wrong, or ends going wrong. */
   | { readonly kind: 'fault'; readonly what: string }
   /** Code under test did what it must never do: threw where it may not. */

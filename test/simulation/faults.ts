@@ -15,8 +15,8 @@ export interface Faults {
   /** Replies lost: the ask was acted upon and times out. */
   replyLossRate: number
   tellLossRate: number
-  /** Every `check` is lost. */
-  checksLost: boolean
+  /** Every hint is lost: that something is in the store for a user agent, that broadcasts have changed. */
+  hintsLost: boolean
   flushFailureRate: number
 
   storeDelayMs: RangeMs
@@ -50,7 +50,7 @@ export const CALM: Readonly<Faults> = {
   askLossRate: 0,
   replyLossRate: 0,
   tellLossRate: 0,
-  checksLost: false,
+  hintsLost: false,
   flushFailureRate: 0,
   storeDelayMs: [0, 20],
   storeHoldMs: {},

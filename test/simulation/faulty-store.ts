@@ -1,6 +1,5 @@
 import type { Clock } from '../../cluster/clock.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
-
 import { PushError } from '../../push/errors.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
@@ -131,8 +130,8 @@ export class FaultyStore implements Store {
     return this.#run('unmarkFetched', () => this.#truth.unmarkFetched(subscription, afterMs))
   }
 
-  endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#run('endReceipts', () => this.#truth.endReceipts(subscription))
+  endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#run('endReceipts', () => this.#truth.endReceipts(subscription, nowMs))
   }
 
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {

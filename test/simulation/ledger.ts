@@ -1,5 +1,6 @@
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import { type Message, sameTopic } from '../../push/message.ts'
+import { BroadcastLedger } from './broadcast-ledger.ts'
 import type { Fact, Recorded } from './facts.ts'
 
 /** All that is known of one message. Orders are places in the list of facts. */
@@ -73,6 +74,7 @@ export class Ledger {
   readonly facts: Recorded[] = []
   readonly messages = new Map<MessageId, MessageFacts>()
   readonly links = new Map<number, LinkFacts>()
+  readonly broadcasts = new BroadcastLedger()
   readonly #limits: LedgerLimits
   readonly #channels = new Map<string, ChannelFacts>()
   /** Channels that a page has given up. */
@@ -93,6 +95,7 @@ export class Ledger {
     const recorded = { order: this.facts.length + 1, elapsedMs, fact }
     this.facts.push(recorded)
     this.#apply(recorded)
+    this.broadcasts.add(recorded)
     return recorded
   }
 

@@ -1,3 +1,4 @@
+import { type BroadcastId, parseBroadcastId } from '../../push/broadcast.ts'
 import { parseMessageId, parseUaid } from '../../push/ids.ts'
 import type { Fact } from './facts.ts'
 import type { LinkObserver } from './link.ts'
@@ -7,6 +8,7 @@ interface Frame {
   readonly uaid?: string
   readonly version?: string
   readonly updates?: readonly { readonly version: string }[]
+  readonly broadcasts?: Readonly<Record<string, unknown>>
 }
 
 /** Turns what passes over a link into facts. */
@@ -21,6 +23,8 @@ export function linkObserver(link: number, report: (fact: Fact) => void): LinkOb
       if (frame.messageType === 'hello' && uaid !== undefined) report({ kind: 'welcomed', link, uaid })
       if (frame.messageType === 'notification' && id !== undefined)
         report({ kind: 'wrote', link, id, result })
+      for (const [broadcast, told] of broadcastsIn(frame))
+        if (typeof told === 'string') report({ kind: 'broadcastTold', link, broadcast, version: told })
     },
     closing: (reason) => report({ kind: 'closing', link, reason }),
     closed: () => report({ kind: 'closed', link }),
@@ -28,10 +32,19 @@ export function linkObserver(link: number, report: (fact: Fact) => void): LinkOb
       const frame: Frame = JSON.parse(text)
       const id = parseMessageId(frame.version ?? '')
       if (frame.messageType === 'nack' && id !== undefined) report({ kind: 'nackArrived', link, id })
+      for (const [broadcast] of broadcastsIn(frame)) report({ kind: 'broadcastNamed', link, broadcast })
       for (const update of frame.updates ?? []) {
         const acked = parseMessageId(update.version)
         if (acked !== undefined) report({ kind: 'ackArrived', link, id: acked })
       }
     },
   }
+}
+
+/** The broadcasts that a frame names, without its errors. */
+function broadcastsIn({ broadcasts = {} }: Frame): [BroadcastId, unknown][] {
+  return Object.entries(broadcasts).flatMap(([text, version]) => {
+    const id = parseBroadcastId(text)
+    return id === undefined ? [] : [[id, version]]
+  })
 }

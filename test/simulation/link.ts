@@ -1,9 +1,9 @@
 import type { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import type { AgentConnection, AgentSocket, SendResult } from '../../node/agent-socket.ts'
-import type { BroadcastId } from '../../push/broadcast.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
+import type { NodeTopics, Subscriptions } from './node-topics.ts'
 import type { Process } from './process.ts'
 
 /** What happens to the websocket, told to the browser. */
@@ -29,6 +29,7 @@ export interface LinkObserver {
 /** A node that takes connections. */
 export interface AcceptingNode {
   readonly process: Process
+  readonly topics: NodeTopics
   /** Hands a socket to the actors of the node. */
   open(socket: AgentSocket): AgentConnection
 }
@@ -60,7 +61,7 @@ export class Link {
   #wire: 'open' | 'cut' = 'open'
   #nodeEnd: 'open' | 'closed' = 'open'
   #browserEnd: 'open' | 'closed' = 'open'
-  readonly #subscribed = new Set<BroadcastId>()
+  #subscriptions: Subscriptions | undefined
   #toNodeMs = 0
   #toBrowserMs = 0
   /** Frames that a browser which does not read has not taken yet. */
@@ -133,11 +134,15 @@ export class Link {
   }
 
   #accept(node: AcceptingNode): void {
+    const subscriptions = node.topics.join((text) => this.#published(text))
+    this.#subscriptions = subscriptions
     const socket: AgentSocket = {
       send: (text) => this.#nodeSends(text),
-      subscribe: (id) => void this.#subscribed.add(id),
-      unsubscribe: () => this.#subscribed.clear(),
-      subscribed: () => [...this.#subscribed],
+      subscribe: (id) => {
+        if (this.#nodeEnd === 'open') subscriptions.subscribe(id)
+      },
+      unsubscribe: () => subscriptions.unsubscribe(),
+      subscribed: () => subscriptions.subscribed(),
       close: (reason) => this.#nodeCloses(reason),
     }
     this.#deps.observer.accepted()
@@ -155,6 +160,10 @@ export class Link {
       else this.#toBrowser(() => this.#deps.browser.received(text))
     }
     return result
+  }
+
+  #published(text: string): void {
+    if (this.#nodeSends(text) === 'dropped') this.#connection?.missed()
   }
 
   #resultOfSend(): SendResult {
@@ -175,6 +184,7 @@ export class Link {
   #nodeSeesClose(): void {
     if (this.#nodeEnd === 'closed') return
     this.#nodeEnd = 'closed'
+    this.#subscriptions?.unsubscribe()
     this.#connection?.closed()
     this.#deps.observer.closed()
     if (this.#wire === 'open') this.#toBrowser(() => this.#browserSeesClose(undefined))

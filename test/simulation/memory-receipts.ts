@@ -1,6 +1,7 @@
 import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
 import {
   type AwaitedReceipt,
+  ENDED_KEPT_MS,
   RECEIPT_KEPT_MS,
   type Receipt,
   type ReceiptOutcome,
@@ -20,7 +21,8 @@ interface ReceiptRow {
 export class MemoryReceipts {
   readonly #observer: Pick<StoreObserver, 'settled'>
   readonly #rows = new Map<ReceiptSubscriptionId, Map<MessageId, ReceiptRow>>()
-  readonly #ended = new Set<ReceiptSubscriptionId>()
+  /** Until when it is remembered of each. */
+  readonly #ended = new Map<ReceiptSubscriptionId, number>()
   tell: ReceiptListener = () => {}
 
   constructor(observer: Pick<StoreObserver, 'settled'>) {
@@ -62,9 +64,9 @@ export class MemoryReceipts {
       if (row.fetchedAtMs !== undefined && row.fetchedAtMs > afterMs) row.fetchedAtMs = undefined
   }
 
-  end(subscription: ReceiptSubscriptionId): boolean {
+  end(subscription: ReceiptSubscriptionId, nowMs: number): boolean {
     if (this.#ended.has(subscription)) return false
-    this.#ended.add(subscription)
+    this.#ended.set(subscription, nowMs + ENDED_KEPT_MS)
     this.tell(subscription)
     return true
   }
@@ -78,6 +80,8 @@ export class MemoryReceipts {
     let dropped = 0
     for (const rows of this.#rows.values())
       for (const [id, { keptUntilMs }] of rows) if (keptUntilMs <= nowMs && rows.delete(id)) dropped += 1
+    for (const [subscription, keptUntilMs] of this.#ended)
+      if (keptUntilMs <= nowMs && this.#ended.delete(subscription)) dropped += 1
     return dropped
   }
 

@@ -215,8 +215,8 @@ export class MemoryStore implements Store, StoreTruth {
     this.#receipts.unmarkFetched(subscription, afterMs)
   }
 
-  async endReceipts(subscription: ReceiptSubscriptionId): Promise<boolean> {
-    return this.#receipts.end(subscription)
+  async endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean> {
+    return this.#receipts.end(subscription, nowMs)
   }
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
@@ -234,7 +234,7 @@ export class MemoryStore implements Store, StoreTruth {
   async putBroadcast(id: BroadcastId, version: BroadcastVersion, max: number): Promise<BroadcastPut> {
     const before = this.#broadcasts.get(id)
     if (before === undefined && this.#broadcasts.size >= max) return 'full'
-    this.#broadcasts.set(id, { id, version, source: 'operator' })
+    this.#setBroadcast({ id, version, source: 'operator' })
     if (before === undefined) return 'created'
     return before.version === version && before.source === 'operator' ? 'unchanged' : 'changed'
   }
@@ -246,12 +246,14 @@ export class MemoryStore implements Store, StoreTruth {
   ): Promise<boolean> {
     const before = this.#broadcasts.get(id)
     if (before?.source === 'operator' || before?.version !== former) return false
-    this.#broadcasts.set(id, { id, version, source: 'megaphone' })
+    this.#setBroadcast({ id, version, source: 'megaphone' })
     return true
   }
 
   async dropBroadcast(id: BroadcastId): Promise<boolean> {
-    return this.#broadcasts.delete(id)
+    const wasThere = this.#broadcasts.delete(id)
+    if (wasThere) this.#observer.broadcastSet(id, undefined)
+    return wasThere
   }
 
   async collectGarbage(nowMs: number, limit: number): Promise<Collected> {
@@ -296,6 +298,11 @@ export class MemoryStore implements Store, StoreTruth {
   has(uaid: Uaid, id: MessageId): boolean {
     const rows = this.#rows(uaid)
     return rows[firstAfter(rows, id) - 1]?.message.id === id
+  }
+
+  #setBroadcast(broadcast: Broadcast): void {
+    this.#broadcasts.set(broadcast.id, broadcast)
+    this.#observer.broadcastSet(broadcast.id, broadcast.version)
   }
 
   #rows(uaid: Uaid): readonly MessageRow[] {

@@ -265,6 +265,52 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     breaks: /receipts/,
   },
+  {
+    name: 'broadcasts: a node waits for hints alone',
+    edits: [edit('node/broadcasts.js', 'this.#readLater();', ';')],
+    breaks: /broadcasts: all come/,
+  },
+  {
+    name: 'broadcasts: an endpoint gives no hint',
+    edits: [
+      edit(
+        'endpoint/broadcasts.js',
+        'this.#options.broadcastsMax);\n        }\n        finally {\n            this.#tell();',
+        'this.#options.broadcastsMax);\n        }\n        finally {',
+      ),
+    ],
+    breaks: /broadcasts: a change is sent soon/,
+  },
+  {
+    name: 'broadcasts: hello is answered from what was read at first',
+    edits: [
+      edit(
+        'node/broadcasts.js',
+        'answerTo(named, this.#values, subscribe)',
+        'answerTo(named, (this.first ??= this.#values), subscribe)',
+      ),
+    ],
+    breaks: /broadcasts/,
+  },
+  {
+    name: 'broadcasts: what is published before the subscription is there is lost',
+    seed: 14,
+    edits: [
+      edit(
+        'node/agent-host.js',
+        'this.#socket.subscribe(id);',
+        'this.#context.clock.after(100, () => this.#socket.subscribe(id));',
+      ),
+    ],
+    breaks: /broadcasts/,
+  },
+  {
+    name: 'broadcasts: two readings at a time',
+    edits: [
+      edit('node/broadcasts.js', 'this.#reading ??= this.#readAll();', 'this.#reading = this.#readAll();'),
+    ],
+    breaks: /broadcasts: no older version/,
+  },
 ]
 
 /**

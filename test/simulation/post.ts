@@ -1,5 +1,5 @@
 import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
-import type { ReceiptRequest } from '../../push/receipt.ts'
+import type { ReceiptRequest } from '../../push/message.ts'
 
 /** A message as its sender wants it. */
 export interface Post {

@@ -1,14 +1,18 @@
-import type { Bus } from '../../cluster/bus.ts'
+import type { Bus, Listening } from '../../cluster/bus.ts'
+import { Broadcasts as Administration, type BroadcastsOptions } from '../../endpoint/broadcasts.ts'
 import { Delivery, type DeliveryOptions } from '../../endpoint/delivery.ts'
 import type { AgentConnection, AgentSocket } from '../../node/agent-socket.ts'
 import { Agents, type AgentsOptions } from '../../node/agents.ts'
+import { BroadcastPublisher } from '../../node/broadcast-publisher.ts'
 import { BROADCAST_RECHECK_MS, Broadcasts } from '../../node/broadcasts.ts'
+import { listenAsNode } from '../../node/node-address.ts'
 import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
 import type { Log } from '../../push/log.ts'
 import { MessageIds } from '../../push/message-ids.ts'
 import type { Tokens } from '../../push/tokens.ts'
 import type { Store } from '../../store/store.ts'
 import type { Dice } from './dice.ts'
+import { NodeTopics } from './node-topics.ts'
 import type { Process } from './process.ts'
 
 /** What a server process does: `serve` is all in one. */
@@ -23,7 +27,7 @@ export interface ServerDeps {
   tokens: Tokens
   dice: Dice
   agentsOptions: AgentsOptions
-  deliveryOptions: DeliveryOptions
+  deliveryOptions: DeliveryOptions & BroadcastsOptions
   log: Log
 }
 
@@ -36,8 +40,14 @@ export class Server {
   readonly process: Process
   readonly store: Store
   readonly broadcasts: Broadcasts
+  /** Where its websockets subscribe to broadcasts. */
+  readonly topics = new NodeTopics()
   readonly agents: Agents | undefined
   readonly delivery: Delivery | undefined
+  /** Where an administrator sets broadcasts. */
+  readonly administration: Administration | undefined
+  readonly #publisher: BroadcastPublisher
+  readonly #everyone: Listening | undefined
   readonly ids: MessageIds
   /** It takes no new connections and requests: it is about to stop. */
   draining = false
@@ -61,6 +71,11 @@ export class Server {
         ? undefined
         : new Agents(options.agentsOptions, { ...deps, broadcasts: this.broadcasts })
     this.delivery = role === 'node' ? undefined : new Delivery(options.deliveryOptions, deps)
+    this.administration = role === 'node' ? undefined : new Administration(options.deliveryOptions, deps)
+    const { broadcasts, agents, topics: target } = this
+    this.#publisher = new BroadcastPublisher({ target, clock, versionOf: (id) => broadcasts.versionOf(id) })
+    broadcasts.onChange = (id) => this.#publisher.changed(id)
+    this.#everyone = agents && listenAsNode(bus, { agents, broadcasts, polled: () => {} })
   }
 
   /** Whether it can be talked to. */
@@ -74,13 +89,36 @@ export class Server {
     return this.agents.open(socket)
   }
 
+  /** Does something for a client, which comes after so long. */
+  request<T>(afterMs: number, perform: () => Promise<T>): Promise<T> {
+    this.underWay += 1
+    const done = new Promise<T>((resolve) => {
+      this.process.clock.after(afterMs, () => resolve(perform()))
+    })
+    const ended = () => {
+      this.underWay -= 1
+    }
+    done.then(ended, ended)
+    return done
+  }
+
+  /** The bus has its connection back. */
+  busRestored(): void {
+    this.agents?.busRestored(() => true)
+    if (this.agents !== undefined) void this.broadcasts.read()
+  }
+
   /** SIGTERM. Resolves when nothing is under way any more. */
   async drain(drainMs: number): Promise<void> {
     this.draining = true
+    this.#everyone?.stop()
+    this.broadcasts.close()
+    this.#publisher.close()
     await this.agents?.drain(drainMs)
     while (this.underWay > 0)
       await new Promise<void>((resolve) => this.process.clock.after(UNDER_WAY_MS, resolve))
     this.delivery?.close()
+    this.administration?.close()
     // What was told last is still to be written.
     await new Promise<void>((resolve) => this.process.clock.after(UNDER_WAY_MS, resolve))
   }

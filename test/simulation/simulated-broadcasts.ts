@@ -1,11 +1,13 @@
 import { MongoNetworkError, MongoServerError, type UpdateFilter } from 'mongodb'
 import type { Clock } from '../../cluster/clock.ts'
+import type { BroadcastId } from '../../push/broadcast.ts'
 import type { BroadcastCollection } from '../../store/mongodb-collection.ts'
 import type { BroadcastDocument } from '../../store/mongodb-schema.ts'
 import type { Dice } from './dice.ts'
 import { matcherOf, updated } from './document-query.ts'
 import type { Faults } from './faults.ts'
 import { drawFate } from './store-fate.ts'
+import type { StoreObserver } from './store-truth.ts'
 
 /** What the collection works with. */
 export interface SimulatedBroadcastsDeps {
@@ -17,6 +19,8 @@ export interface SimulatedBroadcastsDeps {
   faults: Faults
   /** The driver gives up on an answer after this long. */
   timeoutMs: number
+  observer: Pick<StoreObserver, 'broadcastSet'>
+  onFault: (what: string) => void
 }
 
 const DUPLICATE_KEY = 11000
@@ -47,18 +51,26 @@ export class SimulatedBroadcasts implements BroadcastCollection<BroadcastDocumen
       const matches = before !== undefined && matcherOf(filter)(before)
       if (!matches && !upsert) return { matchedCount: 0, upsertedCount: 0 }
       if (!matches && before !== undefined) throw new MongoServerError({ code: DUPLICATE_KEY })
-      this.#documents.set(id, updated(before ?? ({ _id: id } as BroadcastDocument), update))
+      const after = updated(before ?? ({ _id: id } as BroadcastDocument), update)
+      this.#documents.set(id, after)
+      this.#deps.observer.broadcastSet(id, after.version)
       return { matchedCount: matches ? 1 : 0, upsertedCount: matches ? 0 : 1 }
     })
   }
 
   deleteMany(filter: object): Promise<{ deletedCount: number }> {
-    return this.#run('delete', () => ({ deletedCount: this.#documents.delete(idOf(filter)) ? 1 : 0 }))
+    return this.#run('delete', () => {
+      const id = idOf(filter)
+      const wasThere = this.#documents.delete(id)
+      if (wasThere) this.#deps.observer.broadcastSet(id, undefined)
+      return { deletedCount: wasThere ? 1 : 0 }
+    })
   }
 
   #run<R>(command: string, perform: () => R): Promise<R> {
-    const { dice, faults, time, clock, timeoutMs } = this.#deps
-    const { doneAfterMs, answeredAfterMs, fails } = drawFate(dice, faults, command)
+    const { dice, faults, time, clock, timeoutMs, onFault } = this.#deps
+    const { doneAfterMs, answeredAfterMs, fails, hangs } = drawFate(dice, faults, command)
+    if (fails || hangs || answeredAfterMs > timeoutMs) onFault(`${command} of broadcasts fails or hangs`)
     return new Promise((resolve, reject) => {
       const answerAt = (ms: number, settle: () => void) => clock.after(Math.max(0, ms), settle)
       const lost = () => reject(new MongoNetworkError(`simulated: ${command} of broadcasts`))
@@ -85,6 +97,6 @@ function attempt<R>(perform: () => R): Outcome<R> {
   }
 }
 
-function idOf(filter: object): string {
-  return String(Reflect.get(filter, '_id'))
+function idOf(filter: object): BroadcastId {
+  return String(Reflect.get(filter, '_id')) as BroadcastId
 }

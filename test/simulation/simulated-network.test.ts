@@ -14,6 +14,7 @@ function network(faults: Partial<typeof CALM> = {}) {
     time,
     dice: new Dice(1, 'network'),
     faults: { ...CALM, ...AT_ONCE, ...faults },
+    isHint: ({ text }) => text === 'check',
     isCheck: ({ text }) => text === 'check',
     onFault: () => {},
     onListenerError: () => {},
@@ -90,11 +91,14 @@ t.test('a paused process is a time-out, a killed one is absent', async (t) => {
   t.equal(await ran(time, bus.ask('a', { text: 'hello' }, 500)), 'timeout')
   listens.kill()
   t.equal(await ran(time, bus.ask('a', { text: 'hello' }, 500)), 'absent')
-  t.equal(simulated.listening, 0)
+  t.equal(
+    simulated.listening(() => true),
+    0,
+  )
 })
 
 t.test('hints are lost while all of them are to be, and nothing else', async (t) => {
-  const { time, simulated, process } = network({ checksLost: true })
+  const { time, simulated, process } = network({ hintsLost: true })
   const heard: string[] = []
   simulated.busOf(process('listens')).listen('a', ({ text }) => heard.push(text))
   const bus = simulated.busOf(process('tells'))

@@ -9,7 +9,9 @@ export interface NetworkDeps<Message> {
   time: SimulatedClock
   dice: Dice
   faults: Faults
-  /** Tells whether the message is a hint of the kind that `checksLost` loses. */
+  /** Tells whether the message is a hint of the kind that `hintsLost` loses. */
+  isHint: (message: Message) => boolean
+  /** Tells whether the message is one that waits for the bus to come back. */
   isCheck: (message: Message) => boolean
   /** Told of everything that goes wrong on the way, for the trace. */
   onFault: (what: string) => void
@@ -62,9 +64,9 @@ export class SimulatedNetwork<Message, Reply extends object> {
     else if (this.#cutOff.delete(process)) this.#buses.get(process)?.tellUnsent()
   }
 
-  /** Listeners there are, of all processes; for checks. */
-  get listening(): number {
-    return [...this.#interests.values()].reduce((sum, interests) => sum + interests.size, 0)
+  /** Listeners there are at such addresses, of all processes; for checks. */
+  listening(at: (address: string) => boolean): number {
+    return [...this.#interests].reduce((sum, [address, { size }]) => sum + (at(address) ? size : 0), 0)
   }
 
   /** Makes what `listens` listens to invisible to `asks` for a while; neither notices. */
@@ -178,8 +180,8 @@ class NetworkBus<Message, Reply extends object> implements Bus<Message, Reply> {
       if (this.#deps.isCheck(message)) this.#unsent.set(address, message)
       return 'notSent'
     }
-    const { checksLost, tellLossRate } = this.#deps.faults
-    const rate = checksLost && this.#deps.isCheck(message) ? 1 : tellLossRate
+    const { hintsLost, tellLossRate } = this.#deps.faults
+    const rate = hintsLost && this.#deps.isHint(message) ? 1 : tellLossRate
     for (const interest of this.#network.reachable(this.#process, address))
       if (!this.#isLost(rate, `tell ${address}`)) this.#send(interest, message, undefined)
     return 'sent'

@@ -25,18 +25,15 @@ const PROMPT: Clock = {
 }
 
 // What the simulation takes for MongoDB must do for the real store logic what the real one does, by the same contract.
-storeContract(
-  'MongoStore on a simulated database',
-  async (limits) =>
-    createStorage({
-      kind: 'mongodb',
-      time: PROMPT,
-      dice: new Dice(1, 'database'),
-      faults: { ...CALM, storeDelayMs: [0, 0], replicationMs: [0, 0] },
-      limits,
-      waitingBytesMax: 32 * 1024 * 1024,
-      observer: SILENT,
-      onFault: () => {},
-    }).storeOf(PROMPT, new Dice(1, 'store')),
-  false,
+storeContract('MongoStore on a simulated database', async (limits) =>
+  createStorage({
+    kind: 'mongodb',
+    time: PROMPT,
+    dice: new Dice(1, 'database'),
+    faults: { ...CALM, storeDelayMs: [0, 0], replicationMs: [0, 0] },
+    limits,
+    waitingBytesMax: 32 * 1024 * 1024,
+    observer: SILENT,
+    onFault: () => {},
+  }).storeOf(PROMPT, new Dice(1, 'store')),
 )

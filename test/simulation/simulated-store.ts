@@ -10,9 +10,7 @@ import type { Dice } from './dice.ts'
 import type { Faults } from './faults.ts'
 import { FaultyStore } from './faulty-store.ts'
 import { MemoryStore } from './memory-store.ts'
-
 import { SimulatedBroadcasts } from './simulated-broadcasts.ts'
-
 import { SimulatedCollection } from './simulated-collection.ts'
 import { SimulatedDatabase } from './simulated-database.ts'
 import type { StoreObserver, StoreTruth } from './store-truth.ts'
@@ -68,7 +66,7 @@ function embedded({ time, faults, limits, observer, onFault }: StorageDeps): Sto
 }
 
 function mongodb(deps: StorageDeps): Storage {
-  const { time, faults, limits, waitingBytesMax, onFault } = deps
+  const { time, faults, limits, waitingBytesMax, observer, onFault } = deps
   const database = new SimulatedDatabase(deps)
   return {
     truth: database,
@@ -99,8 +97,9 @@ function mongodb(deps: StorageDeps): Storage {
         waitingBytesMax,
         expiredKeptMs: EXPIRED_KEPT_MS,
         isAllowed: () => true,
+        unreadable: () => {},
       }
-      const broadcasts = new SimulatedBroadcasts(database.broadcasts, common)
+      const broadcasts = new SimulatedBroadcasts(database.broadcasts, { ...common, observer })
       return new WatchedMongoStore(
         { agents, messages, broadcasts, receipts, endedReceipts },
         options,

@@ -1,8 +1,10 @@
 import type { MessageId } from '../../push/ids.ts'
-import { type Browser, PROMPT } from './browser.ts'
+import { Broadcasting } from './broadcasting.ts'
+import { type Browser, copyOf, PROMPT } from './browser.ts'
 import { type Climate, calmOf, drawClimate } from './climate.ts'
 import type { Dice } from './dice.ts'
 import { CALM } from './faults.ts'
+import { broadcastsConverge, broadcastsSoon } from './rules/broadcasts.ts'
 import { nothingRemains } from './rules/limits.ts'
 import { hintsWork, nothingLeft, nothingWaits } from './rules/liveness.ts'
 import { everyOutcome } from './rules/receipts.ts'
@@ -54,6 +56,7 @@ class Simulation {
   readonly #climate: Climate
   readonly #world: World
   readonly #dice: Dice
+  readonly #broadcasting: Broadcasting
   #sending = true
   #troubled = true
   #stormy = false
@@ -63,6 +66,7 @@ class Simulation {
     this.#climate = climate
     this.#world = world
     this.#dice = world.dice('events')
+    this.#broadcasting = new Broadcasting(world, climate.broadcastEveryMs)
   }
 
   async run(): Promise<void> {
@@ -84,6 +88,7 @@ class Simulation {
       browser.start()
     }
     for (let number = 1; number <= senders; number++) this.#sendOn(this.#world.dice(`sender ${number}`))
+    this.#broadcasting.begin()
     this.#goWrong()
   }
 
@@ -97,6 +102,7 @@ class Simulation {
     for (let lookedMs = 0; lookedMs < forMs; lookedMs += LOOK_EVERY_MS) {
       await this.#world.run(LOOK_EVERY_MS)
       this.#world.check(hintsWork)
+      this.#world.check(broadcastsSoon)
     }
   }
 
@@ -115,21 +121,24 @@ class Simulation {
     this.#world.check(oneSession)
     this.#world.check(hintsWork)
     // Nothing but the store knows of what is sent last.
-    Object.assign(this.#world.faults, { askLossRate: 1, checksLost: true })
+    Object.assign(this.#world.faults, { askLossRate: 1, hintsLost: true })
     await this.#world.run(LAST_SENDS_MS)
     this.#sending = false
+    this.#broadcasting.end()
     this.#world.faults.askLossRate = CALM.askLossRate
     await this.#world.run(1.5 * recheckMs)
     this.#world.check(nothingWaits)
+    this.#world.check(broadcastsConverge)
   }
 
   /** Every browser comes back once more and takes what is left; then all leave, and nothing of them may remain. */
   async #end(): Promise<void> {
     const { browsers } = this.#world
-    this.#world.faults.checksLost = CALM.checksLost
+    this.#world.faults.hintsLost = CALM.hintsLost
     for (const browser of browsers) browser.reconnect()
     await this.#world.run(COME_BACK_MS)
     this.#world.check(nothingLeft)
+    this.#world.check(broadcastsConverge)
     for (const browser of browsers) browser.stop()
     await this.#world.run(COME_BACK_MS)
     this.#world.check(nothingRemains)
@@ -161,7 +170,7 @@ class Simulation {
       if (!this.#sending) return
       const server = this.#endpointServer(dice)
       const id = dice.chance(0.05) ? dice.pick(accepted) : undefined
-      if (server !== undefined && id !== undefined) void this.#world.delete(server, id)
+      if (server !== undefined && id !== undefined) void this.#world.senders.delete(server, id)
       else if (server !== undefined) this.#post(server, dice, topics, accepted)
       // After healing enough goes on to see that it does.
       const meanMs = this.#troubled ? postEveryMs : Math.max(postEveryMs, 3000)
@@ -174,7 +183,7 @@ class Simulation {
     const endpoint = dice.pick([...this.#world.endpoints])
     if (endpoint === undefined) return
     const topic = dice.int(0, topics)
-    const { id, outcome } = this.#world.post(server, endpoint, {
+    const { id, outcome } = this.#world.senders.post(server, endpoint, {
       ttlSeconds: dice.pick([0, 5, 60, 3600, 86_400, 86_400]) ?? 0,
       ...(topic > 0 && { topic: `topic-${topic}` }),
       idAgeMs: dice.chance(0.1) ? dice.within([0, 5000]) : 0,
@@ -269,9 +278,8 @@ class Simulation {
   #clone(): void {
     const original = this.#dice.pick(this.#world.browsers)
     if (original === undefined || this.#world.browsers.length >= BROWSERS_MAX) return
-    const { uaid, channels, keys, seen } = original.profile
-    const copy = { uaid, channels: new Map(channels), keys: new Map(keys), seen: new Set(seen) }
-    const clone = this.#world.addBrowser(`clone ${this.#world.browsers.length} of ${original.name}`, copy)
+    const name = `clone ${this.#world.browsers.length} of ${original.name}`
+    const clone = this.#world.addBrowser(name, copyOf(original.profile))
     this.#clones.add(clone)
     clone.start()
   }

@@ -14,5 +14,6 @@ export function storeObserver(report: (fact: Fact) => void): StoreObserver {
     subscribed: (uaid, channelId, keyDigest) => report({ kind: 'subscribed', uaid, channelId, keyDigest }),
     unsubscribed: (uaid, channelId, rolledBack) =>
       report({ kind: 'unsubscribed', uaid, channelId, rolledBack }),
+    broadcastSet: (broadcast, version) => report({ kind: 'broadcastSet', broadcast, version }),
   }
 }

@@ -1,3 +1,4 @@
+import type { BroadcastId, BroadcastVersion } from '../../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, Uaid } from '../../push/ids.ts'
 import type { Message } from '../../push/message.ts'
 import type { AwaitedReceipt, ReceiptOutcome } from '../../push/receipt.ts'
@@ -26,6 +27,8 @@ export interface StoreObserver {
   /** A channel is new, or has another digest. */
   subscribed(uaid: Uaid, channelId: ChannelId, keyDigest: KeyDigest): void
   unsubscribed(uaid: Uaid, channelId: ChannelId, rolledBack: boolean): void
+  /** A broadcast has another version; none when it was dropped. */
+  broadcastSet(id: BroadcastId, version: BroadcastVersion | undefined): void
 }
 
 /** Observes nothing. */
@@ -36,6 +39,7 @@ export const SILENT: StoreObserver = {
   settled: () => {},
   subscribed: () => {},
   unsubscribed: () => {},
+  broadcastSet: () => {},
 }
 
 /** What is in a simulated store at this moment, whatever anyone was told. */

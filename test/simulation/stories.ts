@@ -82,7 +82,7 @@ export const STORIES: readonly Story[] = [
       const id = post(world)
       await world.run(500)
       const server = world.servers.find(({ delivery, serving }) => delivery !== undefined && serving)
-      if (id !== undefined && server !== undefined) void world.delete(server, id)
+      if (id !== undefined && server !== undefined) void world.senders.delete(server, id)
       browser.start()
       await world.run(STORY_MS)
     },
@@ -151,5 +151,5 @@ function post(world: World, topic?: string): MessageId | undefined {
   const server = world.servers.find(({ delivery, serving }) => delivery !== undefined && serving)
   const [endpoint] = world.endpoints
   if (server === undefined || endpoint === undefined) return undefined
-  return world.post(server, endpoint, { ttlSeconds: 3600, ...(topic !== undefined && { topic }) }).id
+  return world.senders.post(server, endpoint, { ttlSeconds: 3600, ...(topic !== undefined && { topic }) }).id
 }

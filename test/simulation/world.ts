@@ -1,12 +1,12 @@
 import { InProcessBus } from '../../cluster/in-process-bus.ts'
 import { SimulatedClock, settled } from '../../cluster/simulated-clock.ts'
+import type { BroadcastsOptions } from '../../endpoint/broadcasts.ts'
 import type { DeliveryOptions } from '../../endpoint/delivery.ts'
 import { AGENTS_OPTIONS, type AgentsOptions } from '../../node/agents.ts'
-import type { AgentReply, AgentRequest } from '../../push/agent-requests.ts'
+import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../../push/agent-requests.ts'
 import type { MessageId } from '../../push/ids.ts'
-import type { Message } from '../../push/message.ts'
-import { keyDigestOf, type Subscription } from '../../push/subscription.ts'
 import { SERVICE_KEY_BYTES, Tokens } from '../../push/tokens.ts'
+import { Administrator } from './administrator.ts'
 import { Browser, type Profile } from './browser.ts'
 import { Dice } from './dice.ts'
 import type { Fact } from './facts.ts'
@@ -14,10 +14,10 @@ import { CALM, type Faults } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { type BrowserEnd, Link } from './link.ts'
 import { linkObserver } from './link-observer.ts'
-import { type Post, type Posted, RECEIPT } from './post.ts'
 import { Process } from './process.ts'
 import { type StateRule, type View, Violation } from './rules/rule.ts'
 import { FACT_RULES } from './rules/rules.ts'
+import { Senders } from './senders.ts'
 import { type Role, Server } from './server.ts'
 import { SimulatedNetwork } from './simulated-network.ts'
 import { createStorage, type Storage } from './simulated-store.ts'
@@ -29,13 +29,14 @@ import type { WorldOptions } from './world-options.ts'
 const STEPS_AT_ONCE_MAX = 2000
 const PUBLIC_URL = 'https://push.example'
 const DELIVERY_OPTIONS: Pick<
-  DeliveryOptions,
-  'checkAgainMs' | 'checksMax' | 'pendingAsksMax' | 'pendingBytesMax'
+  DeliveryOptions & BroadcastsOptions,
+  'checkAgainMs' | 'checksMax' | 'pendingAsksMax' | 'pendingBytesMax' | 'broadcastsMax'
 > = {
   checkAgainMs: 1000,
   checksMax: 1000,
   pendingAsksMax: 1000,
   pendingBytesMax: 1024 * 1024,
+  broadcastsMax: 100,
 }
 
 /** A whole simulated deployment: servers, store, bus, browsers and senders, on one clock. */
@@ -45,6 +46,8 @@ export class World {
   readonly ledger: Ledger
   readonly servers: Server[] = []
   readonly browsers: Browser[] = []
+  readonly senders: Senders
+  readonly administrator = new Administrator((fact) => this.report(fact))
   /** Endpoints that application servers have learnt. */
   readonly endpoints = new Set<string>()
   /** What is to be taken for past, beyond the time of this world: nothing but expiry is left to wait for then. */
@@ -56,7 +59,7 @@ export class World {
   readonly #links = new Map<number, Link>()
   readonly #tokens: Tokens
   #violation: Violation | undefined
-  #disturbedUntilMs = 0
+  #disturbedUntilMs = Number.NEGATIVE_INFINITY
   #started = 0
   #stepsAtOnce = 0
   #interruption: { steps: number; run: () => void } | undefined
@@ -77,11 +80,17 @@ export class World {
     })
     this.#storage.start()
     this.#tokens = new Tokens([this.dice('service key').random.bytes(SERVICE_KEY_BYTES)])
+    this.senders = new Senders({
+      tokens: this.#tokens,
+      ledger: this.ledger,
+      report: (fact) => this.report(fact),
+    })
     this.network = new SimulatedNetwork({
       time: this.time,
       dice: this.dice('network'),
       faults: this.faults,
-      isCheck: (request: AgentRequest) => request.kind === 'check',
+      isHint: ({ kind }: AgentRequest) => kind === 'check' || kind === 'broadcasts',
+      isCheck: ({ kind }: AgentRequest) => kind === 'check',
       onFault: (what) => this.disturb(what),
       onListenerError: (error, where) => this.report({ kind: 'defect', error, where }),
     })
@@ -106,7 +115,7 @@ export class World {
       truth,
       browsers: browsers.filter(({ running }) => running),
       servers,
-      listening: this.network.listening,
+      listening: () => this.network.listening((address) => address !== NODES_ADDRESS),
       links: this.#links,
       elapsedMs: time.elapsedMs,
       wallMs: time.nowMs() + this.aheadMs,
@@ -240,7 +249,7 @@ export class World {
     this.network.cutOff(server.process, true)
     this.time.after(forMs, () => {
       this.network.cutOff(server.process, false)
-      if (server.process.alive) server.agents?.busRestored(() => true)
+      if (server.process.alive) server.busRestored()
     })
   }
 
@@ -268,47 +277,6 @@ export class World {
     return browser
   }
 
-  /** Sends a message as an application server does. */
-  post(server: Server, endpoint: string, post: Post): Posted {
-    const { delivery, process } = server
-    if (delivery === undefined) throw new Error(`${process.name} is no endpoint`)
-    const subscription = this.#open(endpoint)
-    const { clock } = process
-    const message: Message = {
-      id: server.ids.next(),
-      channelId: subscription.channelId,
-      ...(post.topic !== undefined && { topic: post.topic }),
-      urgency: 'normal',
-      ttlSeconds: post.ttlSeconds,
-      expiresAtMs: clock.nowMs() + post.ttlSeconds * 1000,
-      ...(post.receipt && { receipt: RECEIPT }),
-      body: new Uint8Array(0),
-    }
-    const { id } = message
-    const { uaid, keyHash } = subscription
-    this.report({ kind: 'posted', uaid, message, keyDigest: keyDigestOf(keyHash), at: process.name })
-    server.underWay += 1
-    const outcome = new Promise<string>((resolve) => {
-      clock.after(post.idAgeMs ?? 0, () => resolve(delivery.deliver(subscription, message)))
-    })
-    this.#tellOutcome(server, outcome, (answer) => ({ kind: 'answered', id, outcome: answer }))
-    return { id, outcome }
-  }
-
-  /** Takes a message back as its sender does. */
-  delete(server: Server, id: MessageId): Promise<string> {
-    const { delivery, process } = server
-    if (delivery === undefined) throw new Error(`${process.name} is no endpoint`)
-    const { uaid } = this.ledger.message(id)
-    this.report({ kind: 'deleting', id })
-    server.underWay += 1
-    const outcome = new Promise<string>((resolve) => {
-      process.clock.after(0, () => resolve(delivery.cancel({ uaid, id })))
-    })
-    this.#tellOutcome(server, outcome, (answer) => ({ kind: 'deleted', id, outcome: answer }))
-    return outcome
-  }
-
   /** Ends all that goes wrong. */
   heal(): void {
     Object.assign(this.faults, CALM)
@@ -332,30 +300,16 @@ export class World {
       time: this.time,
       dice,
       faults: this.faults,
-      node: server && { process: server.process, open: (socket) => server.open(socket) },
+      node: server && {
+        process: server.process,
+        topics: server.topics,
+        open: (socket) => server.open(socket),
+      },
       browser: end,
       observer: linkObserver(number, (fact) => this.report(fact)),
     })
     this.#links.set(number, link)
     return link
-  }
-
-  #open(endpoint: string): Subscription {
-    const token = endpoint.slice(endpoint.lastIndexOf('/') + 1)
-    const subscription = this.#tokens.openEndpoint(1, token)
-    if (subscription === undefined) throw new Error(`no endpoint of ours: ${endpoint}`)
-    return subscription
-  }
-
-  #tellOutcome(server: Server, outcome: Promise<string>, fact: (answer: string) => Fact): void {
-    const ended = () => {
-      server.underWay -= 1
-    }
-    void outcome.then(ended, ended)
-    outcome.then(
-      (answer) => this.report(fact(answer)),
-      (error) => this.report({ kind: 'defect', error, where: 'delivery' }),
-    )
   }
 
   #storeFault(what: string, id: MessageId | undefined): void {

@@ -1,4 +1,5 @@
 import type { Totals } from './ledger.ts'
+import type { ReceiptTotals } from './receipt-ledger.ts'
 
 /** What became of the load while there was a fault. */
 export interface FaultRow extends Pick<Totals, 'accepted' | 'delivered' | 'duplicates' | 'lost'> {
@@ -6,15 +7,20 @@ export interface FaultRow extends Pick<Totals, 'accepted' | 'delivered' | 'dupli
   /** Answers 503. */
   readonly refused: number
   readonly longestStallMs: number
+  readonly receipts: ReceiptTotals
 }
 
-const HEADINGS = ['fault', 'accepted', 'delivered', 'duplicates', 'lost', 'answers 503', 'longest stall (ms)']
+const HEADINGS = [
+  ...['fault', 'accepted', 'delivered', 'duplicates', 'lost', 'answers 503', 'longest stall (ms)'],
+  ...['receipts asked for', 'got', 'missing', 'wrong'],
+]
 
 /** The rows as lines of a Markdown table. */
 export function faultTable(rows: readonly FaultRow[]): readonly string[] {
-  const cells = rows.map((row) => [
+  const cells = rows.map(({ receipts, ...row }) => [
     row.fault,
     ...[row.accepted, row.delivered, row.duplicates, row.lost, row.refused, row.longestStallMs].map(String),
+    ...[receipts.asked, receipts.got, receipts.missing, receipts.wrong].map(String),
   ])
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...cells.map((row) => row[column]?.length ?? 0)),

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { watch } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { spawnBound } from './bound-process.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { PageServer } from './page-server.ts'
 import { requireProgram } from './programs.ts'
@@ -57,18 +58,12 @@ export class Firefox {
   async start(): Promise<void> {
     const args = ['--headless', '--no-remote', '--profile', this.#profile, this.page.url]
     const env = { ...process.env, HOME: this.#folder }
-    const child = spawn(this.#program, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawnBound(this.#program, args, { env })
+    child.stdout.resume()
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
-    const reap = () => child.kill('SIGKILL')
-    process.once('exit', reap)
-    const ended = new Promise<void>((resolve) => {
-      child.once('close', () => {
-        process.off('exit', reap)
-        resolve()
-      })
-    })
+    const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()))
     this.#run = { child, ended }
     await this.#bounded(START_TIMEOUT_MS, this.page.opened(), 'does not open its page')
   }

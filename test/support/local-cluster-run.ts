@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { spawnBound } from './bound-process.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../local-cluster/main.js')
 const TIMEOUT_MS = 60_000
@@ -17,10 +17,7 @@ export class LocalClusterRun {
   #watchers: (() => void)[] = []
 
   constructor(t: Test, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [MAIN, ...args], {
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawnBound(process.execPath, [MAIN, ...args], { env: { ...process.env, ...env } })
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       createInterface(stream).on('line', (line) => {

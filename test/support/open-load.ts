@@ -2,10 +2,13 @@ import { type Random, systemClock } from '../../cluster/clock.ts'
 import type { Member } from './cluster.ts'
 import type { Fleet, FleetAgent } from './fleet.ts'
 import { Ledger, type Posted } from './ledger.ts'
-import type { Answer, Sender } from './sender.ts'
+import type { ReceiptLedger } from './receipt-ledger.ts'
+import type { Answer, Posting, Sender } from './sender.ts'
 
 /** Pause between two messages. They do not wait for each other's answers: what hangs does not slow the load down. */
 const EVERY_MS = 6
+/** One in this many messages asks for a receipt. */
+const RECEIPT_EVERY = 5
 /** Pause before a sender that no endpoint would take tries again. */
 const REFUSED_MS = 20
 
@@ -15,6 +18,8 @@ export interface Refusal {
   readonly retryAfter: string | undefined
   /** Whether its user agent was to be connected when it was posted. */
   readonly toConnected: boolean
+  /** Whether it asked for a receipt: its outcome has to be safe before it is answered, so it needs the store. */
+  readonly asksReceipt: boolean
   /** Its place among the messages of the load. */
   readonly order: number
 }
@@ -36,6 +41,7 @@ export class OpenLoad {
   readonly arrivals = new Map<FleetAgent, number>()
   /** POSTs that broke and were repeated. */
   repeated = 0
+  readonly receipts: ReceiptLedger
   readonly #fleet: Fleet
   readonly #busy: Map<Member, number>
   readonly #sender: Sender
@@ -48,8 +54,15 @@ export class OpenLoad {
   #ticking: Promise<void> = Promise.resolve()
   #watchers: (() => void)[] = []
 
-  constructor(fleet: Fleet, endpoints: readonly Member[], sender: Sender, random: Random) {
+  /** @param receipts one with a receipt subscription */
+  constructor(
+    fleet: Fleet,
+    endpoints: readonly Member[],
+    deps: { sender: Sender; random: Random; receipts: ReceiptLedger },
+  ) {
+    const { sender, random, receipts } = deps
     this.#fleet = fleet
+    this.receipts = receipts
     this.#busy = new Map(endpoints.map((endpoint) => [endpoint, 0]))
     this.#sender = sender
     this.#random = random
@@ -69,6 +82,11 @@ export class OpenLoad {
   answered(count: number): Promise<void> {
     const end = this.#answers + count
     return this.#until(() => this.#answers >= end)
+  }
+
+  /** Waits until everything that was posted so far is answered. */
+  async caughtUp(): Promise<void> {
+    await Promise.all(this.#posting)
   }
 
   /** Waits until so many messages in all are refused. */
@@ -103,21 +121,28 @@ export class OpenLoad {
     const toConnected = agent.wanted
     const posted: Posted = { id: `${agent.endpoint} ${order} ${systemClock.nowMs()}`, order }
     this.#sent.set(posted.id, { agent, atMs: systemClock.monotonicMs(), toConnected, arrived: false })
-    const { status, headers } = await this.#answer(new URL(agent.endpoint).pathname, JSON.stringify(posted))
-    if (status === 201) this.ledger.accepted(posted)
-    else this.refusals.push({ status, retryAfter: headers['retry-after'], toConnected, order })
+    const asksReceipt = order % RECEIPT_EVERY === 0
+    const posting = {
+      text: JSON.stringify(posted),
+      ...(asksReceipt && { headers: this.receipts.headers }),
+    }
+    const { status, headers } = await this.#answer(new URL(agent.endpoint).pathname, posting)
+    if (status === (asksReceipt ? 202 : 201)) {
+      this.ledger.accepted(posted)
+      if (asksReceipt) this.receipts.accepted(headers, false)
+    } else this.refusals.push({ status, retryAfter: headers['retry-after'], toConnected, asksReceipt, order })
     this.#answers += 1
     for (const watcher of this.#watchers.splice(0)) watcher()
   }
 
   /** Posts until there is an answer. An endpoint that broke is the last to be tried again. */
-  async #answer(path: string, text: string): Promise<Answer> {
+  async #answer(path: string, posting: Posting): Promise<Answer> {
     const broke: Member[] = []
     for (;;) {
       const endpoint = this.#leastBusy(broke)
       this.#busy.set(endpoint, this.#busyOf(endpoint) + 1)
       try {
-        return await this.#sender.post(new URL(path, endpoint.url).href, { text })
+        return await this.#sender.post(new URL(path, endpoint.url).href, posting)
       } catch {
         this.repeated += 1
         broke.push(endpoint)

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { spawnBound } from './bound-process.ts'
 
 /** How a process ended. */
 export interface Exit {
@@ -43,15 +44,11 @@ export class PushgridProcess {
   /** @param settings its options (`PUSHGRID_...`); it gets none of those a developer may have around */
   constructor(command: Command, settings: Readonly<Record<string, string>>) {
     const env = { ...ownEnvironment(), ...settings }
-    const child = spawn(process.execPath, [CLI, command], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawnBound(process.execPath, [CLI, command], { env })
     this.#name = `pushgrid ${command}`
     this.#child = child
-    // A test that throws must leave no process behind.
-    const reap = () => child.kill('SIGKILL')
-    process.once('exit', reap)
     this.#ended = new Promise((resolve) => {
       child.once('close', (code, signal) => {
-        process.off('exit', reap)
         this.exit = { code, signal }
         resolve(this.exit)
       })

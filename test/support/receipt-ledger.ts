@@ -7,6 +7,16 @@ interface Receipt {
   readonly status: number
 }
 
+/** Figures of receipts. */
+export interface ReceiptTotals {
+  /** Accepted messages that must have one. */
+  readonly asked: number
+  readonly got: number
+  readonly missing: number
+  /** Messages of which anything but 204 was told, now or before. */
+  readonly wrong: number
+}
+
 /** Keeps account of receipts: of each message that one was asked for there must be one outcome, the same whenever it is told. */
 export class ReceiptLedger {
   readonly #sender: Sender
@@ -69,5 +79,10 @@ export class ReceiptLedger {
 
   get awaited(): number {
     return this.#awaited.size
+  }
+
+  totals(): ReceiptTotals {
+    const [asked, missing] = [this.awaited, this.missing().length]
+    return { asked, got: asked - missing, missing, wrong: this.wrong().length }
   }
 }

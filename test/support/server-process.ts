@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { spawnBound } from './bound-process.ts'
 import { dockerRun, imageOf } from './docker.ts'
 import { stopped } from './process-state.ts'
 
@@ -34,7 +35,7 @@ export type ProcessOptions = (name: string) => Pick<ServerCommand, 'isDetached' 
 const OUTPUT_CHARACTERS = 20_000
 const START_TIMEOUT_MS = 30_000
 
-/** One run of a server: a process of this machine, or one in a container. It does not outlive this process, unless that is killed. */
+/** One run of a server: a process of this machine, or one in a container. It does not outlive this process; a container does if that is killed. */
 export class ServerProcess {
   readonly name: string
   /** Resolves to how it ended. */
@@ -56,10 +57,9 @@ export class ServerProcess {
       image === undefined
         ? [command.program]
         : dockerRun(image, this.#container ?? '', command.entrypoint, command.folder)
-    const child = spawn(file, [...args, ...command.args], {
+    const child = spawnBound(file, [...args, ...command.args], {
       detached: command.isDetached ?? false,
       env: command.env ?? process.env,
-      stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
@@ -113,9 +113,9 @@ export class ServerProcess {
   }
 
   #end(): Promise<string> {
-    // Whoever throws must leave no process behind.
+    // Docker's client is bound to this process, its container is not.
     const reap = () => this.signal('SIGKILL')
-    process.once('exit', reap)
+    if (this.#container !== undefined) process.once('exit', reap)
     return new Promise((resolve) => {
       const end = (how: string) => {
         process.off('exit', reap)

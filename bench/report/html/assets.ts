@@ -12,6 +12,8 @@ export interface Assets {
 /** The modules of the page, each after those that it imports. */
 const MODULES = ['../units.js', 'theme.js', 'plot-options.js', 'plots.js', 'main.js']
 
+const STYLES = ['colours.css', 'parts.css', 'style.css']
+
 /** Reads what a report brings along from where the packages and the build have it. */
 export function readAssets(): Assets {
   const plotting = path.dirname(createRequire(import.meta.url).resolve('uplot'))
@@ -19,7 +21,7 @@ export function readAssets(): Assets {
   const read = (folder: string, file: string) => readFileSync(path.join(folder, file), 'utf8')
   const modules = MODULES.map((file) => withoutModuleSyntax(read(page, file)))
   return {
-    css: [read(plotting, 'uPlot.min.css'), read(page, 'colours.css'), read(page, 'style.css')].join('\n'),
+    css: [read(plotting, 'uPlot.min.css'), ...STYLES.map((file) => read(page, file))].join('\n'),
     scripts: [read(plotting, 'uPlot.iife.min.js'), `'use strict';\n{\n${modules.join('\n')}}\n`].map(
       inElement,
     ),

@@ -19,10 +19,10 @@ export function warningBox(warnings: readonly string[]): Markup | undefined {
 }
 
 /** The place of a plot, with its controls and how to read it. */
-export function figureBox({ id, title, note, scale }: Figure): Markup {
+export function figureBox({ id, title, note, scale, x }: Figure): Markup {
   const toggle =
     scale === 'fixed' ? undefined : html`<button type="button" class="button" data-do="log">log</button>`
-  return html`<section class="card figure" id="plot-${id}"><div class="figure-head"><h3>${title}</h3>
+  return html`<section class="card figure ${x}" id="plot-${id}"><div class="figure-head"><h3>${title}</h3>
 <div class="controls">${toggle}<button type="button" class="button" data-do="reset">reset zoom</button></div></div>
 <div class="plot" tabindex="0" role="group" aria-label="${title}: left and right move the cursor, plus and minus zoom, 0 shows everything"></div>
 <p class="note">${note}</p></section>`
@@ -37,8 +37,8 @@ export function tableBox({ id, title, columns, rows, empty }: Table): Markup {
       : html`<div class="scroll" tabindex="0" role="region" aria-label="${title}"><table><thead><tr>${columns.map(
           (column, index) => html`<th scope="col" class="${cls(index)}">${column.title}</th>`,
         )}</tr></thead><tbody>${rows.map(
-          ({ cells, bad }) =>
-            html`<tr class="${bad ? 'bad' : ''}">${cells.map(
+          ({ cells, bad, good }) =>
+            html`<tr class="${bad ? 'bad' : good ? 'good' : ''}">${cells.map(
               (cell, index) => html`<td class="${cls(index)}">${cell}</td>`,
             )}</tr>`,
         )}</tbody></table></div>`

@@ -1,25 +1,22 @@
 import type { Histogram } from 'hdr-histogram-js'
-import { decodeHistogram } from '../histogram.ts'
 import type { Figure, Line } from './figure.ts'
 
-/** A distribution to draw, as the text of its histogram. */
+/** A distribution to draw. */
 export interface Curve {
   readonly label: string
   readonly colour: number
   readonly dashed?: boolean
   readonly hidden?: boolean
-  readonly histogram: string
+  /** Of microseconds. */
+  readonly histogram: Histogram
 }
 
 const POINTS_PER_DECADE = 24
 
 /** Percentiles of several distributions as HdrHistogram's users know them: each nine has as much room as the one before. */
 export function percentileFigure(id: string, title: string, note: string, curves: readonly Curve[]): Figure {
-  const decoded = curves.map((curve) => ({ curve, histogram: decodeHistogram(curve.histogram) }))
-  const most = Math.max(1, ...decoded.map(({ histogram }) => histogram.totalCount))
-  const xs = grid(most)
-  const lines = decoded.map(({ curve, histogram }): Line => {
-    const { label, colour, dashed = false, hidden = false } = curve
+  const xs = grid(Math.max(1, ...curves.map(({ histogram }) => histogram.totalCount)))
+  const lines = curves.map(({ label, colour, dashed = false, hidden = false, histogram }): Line => {
     return { label, colour, dashed, hidden, values: xs.map((x) => valueAt(histogram, x)) }
   })
   return { id, title, note, x: 'percentile', xs, unit: 'ms', scale: 'log', lines, bands: [] }

@@ -1,4 +1,5 @@
 import type { BenchResult } from '../../result/result.ts'
+import { decodeHistogram } from '../histogram.ts'
 import { keyFigures, mainLatencies } from '../key-figures.ts'
 import {
   answersTable,
@@ -60,8 +61,8 @@ function figuresOf(result: BenchResult): Figure[] {
     if (intended.count === 0) return []
     const common = { colour: (index % 6) + 1, hidden: !main.has(name) }
     return [
-      { ...common, label: name, histogram: intended.histogram },
-      { ...common, label: `${name}, service`, dashed: true, histogram: service.histogram },
+      { ...common, label: name, histogram: decodeHistogram(intended.histogram) },
+      { ...common, label: `${name}, service`, dashed: true, histogram: decodeHistogram(service.histogram) },
     ]
   })
   if (curves.length === 0) return overTime

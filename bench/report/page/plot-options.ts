@@ -1,5 +1,5 @@
-import type { Figure, Line } from '../html/figure.ts'
-import { NOTHING, quantity } from '../units.ts'
+import type { Band, Figure, Line } from '../html/figure.ts'
+import { NOTHING, quantity, tick } from '../units.ts'
 
 /** The value of a custom property of the page's style: colours live there, once for light and once for dark. */
 export function styleOf(name: string): string {
@@ -17,9 +17,9 @@ export function plotOptions(figure: Figure, log: boolean, width: number): uPlot.
   return {
     width,
     height: width < 480 ? 220 : 260,
-    padding: [14, 12, 0, 0],
+    padding: [14, 24, 0, 0],
     scales: {
-      x: isPercentile ? { time: false, distr: 3 } : { time: false, range: (_, min, max) => [min, max] },
+      x: { time: false, distr: isPercentile ? 3 : 1, range: (_, min, max) => [min, max] },
       y: log ? { distr: 3 } : { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [isPercentile ? percentileAxis() : secondsAxis(), valueAxis(figure, log)],
@@ -29,7 +29,10 @@ export function plotOptions(figure: Figure, log: boolean, width: number): uPlot.
       drag: { x: true, y: false },
       points: { size: 7 },
     },
-    legend: { live: true },
+    legend: {
+      live: true,
+      markers: { width: 2, dash: (_, index) => (figure.lines[index - 1]?.dashed ? 'dashed' : 'solid') },
+    },
     hooks: { drawClear: [(plot) => drawBands(plot, figure)] },
   }
 }
@@ -60,16 +63,25 @@ function axis(): uPlot.Axis {
 }
 
 function secondsAxis(): uPlot.Axis {
-  return { ...axis(), size: 32, values: (_, ticks) => ticks.map((tick) => quantity(tick, 's')) }
+  return { ...axis(), size: 32, values: (_, ticks) => ticks.map((at) => tick(at, 's')) }
 }
 
 function valueAxis({ unit }: Figure, log: boolean): uPlot.Axis {
+  const base = axis()
+  // Nine lines a decade are more than the eye can tell apart.
+  const filter = (_: uPlot, ticks: number[]) => ticks.map((at) => (isLabelled(at) ? at : null))
   return {
-    ...axis(),
+    ...base,
     size: Y_AXIS_WIDTH,
-    values: (_, ticks) => ticks.map((tick) => (tick === null ? null : quantity(tick, unit))),
-    ...(log ? { space: 26 } : {}),
+    values: (_, ticks) => ticks.map((at) => (at === null ? null : tick(at, unit))),
+    ...(log ? { space: 26, grid: { ...base.grid, filter }, ticks: { ...base.ticks, filter } } : {}),
   }
+}
+
+/** 1, 2 and 5 of each decade. */
+function isLabelled(at: number): boolean {
+  const [first] = at.toExponential()
+  return first === '1' || first === '2' || first === '5'
 }
 
 function percentileAxis(): uPlot.Axis {
@@ -78,7 +90,8 @@ function percentileAxis(): uPlot.Axis {
     size: 32,
     splits: (_, __, min, max) =>
       [1, 2, 4, 10, 100, 1000, 10_000, 100_000, 1e6, 1e7].filter((x) => x >= min && x <= max * 1.01),
-    filter: (plot, splits) => (plot.width < 420 ? splits.map((x) => (x === 4 ? null : x)) : splits),
+    filter: (plot, splits) =>
+      plot.width < 480 ? splits.map((x) => (x === 4 || x === 2 ? null : x)) : splits,
     values: (_, ticks) => ticks.map((x) => (x === null ? null : percentName(x))),
   }
 }
@@ -103,13 +116,33 @@ function drawBands(plot: uPlot, { bands }: Figure): void {
     const from = plot.valToPos(band.fromS, 'x', true)
     const to = plot.valToPos(band.toS, 'x', true)
     ctx.fillStyle = styleOf(
-      band.measured ? (index % 2 === 0 ? '--band-even' : '--band-odd') : '--band-warm-up',
+      band.measured ? (index % 2 === 1 ? '--band-even' : '--band-odd') : '--band-warm-up',
     )
     ctx.fillRect(from, bbox.top, to - from, bbox.height)
-    const left = Math.max(from, bbox.left) + 4 * ratio
-    const room = Math.min(to, bbox.left + bbox.width) - left
-    ctx.fillStyle = styleOf('--muted')
-    if (ctx.measureText(band.name).width < room) ctx.fillText(band.name, left, bbox.top - 3 * ratio)
+    const left = Math.max(from, bbox.left)
+    nameBand(ctx, band, left, Math.min(to, bbox.left + bbox.width) - left, bbox, ratio)
   })
   ctx.restore()
+}
+
+/** Above the band; upright in it where it is narrow, and what was not measured has to be told. */
+function nameBand(
+  ctx: CanvasRenderingContext2D,
+  { name, measured }: Band,
+  left: number,
+  room: number,
+  bbox: uPlot.BBox,
+  ratio: number,
+): void {
+  ctx.fillStyle = styleOf('--muted')
+  const { width } = ctx.measureText(name)
+  if (width + 6 * ratio < room) {
+    ctx.fillText(name, left + 4 * ratio, bbox.top - 3 * ratio)
+  } else if (!measured && room > 12 * ratio && width < bbox.height) {
+    ctx.save()
+    ctx.translate(left + room / 2 + 4 * ratio, bbox.top + width + 6 * ratio)
+    ctx.rotate(-Math.PI / 2)
+    ctx.fillText(name, 0, 0)
+    ctx.restore()
+  }
 }

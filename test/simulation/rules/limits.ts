@@ -29,9 +29,12 @@ function isWaitedFor(ledger: Ledger, id: MessageId): boolean {
 export const nothingRemains: StateRule = {
   name: 'nothing remains of closed sessions',
   check({ servers, listening }) {
-    for (const { agents, process } of servers)
+    for (const { agents, topics, process } of servers) {
       if (agents !== undefined && agents.size > 0) return `${agents.size} actors are left on ${process.name}`
-    return listening > 0 ? `${listening} listeners are left on the bus` : undefined
+      if (topics.size > 0) return `${topics.size} websockets are left subscribed on ${process.name}`
+    }
+    const left = listening()
+    return left > 0 ? `${left} listeners are left on the bus` : undefined
   },
 }
 

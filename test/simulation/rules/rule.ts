@@ -13,8 +13,8 @@ export interface View {
   /** Those that run. */
   readonly browsers: readonly Browser[]
   readonly servers: readonly Server[]
-  /** Listeners on the simulated network. */
-  readonly listening: number
+  /** Listeners of user agents on the simulated network. */
+  listening(): number
   /** Links of all time, by their number. */
   readonly links: ReadonlyMap<number, Link>
   readonly elapsedMs: number

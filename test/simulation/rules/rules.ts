@@ -1,3 +1,4 @@
+import { broadcastsInOrder, broadcastsKept } from './broadcasts.ts'
 import { channelsStay, endpointsEnd } from './channels.ts'
 import { copies } from './copies.ts'
 import { definiteAnswers } from './definite-answers.ts'
@@ -22,5 +23,7 @@ export const FACT_RULES: readonly FactRule[] = [
   endpointsEnd,
   windowLimit,
   expiry,
+  broadcastsKept,
+  broadcastsInOrder,
   noDefects,
 ]

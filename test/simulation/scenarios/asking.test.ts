@@ -55,7 +55,9 @@ scenario(
     const posted = stage.post(endpoint)
     t.equal(await stage.answer(posted), 'stored')
     await stage.allArrives()
-    t.equal(stage.count('wrote', posted.id), 1)
+    // The older session, which nobody reads any more, may have found the copy of the store.
+    const { writes } = stage.world.ledger.message(posted.id)
+    t.equal(writes.filter(({ link }) => link === browser.session?.number).length, 1)
   },
 )
 
@@ -86,7 +88,7 @@ scenario('one operation at a time: delete while the put runs', {}, async (t, sta
   stage.world.faults.storeHoldMs = { put: 1000 }
   const posted = stage.post(endpoint)
   await stage.world.run(600)
-  const deleted = stage.world.delete(stage.server('delivery'), posted.id)
+  const deleted = stage.world.senders.delete(stage.server('delivery'), posted.id)
   await stage.after('deleted', posted.id)
   t.equal(await deleted, 'removed')
   t.equal(stage.stored(posted.id), false)

@@ -72,7 +72,7 @@ scenario('hello: a store that fails closes the connection and forgets nobody', {
 scenario('re-read: a message whose hints were all lost is found', { bus: 'network' }, async (t, stage) => {
   const { endpoint } = await stage.online()
   stage.world.faults.askLossRate = 1
-  stage.world.faults.checksLost = true
+  stage.world.faults.hintsLost = true
   const posted = stage.post(endpoint)
   t.equal(await stage.answer(posted), 'stored')
   await stage.world.run(5000)

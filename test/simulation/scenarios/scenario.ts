@@ -40,7 +40,7 @@ export class Stage {
   }
 
   /** The first server that has this part. */
-  server(part: 'agents' | 'delivery'): Server {
+  server(part: 'agents' | 'delivery' | 'administration'): Server {
     const found = this.world.servers.find((server) => server[part] !== undefined)
     if (found === undefined) throw new Error(`no server has ${part}`)
     return found
@@ -66,7 +66,7 @@ export class Stage {
 
   /** Sends a message; a TTL of an hour unless said otherwise. */
   post(endpoint: string, post: { ttlSeconds?: number; topic?: string; idAgeMs?: number } = {}) {
-    return this.world.post(this.server('delivery'), endpoint, { ttlSeconds: 3600, ...post })
+    return this.world.senders.post(this.server('delivery'), endpoint, { ttlSeconds: 3600, ...post })
   }
 
   /** How often this happened to a message. */

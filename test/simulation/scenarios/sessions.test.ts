@@ -1,3 +1,4 @@
+import { copyOf } from '../browser.ts'
 import { nothingRemains } from '../rules/limits.ts'
 import { oneSession } from '../rules/sessions.ts'
 import { scenario } from './scenario.ts'
@@ -53,13 +54,7 @@ scenario(
   {},
   async (t, stage) => {
     const { browser } = await stage.online()
-    const { uaid, channels, keys, seen } = browser.profile
-    const clone = stage.world.addBrowser('clone', {
-      uaid,
-      channels: new Map(channels),
-      keys: new Map(keys),
-      seen: new Set(seen),
-    })
+    const clone = stage.world.addBrowser('clone', copyOf(browser.profile))
     clone.start()
     await stage.world.run(10 * 60_000)
     const displaced = stage.world.ledger.facts.filter(
