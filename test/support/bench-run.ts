@@ -1,88 +1,82 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { Value } from '@sinclair/typebox/value'
-import { type BenchResult, ResultSchema } from '../../bench/result/result.ts'
+import type { BenchResult } from '../../bench/result/result.ts'
 
-const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
-/** Small enough for two busy cores, long enough for everything to happen. */
-const SHORT = [
-  '--agents',
-  '30',
-  '--rate',
-  '40',
-  '--duration',
-  '1500ms',
-  '--warm-up',
-  '300ms',
-  '--settle',
-  '20s',
-]
+const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
 
-/** How a run of `pushgrid bench` ended. */
-export interface BenchRun {
+/** `pushgrid bench` as a process of its own, so that load and what is under load share no event loop. */
+export interface BenchProcess {
+  readonly child: ChildProcess
+  /** What it has written so far. */
+  readonly output: () => string
+  readonly ended: Promise<BenchEnd>
+}
+
+/** How it ended. */
+export interface BenchEnd {
   readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-  /** Undefined when it wrote none. */
-  readonly result: BenchResult | undefined
+  readonly output: string
+  /** Absent: it left none. */
+  readonly result?: BenchResult
 }
 
-/** How to run it. */
-export interface BenchRunOptions {
-  /** Told of the process as it starts. */
-  readonly onStart?: (child: ChildProcess) => void
-  /** Told each piece of what it writes to stderr. */
-  readonly onProgress?: (text: string, child: ChildProcess) => void
-}
+/** A scenario as a file has it. */
+export type ScenarioFile = Readonly<Record<string, unknown>>
 
-/** Runs a scenario or a file in short form, as a process of its own; flags win over those of the short form. */
-export async function benchRun(args: readonly string[], options: BenchRunOptions = {}): Promise<BenchRun> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-bench-'))
-  const file = path.join(folder, 'result.json')
-  try {
-    const short = SHORT.flatMap((word, index) =>
-      index % 2 === 0 && !args.includes(word) ? [word, SHORT[index + 1] ?? ''] : [],
-    )
-    const run = await bench([...args, ...short, '--out', file], options)
-    const text = await readFile(file, 'utf8').catch(() => undefined)
-    return { ...run, result: text === undefined ? undefined : resultOf(text) }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** Runs `pushgrid bench` with those arguments and no others. */
-export function bench(
-  args: readonly string[],
-  options: BenchRunOptions = {},
-): Promise<Omit<BenchRun, 'result'>> {
+/** Starts `pushgrid bench` with arguments after that word. */
+export function startBenchCommand(args: readonly string[]): BenchProcess {
   const child = spawn(process.execPath, [CLI, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   const reap = () => child.kill('SIGKILL')
   process.once('exit', reap)
-  options.onStart?.(child)
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-    options.onProgress?.(text, child)
-  })
-  return new Promise((resolve) => {
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+  const ended = new Promise<BenchEnd>((resolve, reject) => {
+    child.once('error', reject)
     child.once('close', (code) => {
       process.off('exit', reap)
-      resolve({ code, stdout, stderr })
+      resolve({ code, output })
     })
   })
+  return { child, output: () => output, ended }
 }
 
-function resultOf(text: string): BenchResult {
-  const result: unknown = JSON.parse(text)
-  const wrong = Value.Errors(ResultSchema, result).First()
-  if (wrong !== undefined)
-    throw new Error(`the result is not as its schema says: ${wrong.path} ${wrong.message}`)
-  return result as BenchResult
+/** Starts a scenario that the test wrote itself. @param scenario name of one that comes with it, or the content of a file */
+export async function startBench(
+  scenario: string | ScenarioFile,
+  wsUrl: string,
+  args: readonly string[] = [],
+): Promise<BenchProcess> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-bench-test-'))
+  const [plan, out] = [path.join(folder, 'plan.json'), path.join(folder, 'result.json')]
+  if (typeof scenario !== 'string') await writeFile(plan, JSON.stringify(scenario))
+  const name = typeof scenario === 'string' ? scenario : plan
+  const bench = startBenchCommand([name, '--url', wsUrl, '--out', out, '--quiet', ...args])
+  return { ...bench, ended: bench.ended.then((end) => withResult(end, out, folder)) }
+}
+
+/** Runs one to its end. @throws Error with its output when it leaves no result */
+export async function runBench(
+  scenario: string | ScenarioFile,
+  wsUrl: string,
+  args: readonly string[] = [],
+): Promise<BenchResult> {
+  const { ended } = await startBench(scenario, wsUrl, args)
+  const { code, output, result } = await ended
+  if (result === undefined) throw new Error(`pushgrid bench ended with ${code}: ${output}`)
+  return result
+}
+
+async function withResult(end: BenchEnd, file: string, folder: string): Promise<BenchEnd> {
+  try {
+    return { ...end, result: JSON.parse(await readFile(file, 'utf8')) }
+  } catch {
+    return end
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
