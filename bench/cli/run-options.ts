@@ -1,7 +1,7 @@
 import { createSystemRandom } from '../../cluster/clock.ts'
 import type { ProcessSource } from '../measure/processes.ts'
 import { SETTINGS } from '../plan/schema.ts'
-import { parseThreshold, type Threshold } from '../report/threshold-syntax.ts'
+import { parseThreshold, type Threshold } from '../report/report.ts'
 import type { Staff } from '../workers/run-job.ts'
 import { type Args, readArgs } from './flags.ts'
 import { RUN_FLAGS } from './run-flags.ts'

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import t from 'tap'
 import { SCENARIOS } from '../../bench/scenarios/scenarios.ts'
-import { bench, benchRun } from '../support/short-bench-run.ts'
 import { freePort } from '../support/free-port.ts'
+import { bench, benchRun } from '../support/short-bench-run.ts'
 import { startSingleSystem } from '../support/single-system.ts'
 import type { System } from '../support/system.ts'
 

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
 import type { BenchResult } from '../../bench/result/result.ts'
 import { SCENARIOS } from '../../bench/scenarios/scenarios.ts'
-import { benchRun } from '../support/short-bench-run.ts'
 import { ADMIN_TOKEN } from '../support/broadcast-admin.ts'
+import { benchRun } from '../support/short-bench-run.ts'
 import { startSingleSystem } from '../support/single-system.ts'
 import type { System } from '../support/system.ts'
 
