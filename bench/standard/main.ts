@@ -6,6 +6,7 @@ import { run } from '../cli/run.ts'
 import { readRunOptions } from '../cli/run-options.ts'
 import type { MeasuredSystem } from '../lab/measured-system.ts'
 import { systemsOf } from '../lab/systems.ts'
+import { nowUs } from '../measure/recorder.ts'
 import { writeReport } from '../report/report.ts'
 import { writeResult, writeWhole } from '../report/result-file.ts'
 import type { BenchResult } from '../result/result.ts'
@@ -16,10 +17,11 @@ import { setHtml, setText } from './set-page.ts'
  * page with all of them. Takes about two minutes.
  */
 const SET: readonly (readonly [scenario: string, ...args: string[]])[] = [
-  ['direct', '--agents', '500', '--rate', '200', '--warm-up', '3s', '--duration', '12s'],
+  ['direct', '--agents', '500', '--rate', '300', '--warm-up', '5s', '--duration', '15s'],
   ['store', '--agents', '300', '--rate', '100', '--duration', '8s'],
-  ['idle', '--agents', '3000', '--duration', '5s'],
+  ['idle', '--agents', '5000', '--duration', '5s'],
 ]
+const US_PER_S = 1e6
 const MODES = [
   { label: 'one process', cluster: false },
   { label: 'cluster', cluster: true },
@@ -61,7 +63,9 @@ async function measure(system: MeasuredSystem, label: string, args: readonly str
     const pids = system.processes.flatMap(({ name, pid }) => ['--pid', `${name}=${pid}`])
     const options = readRunOptions([...args, '--url', system.wsUrl, '--label', label, '--quiet', ...pids])
     const plan = await planOf(options.what, options.settings)
-    const context = { version: version(), signal: ending.signal, log: (line: string) => console.log(line) }
+    const startUs = nowUs()
+    const sinceStartS = () => (nowUs() - startUs) / US_PER_S
+    const context = { version: version(), signal: ending.signal, sinceStartS, progress: undefined }
     const result = await run(plan, options, context)
     await mkdir(folder, { recursive: true })
     await writeResult(result, path.join(folder, `${fileOf(result)}.json`))
