@@ -89,8 +89,8 @@ async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<
 /** The load suite is loaded only for those who measure. */
 async function benchmark(args: readonly string[]): Promise<void> {
   const { benchCommand } = await import('../bench/cli/bench.ts')
-  const err = (text: string) => process.stderr.write(text)
-  process.exitCode = await benchCommand(args, { version: version(), out: print, err })
+  const { stdout, stderr, env } = process
+  process.exitCode = await benchCommand(args, { version: version(), stdout, stderr, env })
 }
 
 function unknownCommand(command: string | undefined): StartError {
