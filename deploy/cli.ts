@@ -21,7 +21,7 @@ try {
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   process.stderr.write(`pushgrid: ${error.message}\n`)
-  process.exit(1)
+  process.exit(error.exitCode)
 }
 
 async function main([command, ...args]: string[]): Promise<void> {
@@ -41,6 +41,9 @@ async function main([command, ...args]: string[]): Promise<void> {
       return agentsCommand(args)
     case 'bench':
       return benchmark(args)
+    case 'agent':
+    case 'send':
+      return (await import('./by-hand/command.ts')).runByHand(command, args)
     default:
       throw unknownCommand(command)
   }
