@@ -1,7 +1,7 @@
 import type { Clock } from '../../cluster/clock.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { Urgency } from '../../push/urgency.ts'
-import { unreachableReason, StartError, Unreachable } from '../start-error.ts'
+import { StartError, Unreachable, unreachableReason } from '../start-error.ts'
 import type { KeptAgent } from './agent-file.ts'
 import { Connection, closeText } from './connection.ts'
 import { type AnswerPolicy, Inbox } from './inbox.ts'

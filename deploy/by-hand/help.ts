@@ -10,10 +10,10 @@ const FLAG_COLUMNS = 26
 export function agentHelp(): string {
   return `pushgrid agent [--flag value ...]: ${COMMANDS.agent}.
 
-It prints the JSON of each subscription, as \`pushgrid send\`, the web-push libraries and their kin take
-it, and then each message, decrypted. Without --channel it has those it had, or one named "default".
-After a lost connection it comes again; a server that does not know it any more issues a new UAID, and
-its subscriptions are made anew, with other endpoints.
+It prints the JSON of each subscription, as \`pushgrid send\`, the web-push libraries and their kin
+take it, and then each message, decrypted. Without --channel it has those it had, or one named
+"default". After a lost connection it comes again; a server that does not know it any more issues a
+new UAID, and its subscriptions are made anew, with other endpoints.
 
 ${flagsHelp(AGENT_FLAGS)}
 
@@ -25,9 +25,9 @@ Exit codes: 0 done, 1 refused or not in time, 2 wrong use, 3 no server there.
 export function sendHelp(): string {
   return `pushgrid send SUBSCRIPTION.json ["text"] [--flag value ...]: ${COMMANDS.send}.
 
-The subscription is what \`pushgrid agent --subscription FILE\` writes, or any other one: the JSON of a
-browser's PushSubscription. The text is encrypted for it; without a text the message is empty. A text
-that begins with a dash comes after --.
+The subscription is what \`pushgrid agent --subscription FILE\` writes, or any other one: the JSON of
+a browser's PushSubscription. The text is encrypted for it; without a text the message is empty. A
+text that begins with a dash comes after --.
 
 ${flagsHelp(SEND_FLAGS)}
 

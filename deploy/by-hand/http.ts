@@ -1,5 +1,5 @@
 import { type Dispatcher, request } from 'undici'
-import { unreachableReason, Unreachable } from '../start-error.ts'
+import { Unreachable, unreachableReason } from '../start-error.ts'
 
 /** What is asked of a server. */
 export interface Asking {
