@@ -8,7 +8,6 @@ import { withInspector } from './inspector.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
 import type { Role } from './role.ts'
-import { runRole } from './run-role.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
 import { checkStore } from './store-check.ts'
@@ -52,6 +51,8 @@ async function main([command, ...args]: string[]): Promise<void> {
 async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
   if (request.kind === 'help') return print(roleHelp(role))
+  // Loaded only then: help and the other commands come sooner.
+  const { runRole } = await import('./run-role.ts')
   return runRole({ role, args, file: fileURLToPath(import.meta.url) }, request.options)
 }
 
