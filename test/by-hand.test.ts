@@ -3,9 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { runAgent } from '../deploy/by-hand/agent-command.ts'
 import { readAgentArguments } from '../deploy/by-hand/agent-flags.ts'
-import { send } from '../deploy/by-hand/send-command.ts'
-import { readSendArguments } from '../deploy/by-hand/send-flags.ts'
-import { AgentProcess, pushgrid, subscribedByHand } from './support/by-hand.ts'
+import { AgentProcess, pushgrid, sendHere, subscribedByHand } from './support/by-hand.ts'
 import { startSingleSystem } from './support/single-system.ts'
 
 /*
@@ -20,19 +18,19 @@ t.test('a restricted subscription takes messages of its application server only'
   const args = ['--url', system.wsUrl, '--vapid-key', key, '--subscription', 'me.json', '--once']
   const agent = new AgentProcess(t, folder, args)
   t.match(await agent.event('subscription'), { subscription: { endpoint: /\/wpush\/v2\// } })
-  for (const other of [['--no-vapid'], ['--vapid', 'other.json']])
-    t.match(await pushgrid(folder, ['send', 'me.json', 'text', ...other]), {
+  for (const other of [['--no-vapid'], ['--vapid', path.join(folder, 'other.json')]])
+    t.match(await sendHere(folder, ['me.json', 'text', ...other]), {
       code: 1,
       stdout: '',
       stderr: /^pushgrid: 401 Unauthorized, errno 109: .*\(a restricted subscription takes messages/,
     })
-  t.match(await pushgrid(folder, ['send', 'me.json', 'signed']), { code: 0 })
+  t.match(await sendHere(folder, ['me.json', 'signed']), { code: 0 })
   t.match(await agent.event('message'), { text: 'signed' })
   t.match(await agent.ended, { code: 0 })
 })
 
 t.test('a subscription that has ended, by --unregister or by a new UAID', async (t) => {
-  const { folder, agent, send: sendTo } = await subscribedByHand(t, system.wsUrl, ['--channel', 'news'])
+  const { folder, agent, send } = await subscribedByHand(t, system.wsUrl, ['--channel', 'news'])
   await agent.interrupt()
   const before = await readFile(path.join(folder, 'me.json'), 'utf8')
   const file = path.join(folder, 'pushgrid-agent.json')
@@ -41,7 +39,7 @@ t.test('a subscription that has ended, by --unregister or by a new UAID', async 
     code: 0,
     stdout: /"unregistered"/,
   })
-  t.match(await sendTo('me.json', 'too late'), {
+  t.match(await send('me.json', 'too late'), {
     code: 1,
     stderr: /^pushgrid: 410 Gone, errno 10[36]: .*\(the subscription has ended: drop it/,
   })
@@ -52,7 +50,7 @@ t.test('a subscription that has ended, by --unregister or by a new UAID', async 
   t.match(await renewed.event('replaced'), { subscriptions: 1 })
   t.match(await renewed.event('subscription'), { channel: 'news', isNew: true })
   t.not(await readFile(path.join(folder, 'me.json'), 'utf8'), before)
-  t.match(await sendTo('me.json', 'here again', '--receipt'), { code: 0 })
+  t.match(await send('me.json', 'here again', '--receipt'), { code: 0 })
   t.match(await renewed.event('message'), { text: 'here again' })
 })
 
@@ -64,7 +62,7 @@ t.test('two with one file: the older one ends, and says why', async (t) => {
 })
 
 t.test('wrong inputs', async (t) => {
-  const { folder, agent } = await subscribedByHand(t, system.wsUrl)
+  const { folder, agent, send } = await subscribedByHand(t, system.wsUrl)
   await agent.interrupt()
   await writeFile(path.join(folder, 'other.json'), '{"endpoint":"http://localhost/"}')
   const { endpoint, ...rest }: { endpoint: string } = JSON.parse(
@@ -77,28 +75,27 @@ t.test('wrong inputs', async (t) => {
   await write('ftp.json', 'ftp://127.0.0.1/')
   const keys = { p256dh: 'A'.repeat(87), auth: 'A'.repeat(22) }
   await writeFile(path.join(folder, 'keyless.json'), JSON.stringify({ endpoint, keys }))
-  const at = (name: string) => path.join(folder, name)
   const cases: [string[], number, RegExp][] = [
     [
-      [at('missing.json'), 'text'],
+      ['missing.json', 'text'],
       2,
       /there is no file .*missing.json: `pushgrid agent --subscription .*missing/,
     ],
-    [[at('other.json'), 'text'], 2, /other.json is not a subscription: it needs endpoint and keys/],
-    [[at('pushgrid-agent.json'), 'text'], 2, /pushgrid-agent.json is not a subscription/],
-    [[at('unknown.json'), 'text'], 1, /^404 Not Found, errno 102: .*\(this server has not made it/],
-    [[at('me.json'), 'x'.repeat(6000)], 1, /^413 Payload Too Large, errno 104: .*\(every push service takes/],
-    [[at('nobody.json'), 'text'], 3, /^can't reach http:\/\/127.0.0.1:1: nothing listens there/],
-    [[at('ftp.json'), 'text'], 2, /^the endpoint in .*ftp.json is no http/],
-    [[at('keyless.json'), 'text'], 2, /^the key p256dh in .*keyless.json is no P-256 public key/],
+    [['other.json', 'text'], 2, /other.json is not a subscription: it needs endpoint and keys/],
+    [['pushgrid-agent.json', 'text'], 2, /pushgrid-agent.json is not a subscription/],
+    [['unknown.json', 'text'], 1, /^pushgrid: 404 Not Found, errno 102: .*\(this server has not made it/],
+    [
+      ['me.json', 'x'.repeat(6000)],
+      1,
+      /^pushgrid: 413 Payload Too Large, errno 104: .*\(every push service takes/,
+    ],
+    [['nobody.json', 'text'], 3, /^pushgrid: can't reach http:\/\/127.0.0.1:1: nothing listens there/],
+    [['ftp.json', 'text'], 2, /^pushgrid: the endpoint in .*ftp.json is no http/],
+    [['keyless.json', 'text'], 2, /^pushgrid: the key p256dh in .*keyless.json is no P-256 public key/],
+    [['me.json', '--vapid', path.join(folder, 'me.json')], 2, /me.json is not a file of VAPID keys/],
   ]
-  const vapid = ['--vapid', at('vapid.json')]
-  for (const [args, exitCode, message] of cases)
-    await t.rejects(sendByHand([...args, ...vapid]), { exitCode, message }, message.source)
-  await t.rejects(sendByHand([at('me.json'), '--vapid', at('me.json')]), {
-    exitCode: 2,
-    message: /me.json is not a file of VAPID keys/,
-  })
+  for (const [args, code, stderr] of cases) t.match(await send(...args), { code, stderr }, stderr.source)
+  const at = (name: string) => path.join(folder, name)
   const own = ['--file', at('pushgrid-agent.json')]
   const agents: [string[], number, RegExp][] = [
     [['--file', at('me.json')], 2, /me.json is not the file of a user agent/],
@@ -115,7 +112,7 @@ t.test('wrong inputs', async (t) => {
     [[...own, '--unregister', 'x'], 2, /pushgrid-agent.json has no subscription named x to end/],
   ]
   for (const [args, exitCode, message] of agents)
-    await t.rejects(runByHand(args), { exitCode, message }, message.source)
+    await t.rejects(agentHere(args), { exitCode, message }, message.source)
   t.match(await pushgrid(folder, ['agent', '--once', '--wait', '1']), {
     code: 1,
     stderr: /^pushgrid: 0 of 1 messages came within 1 s\n$/,
@@ -127,13 +124,8 @@ t.test('wrong inputs', async (t) => {
   })
 })
 
-/** The command in this process: so many are started sooner. */
-async function sendByHand(args: readonly string[]): Promise<void> {
-  const request = readSendArguments(args)
-  if (request.kind !== 'help') await send(request, () => {})
-}
-
-async function runByHand(args: readonly string[]): Promise<void> {
+/** The command in this process, where it ends before it has begun. */
+async function agentHere(args: readonly string[]): Promise<void> {
   const request = readAgentArguments(args)
   if (request !== 'help') await runAgent(request)
 }

@@ -83,7 +83,8 @@ function contentText(content: Content, style: TextStyle): string {
     case 'empty':
       return '(empty)'
     case 'text':
-      return strong(printable(content.text, '\n\t'), style)
+      // A line break at the end, as echo writes it, would be an empty line here.
+      return strong(printable(content.text.replace(/\n$/, ''), '\n\t'), style)
     case 'binary':
       return `(no text, in base64url) ${content.base64url}`
     case 'unreadable':

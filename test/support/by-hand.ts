@@ -4,6 +4,9 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
+import { send } from '../../deploy/by-hand/send-command.ts'
+import { readSendArguments } from '../../deploy/by-hand/send-flags.ts'
+import { StartError } from '../../deploy/start-error.ts'
 
 /** What a command has said by its end. */
 export interface Ran {
@@ -15,12 +18,13 @@ export interface Ran {
 /** An event of `pushgrid agent --json`. */
 export type EventLine = Readonly<Record<string, unknown>> & { readonly event: string }
 
+/** The program. */
 export const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 const WAIT_MS = 30_000
 
 /** Runs `pushgrid` in a folder to its end. @param input what it reads from stdin */
 export function pushgrid(folder: string, args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder })
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: bareEnvironment() })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -46,6 +50,7 @@ export class AgentProcess {
   constructor(t: Test, folder: string, args: readonly string[]) {
     const child = spawn(process.execPath, [CLI, 'agent', '--json', ...args], {
       cwd: folder,
+      env: bareEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -88,10 +93,38 @@ export class AgentProcess {
   }
 }
 
+/** `pushgrid send` in this process, which is much sooner done; files are in the folder. */
+export async function sendHere(folder: string, args: readonly string[]): Promise<Ran> {
+  const [file, ...others] = args
+  const at = (name: string) => path.join(folder, name)
+  const whom = file === undefined || file.startsWith('--') ? args : [at(file), ...others]
+  let stdout = ''
+  try {
+    // Of a flag given twice the last one counts, so that a test may name another file.
+    const request = readSendArguments(
+      whom.includes('--no-vapid') ? whom : ['--vapid', at('pushgrid-vapid.json'), ...whom],
+    )
+    if (request.kind === 'help') throw new Error('help is for the command')
+    await send(request, (text) => {
+      stdout += text
+    })
+    return { code: 0, stdout, stderr: '' }
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    return { code: error.exitCode, stdout, stderr: `pushgrid: ${error.message}\n` }
+  }
+}
+
 /** A new user agent in a folder of its own, which has written its subscription to me.json there, and a way to send to it. */
 export async function subscribedByHand(t: Test, wsUrl: string, args: readonly string[] = []) {
   const folder = t.testdir()
   const agent = new AgentProcess(t, folder, ['--url', wsUrl, '--subscription', 'me.json', ...args])
   await agent.event('waiting')
-  return { folder, agent, send: (...sending: string[]) => pushgrid(folder, ['send', ...sending]) }
+  return { folder, agent, send: (...sending: string[]) => sendHere(folder, sending) }
+}
+
+/** Nothing of what a developer, or the test runner, has in the environment. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH = '' } = process.env
+  return { PATH }
 }

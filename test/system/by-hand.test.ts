@@ -22,7 +22,8 @@ function locationOf({ stdout }: Ran): string {
 t.test('sent, shown decrypted, and the receipt says acknowledged', async (t) => {
   const { folder, agent, send } = await subscribedByHand(t, system.wsUrl, ['--channel', 'news'])
   for (const encoding of ['aes128gcm', 'aesgcm']) {
-    const sent = await send(
+    const args = [
+      'send',
       'me.json',
       `Grüße in ${encoding}`,
       '--encoding',
@@ -30,7 +31,8 @@ t.test('sent, shown decrypted, and the receipt says acknowledged', async (t) => 
       '--receipt',
       '--ttl',
       '60',
-    )
+    ]
+    const sent = await pushgrid(folder, args)
     t.match(sent, { code: 0, stderr: '', stdout: /^202 Accepted\nlocation +http.*\nttl +60 s\nreceipt +ack/ })
     t.match(await agent.event('message'), {
       channel: 'news',
