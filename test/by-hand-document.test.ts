@@ -20,7 +20,7 @@ interface Block {
   readonly text: string
 }
 
-const blocks: Block[] = [...text.matchAll(/^```(sh|json)\n(.*?)^```$|((?:^ {4}[^\n]*\n)+)/gms)].map(
+const blocks: Block[] = [...text.matchAll(/^```(sh|text)\n(.*?)^```$|((?:^ {4}[^\n]*\n)+)/gms)].map(
   ([, kind = 'output', code, output]) => ({ kind, text: code ?? output?.replaceAll(/^ {4}/gm, '') ?? '' }),
 )
 
@@ -168,7 +168,7 @@ t.test('with a websocket client and curl', async (t) => {
   await client.shows('Connected (press CTRL+C to quit)')
   const typeAndSee = async (times: number) => {
     for (let time = 0; time < times; time++) {
-      client.type(next('json').trim())
+      client.type(next('text').trim())
       await client.shows(next('output'))
     }
   }
@@ -179,7 +179,7 @@ t.test('with a websocket client and curl', async (t) => {
   await client.shows(next('output'))
   const [version = ''] = /(?<="version":")[^"]+/.exec(client.output) ?? []
   client.type(
-    next('json')
+    next('text')
       .trim()
       .replace(/(?<="version":")[^"]+/, version),
   )
