@@ -137,7 +137,8 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
   const bodies = new BodyBudget(options.bodyBytesMax)
-  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
+  const readers = new ReceiptReaders(options, deps)
+  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, readers, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
@@ -149,7 +150,6 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
-  const readers = new ReceiptReaders(options, deps)
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
@@ -157,6 +157,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
     addBroadcastRoutes(app, {
       broadcasts,
       underWay,
+      stats,
       clock,
       bodies,
       timeoutMs: options.requestTimeoutMs,
@@ -232,7 +233,10 @@ function addMessageRoutes(
       return posted.code
     }
     const { token, ttlSeconds, receipts, outcome } = posted.value
-    if (receipts !== undefined) reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    if (receipts !== undefined) {
+      stats.receiptAsked()
+      reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    }
     reply
       .code(receipts === undefined ? 201 : 202)
       .header('location', `${publicUrl}/m/${token}`)

@@ -1,4 +1,5 @@
 import { CADDY } from './caddy-program.ts'
+import { CHROMIUM } from './chromium-program.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
@@ -12,6 +13,7 @@ import { SYSTEMD_ANALYZE } from './systemd-program.ts'
 
 const PROGRAMS: readonly Program[] = [
   FIREFOX,
+  CHROMIUM,
   NATS_SERVER,
   MONGODB_SERVER,
   HAPROXY,
