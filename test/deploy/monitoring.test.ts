@@ -125,8 +125,6 @@ async function measuredSeries(t: Test): Promise<ReadonlySet<string>> {
     nodes: 1,
     endpoints: 1,
     env: {
-      // Nobody listens there; what is measured of it is there all the same.
-      PUSHGRID_MEGAPHONE_URL: 'http://127.0.0.1:9/',
       PUSHGRID_TLS_CERT_FILE: path.join(folder, 'certificate'),
       PUSHGRID_TLS_KEY_FILE: path.join(folder, 'key'),
     },
