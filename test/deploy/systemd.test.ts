@@ -61,7 +61,7 @@ t.test('they are locked up', async (t) => {
   for (const file of await installed(t)) {
     const args = ['security', '--offline=yes', `--threshold=${EXPOSURE_MAX}`, file]
     const { status, output } = await finished(analyze, args)
-    t.equal(status, 0, output.trimEnd().split('\n').at(-1))
+    t.equal(status, 0, output.slice(output.indexOf('Overall exposure')))
   }
 })
 
