@@ -70,7 +70,7 @@ for (const name of ['HAProxy', 'nginx', 'Caddy'] as const) {
     const metrics = await sender.send('GET', `${origin}/metrics`, undefined, {})
     t.equal(metrics.status, 404, 'metrics are not for everyone')
     await cluster.endpoint(0).kill('SIGKILL')
-    await roundTrip(t, { wsUrl, origin, ca })
+    await roundTrip(t, { wsUrl, origin, ca, isFailing: true })
     await cluster.endpoint(0).restart()
     if (name === 'HAProxy') await firefox(t)
   })

@@ -1,0 +1,33 @@
+// `npm run licences`: writes docs/licences.md from package-lock.json: under which licence each package comes that Pushgrid runs with.
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+const root = path.resolve(import.meta.dirname, '..')
+const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
+
+const rows = Object.entries(packages)
+  .filter(([place, { dev, devOptional }]) => place !== '' && !dev && !devOptional)
+  .map(([place, { name, version, license }]) => ({
+    name: name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+    version,
+    license: license ?? 'UNKNOWN',
+  }))
+  .sort((a, b) => (a.name + a.version < b.name + b.version ? -1 : 1))
+const counts = new Map()
+for (const { license } of rows) counts.set(license, (counts.get(license) ?? 0) + 1)
+const summary = [...counts].sort(([, a], [, b]) => b - a).map(([license, count]) => `${license} (${count})`)
+
+writeFileSync(
+  process.argv[2] ?? path.join(root, 'docs/licences.md'),
+  `# Licences
+
+Pushgrid itself is under the [Apache License 2.0](../LICENSE). These are the packages that it runs with, those for other systems among them, under the licences that they name themselves.
+Made by \`npm run licences\`; a test sees to it that the list is that of \`package-lock.json\`.
+
+${summary.join(', ')}.
+
+| package | version | licence |
+| --- | --- | --- |
+${rows.map(({ name, version, license }) => `| \`${name}\` | ${version} | ${license} |`).join('\n')}
+`,
+)
