@@ -72,6 +72,8 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN],
 }
 
+// Each of them waits most of the time.
+t.jobs = 4
 let system: System
 t.before(async () => {
   system = await startSingleSystem({ env: { PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
@@ -81,7 +83,7 @@ t.teardown(() => system.stop())
 t.same(Object.keys(EXPECTED).sort(), Object.keys(SCENARIOS).sort(), 'every scenario is tried')
 
 for (const [name, expectation] of Object.entries(EXPECTED)) {
-  t.test(`${name} on a real service`, async (t) => {
+  t.test(`${name} on a real service`, { buffered: true }, async (t) => {
     const metrics = name === 'idle' ? ['--metrics', `serve=${system.httpUrl}/metrics`] : []
     const args = [name, '--url', system.wsUrl, '--fail-if', 'lost > 0', ...(FLAGS[name] ?? []), ...metrics]
     const { code, stderr, result } = await benchRun(args)

@@ -7,18 +7,7 @@ import { type BenchResult, ResultSchema } from '../../bench/result/result.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 /** Small enough for two busy cores, long enough for everything to happen. */
-const SHORT = [
-  '--agents',
-  '30',
-  '--rate',
-  '40',
-  '--duration',
-  '1500ms',
-  '--warm-up',
-  '300ms',
-  '--settle',
-  '20s',
-]
+const SHORT = ['--agents', '30', '--rate', '40', '--duration', '1s', '--warm-up', '300ms', '--settle', '20s']
 
 /** How a run of `pushgrid bench` ended. */
 export interface BenchRun {
