@@ -1,7 +1,8 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { SimulatedClock } from '../cluster/simulated-clock.ts'
+import type { Certificate } from '../push/certificate.ts'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import type { LogFields } from '../push/log.ts'
 import { type LoadedCertificate, readCertificate } from './certificate.ts'
@@ -45,6 +46,26 @@ t.test('files that change are used once they have settled, each pair once', (t) 
   t.match(lines, [/^info: another certificate is in use/], 'and nobody complained of half a change')
   clock.advance(60_000)
   t.equal(used.length, 1)
+  t.end()
+})
+
+t.test('a folder that is another by a link, as certbot and Kubernetes change them, is noticed', (t) => {
+  const [first, next] = [selfSignedCertificate('first'), selfSignedCertificate('next')]
+  const files = ({ certificate, key }: Certificate) => ({ cert: certificate, key })
+  const folder = t.testdir({ old: files(first), new: files(next), live: t.fixture('symlink', 'old') })
+  const live = path.join(folder, 'live')
+  const named = { certificateFile: path.join(live, 'cert'), keyFile: path.join(live, 'key') }
+  const clock = new SimulatedClock()
+  const log = { info() {}, warn() {}, error: (fields: LogFields) => t.fail(String(fields['reason'])) }
+  const keeper = new CertificateKeeper(readCertificate(named), { clock, log })
+  const used: LoadedCertificate[] = []
+  keeper.add((certificate) => used.push(certificate))
+  symlinkSync('new', path.join(folder, 'swapped'))
+  renameSync(path.join(folder, 'swapped'), live)
+  clock.advance(10_000)
+  t.match(used, [next])
+  t.equal(used.length, 1)
+  keeper.close()
   t.end()
 })
 

@@ -240,6 +240,7 @@ export const OPTIONS = {
     64 * 1024 * MEBIBYTE,
     'bodies of messages that an endpoint holds in memory; beyond it senders get 503',
   ),
+  requestTimeoutMs: count('Limits', 30_000, 1000, HOUR_MS, 'a request not complete after this gets 408'),
   trustedProxies: {
     group: 'Limits',
     kind: addressRanges,
@@ -256,6 +257,7 @@ export const OPTIONS = {
     'websockets of one IPv4 address or IPv6 /64, at each node process; beyond it they get 429',
   ),
   addressSilentMax: count('Limits', 5000, 1, 10_000_000, 'those of them that have not said hello yet'),
+  silentMax: count('Limits', 10_000, 1, 10_000_000, 'the same for all; of too many the oldest is closed'),
   hellosPerSecond: count('Limits', 1000, 1, 1_000_000, 'websockets that one address makes in the long run'),
   hellosBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
   registersPerSecond: count(

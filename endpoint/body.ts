@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../cluster/clock.ts'
 import { type BodyBudget, HeldBytes } from './body-budget.ts'
 import { http2StreamOf } from './connections.ts'
-import { REQUEST_TIMEOUT_MS } from './http-server.ts'
 
 /**
  * What came of reading a body. tooLarge: over the limit; `unread` when there was so much more that the connection must be
@@ -22,6 +21,8 @@ const DISCARDED_MAX_BYTES = 256 * 1024
 /** How bodies are read. */
 export interface BodyOptions {
   readonly limitBytes: number
+  /** A body must be complete this long after it began. */
+  readonly timeoutMs: number
   readonly clock: Clock
   /** The memory for all of them. */
   readonly bodies: BodyBudget
@@ -47,7 +48,7 @@ export async function withBody<T>(
  */
 export function readBody(
   request: IncomingMessage,
-  { limitBytes, clock }: Omit<BodyOptions, 'bodies'>,
+  { limitBytes, timeoutMs, clock }: Omit<BodyOptions, 'bodies'>,
   held: HeldBytes,
 ): Promise<Body> {
   if (!hasBody(request)) return Promise.resolve({ outcome: 'read', bytes: Buffer.alloc(0) })
@@ -56,8 +57,7 @@ export function readBody(
   }
   return new Promise((resolve) => {
     // In HTTP/1.1 Node's server does it, for the whole of a request.
-    const late =
-      http2StreamOf(request) && clock.after(REQUEST_TIMEOUT_MS, () => resolve({ outcome: 'tooSlow' }))
+    const late = http2StreamOf(request) && clock.after(timeoutMs, () => resolve({ outcome: 'tooSlow' }))
     const chunks: Buffer[] = []
     let bytes = 0
     request.on('data', (chunk: Buffer) => {

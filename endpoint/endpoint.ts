@@ -26,7 +26,7 @@ import { Broadcasts } from './broadcasts.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
-import { HttpServer } from './http-server.ts'
+import { HttpServer, type HttpServerOptions } from './http-server.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
 import { documented, serveOpenApi } from './openapi.ts'
@@ -43,7 +43,8 @@ export interface EndpointOptions
   extends DeliveryOptions,
     VapidOptions,
     MessageRatesOptions,
-    ReceiptReadersOptions {
+    ReceiptReadersOptions,
+    HttpServerOptions {
   /** Address to listen on. */
   host: string
   /** Port to listen on; 0 lets the system choose. */
@@ -68,6 +69,7 @@ export const ENDPOINT_DEFAULTS: Omit<EndpointOptions, 'publicUrl'> = {
   port: 8082,
   bodyLimitBytes: 5630,
   bodyBytesMax: 64 * 1024 * 1024,
+  requestTimeoutMs: 30_000,
   accessLog: 'off',
   broadcastsMax: 1000,
   vapidCacheMax: 10_000,
@@ -135,19 +137,19 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
   const bodies = new BodyBudget(options.bodyBytesMax)
-  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
+  const readers = new ReceiptReaders(options, deps)
+  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, readers, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
-  const http = new HttpServer(options.certificate, clock)
+  const http = new HttpServer(options, options.certificate, clock)
   const app = createApp(http, deps.log, stats.failures)
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
-  const readers = new ReceiptReaders(options, deps)
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
@@ -155,8 +157,10 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
     addBroadcastRoutes(app, {
       broadcasts,
       underWay,
+      stats,
       clock,
       bodies,
+      timeoutMs: options.requestTimeoutMs,
       admin: new AdminToken(options.adminToken),
     })
   addOperations(app, operations)
@@ -188,10 +192,10 @@ interface MessageRouteDeps {
 
 function addMessageRoutes(
   app: FastifyInstance,
-  { publicUrl, bodyLimitBytes }: EndpointOptions,
+  { publicUrl, bodyLimitBytes, requestTimeoutMs: timeoutMs }: EndpointOptions,
   { messages, underWay, stats, clock, bodies, tracer }: MessageRouteDeps,
 ): void {
-  const reading = { limitBytes: bodyLimitBytes, clock }
+  const reading = { limitBytes: bodyLimitBytes, timeoutMs, clock }
   const post = async (version: EndpointVersion, request: TokenRequest, reply: FastifyReply) => {
     const startedAt = startOfMeasurement()
     const span = tracer?.begin('POST message')
@@ -229,7 +233,10 @@ function addMessageRoutes(
       return posted.code
     }
     const { token, ttlSeconds, receipts, outcome } = posted.value
-    if (receipts !== undefined) reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    if (receipts !== undefined) {
+      stats.receiptAsked()
+      reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    }
     reply
       .code(receipts === undefined ? 201 : 202)
       .header('location', `${publicUrl}/m/${token}`)

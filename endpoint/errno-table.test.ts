@@ -92,7 +92,7 @@ row(
 
 produced.add('408/999')
 t.test('408/999: a request that does not arrive in whole', async (t) => {
-  const http = new HttpServer(undefined, systemClock)
+  const http = new HttpServer({ requestTimeoutMs: 30_000 }, undefined, systemClock)
   const app = createApp(http, { info() {}, warn() {}, error() {} }, new Failures())
   await app.listen({ host: '127.0.0.1', port: 0 })
   // Node looks for such requests every 30 s, and then says it like this.

@@ -6,8 +6,14 @@ import type { Clock } from '../cluster/clock.ts'
 import type { Certificate } from '../push/certificate.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 
-/** A request must be complete this long after its first byte. */
-export const REQUEST_TIMEOUT_MS = 30_000
+/** How long HTTP clients may take. */
+export interface HttpServerOptions {
+  /** A request must be complete this long after its first byte. */
+  requestTimeoutMs: number
+}
+
+/** Node looks for requests that take too long so many times within what they may take; by itself every 30 s only. */
+const LOOKS_PER_TIMEOUT = 6
 /** A connection without a request for longer is closed. */
 const KEEP_ALIVE_MS = 72_000
 /** Bytes of all headers of one request. */
@@ -15,12 +21,6 @@ const HEADER_BYTES_MAX = 16 * 1024
 const HANDSHAKE_TIMEOUT_MS = 10_000
 /** What an HTTP/2 connection without TLS begins with (RFC 9113 section 3.4); no method of HTTP/1.1 does. */
 const PREFACE_START = Buffer.from('PRI ')
-const OPTIONS: ServerOptions = {
-  requestTimeout: REQUEST_TIMEOUT_MS,
-  headersTimeout: REQUEST_TIMEOUT_MS,
-  keepAliveTimeout: KEEP_ALIVE_MS,
-  maxHeaderSize: HEADER_BYTES_MAX,
-}
 
 /**
  * HTTP/1.1 and HTTP/2 on one port. With a certificate both are over TLS, and its handshake says which (ALPN); without, the first
@@ -33,21 +33,23 @@ export class HttpServer {
   readonly #http2: Http2Sessions
   readonly #sockets = new Set<Socket>()
   readonly #clock: Clock
+  readonly #requestTimeoutMs: number
 
-  constructor(certificate: Certificate | undefined, clock: Clock) {
+  constructor({ requestTimeoutMs }: HttpServerOptions, certificate: Certificate | undefined, clock: Clock) {
     const limits = {
       headerBytesMax: HEADER_BYTES_MAX,
-      firstRequestMs: REQUEST_TIMEOUT_MS,
+      firstRequestMs: requestTimeoutMs,
       idleMs: KEEP_ALIVE_MS,
-      streamIdleMs: REQUEST_TIMEOUT_MS,
+      streamIdleMs: requestTimeoutMs,
     }
     this.#clock = clock
+    this.#requestTimeoutMs = requestTimeoutMs
     this.#http2 = new Http2Sessions(limits, clock)
     if (certificate === undefined) {
-      this.server = createServer(OPTIONS)
+      this.server = createServer(http1Options(requestTimeoutMs))
       this.#divert('connection', (socket, serveHttp1) => this.#tellByBytes(socket, serveHttp1))
     } else {
-      this.#secure = createSecureServer({ ...OPTIONS, ...tlsOptions(certificate) })
+      this.#secure = createSecureServer({ ...http1Options(requestTimeoutMs), ...tlsOptions(certificate) })
       this.server = this.#secure
       this.#divert('secureConnection', (socket: TLSSocket, serveHttp1) => {
         if (socket.alpnProtocol === 'h2') this.#http2.accept(socket)
@@ -95,7 +97,7 @@ export class HttpServer {
   }
 
   #tellByBytes(socket: Socket, serveHttp1: () => void): void {
-    const late = this.#clock.after(REQUEST_TIMEOUT_MS, () => socket.destroy())
+    const late = this.#clock.after(this.#requestTimeoutMs, () => socket.destroy())
     let start: Buffer = Buffer.alloc(0)
     const abandon = () => socket.destroy()
     const look = () => {
@@ -114,6 +116,16 @@ export class HttpServer {
     }
     socket.on('readable', look).once('end', abandon).once('error', abandon)
     socket.once('close', () => late.cancel())
+  }
+}
+
+function http1Options(requestTimeoutMs: number): ServerOptions {
+  return {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(requestTimeoutMs / LOOKS_PER_TIMEOUT),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: HEADER_BYTES_MAX,
   }
 }
 

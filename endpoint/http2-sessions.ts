@@ -25,6 +25,8 @@ export interface Http2Limits {
 const STREAMS_MAX = 100
 /** Memory that one connection may hold in Node, in megabytes: headers, and answers that are not read. */
 const SESSION_MEGABYTES_MAX = 4
+/** A connection that was told to end, and on which no request is under way, is cut after this. */
+const CLOSE_GRACE_MS = 1000
 const CANCEL = 8
 
 /** The connections of one port that speak HTTP/2 (RFC 9113). Each is handed over once it is known to. */
@@ -65,7 +67,13 @@ export class Http2Sessions {
 
   #opened(session: ServerHttp2Session): void {
     const { firstRequestMs, idleMs, streamIdleMs } = this.#limits
-    const closeAfter = (delayMs: number) => this.#clock.after(delayMs, () => session.close())
+    const closeAfter = (delayMs: number) =>
+      this.#clock.after(delayMs, () => {
+        idle = endAfter(CLOSE_GRACE_MS)
+        session.close()
+      })
+    // A request whose headers never end is one that Node waits for, but tells nobody of.
+    const endAfter = (delayMs: number) => this.#clock.after(delayMs, () => session.destroy())
     let streams = 0
     let idle = closeAfter(firstRequestMs)
     this.#sessions.add(session)
@@ -79,7 +87,8 @@ export class Http2Sessions {
       stream.setTimeout(streamIdleMs, () => stream.close(CANCEL))
       stream.once('close', () => {
         streams -= 1
-        if (streams === 0 && !session.closed) idle = closeAfter(idleMs)
+        if (streams > 0 || session.destroyed) return
+        idle = session.closed ? endAfter(CLOSE_GRACE_MS) : closeAfter(idleMs)
       })
     })
     if (this.#closing) session.close()

@@ -6,12 +6,17 @@ function setUp(hellosMax: number, helloQueueMs = 4000) {
   const clock = new SimulatedClock()
   const admission = new Admission({ hellosMax, helloQueueMs }, clock)
   const started: string[] = []
+  const take = (turn: Turn, name: string) =>
+    turn.take(
+      () => started.push(name),
+      () => started.push(`${name}: sent away`),
+    )
   const hello = (name: string): Turn => {
     const turn = admission.expect()
-    turn.take(() => started.push(name))
+    take(turn, name)
     return turn
   }
-  return { clock, admission, started, hello }
+  return { clock, admission, started, hello, take }
 }
 
 t.test('so many at a time, the rest in the order of their coming', (t) => {
@@ -57,9 +62,9 @@ t.test(
 )
 
 t.test('who is given another id in its turn goes on at once', (t) => {
-  const { started, hello } = setUp(1)
+  const { started, hello, take } = setUp(1)
   const [a] = ['a', 'b'].map(hello)
-  a?.take(() => started.push('a again'))
+  if (a !== undefined) take(a, 'a again')
   t.same(started, ['a', 'a again'])
   t.end()
 })
@@ -75,22 +80,39 @@ function measured(helloQueueMs: number) {
   return world
 }
 
-t.test('overloaded with more work ahead than the limit: hellos that wait, and those to come', (t) => {
-  const { admission, hello } = measured(1000)
-  const [running, ...waiting] = Array.from({ length: 51 }, (_, index) => hello(`late ${index}`))
-  const expected = Array.from({ length: 50 }, () => admission.expect())
+t.test('overloaded with more work ahead than the limit: then a hello that comes has no place', (t) => {
+  const { admission, hello, take, started } = measured(1000)
+  const [running, ...waiting] = Array.from({ length: 101 }, (_, index) => hello(`late ${index}`))
   t.notOk(admission.isOverloaded, '100 times 10 ms')
-  const last = admission.expect()
+  waiting.push(hello('one more'))
   t.ok(admission.isOverloaded)
-  last.leave()
-  t.notOk(admission.isOverloaded, 'a connection that closes without a hello is none to come')
-  const other = admission.expect()
-  t.ok(admission.isOverloaded)
+  started.length = 0
+  const sentAway = admission.expect()
+  take(sentAway, 'too late')
+  t.same(started, ['too late: sent away'])
+  t.same(admission.counts, { expected: 0, waiting: 101, running: 1 }, 'and is waited for no more')
+  sentAway.leave()
+  sentAway.end()
   waiting[7]?.leave()
   t.notOk(admission.isOverloaded, 'nor is one that leaves the queue')
-  for (const turn of [running, ...waiting, ...expected, other]) turn?.leave()
-  running?.end()
+  hello('last')
+  for (const turn of [running, ...waiting]) turn?.end()
+  for (const turn of waiting) turn.end()
+  t.equal(started.at(-1), 'last')
+  t.notOk(started.includes('too late'))
   t.notOk(admission.isOverloaded)
+  t.end()
+})
+
+t.test('connections that are silent keep nobody out, however many they are', (t) => {
+  const { admission, hello } = measured(1000)
+  const silent = Array.from({ length: 10_000 }, () => admission.expect())
+  t.notOk(admission.isOverloaded)
+  const turn = hello('who speaks')
+  t.same(admission.counts, { expected: 10_000, waiting: 0, running: 1 })
+  turn.end()
+  for (const one of silent) one.leave()
+  t.same(admission.counts, { expected: 0, waiting: 0, running: 0 })
   t.end()
 })
 
@@ -101,7 +123,7 @@ t.test('until there is a measurement everybody gets in, and time without a queue
     clock.advance(5000)
     turn.end()
   }
-  for (let times = 0; times < 10_000; times += 1) admission.expect()
+  for (let times = 0; times < 10_000; times += 1) hello('one of many')
   t.notOk(admission.isOverloaded)
   t.end()
 })
@@ -116,9 +138,9 @@ t.test('many at once are measured by how many get done, not by how long each tak
     for (const turn of others) turn.leave()
     for (const turn of others) turn.end()
   }
-  const expected = Array.from({ length: 500 }, () => admission.expect())
+  for (let count = 0; count < 100 + 500; count += 1) hello('one more')
   t.notOk(admission.isOverloaded, '500 times 2 ms, not 200')
-  expected.push(admission.expect())
+  hello('one more')
   t.ok(admission.isOverloaded)
   t.end()
 })

@@ -1,10 +1,11 @@
 import type { Clock } from '../cluster/clock.ts'
+import { Line } from './line.ts'
 
 /** How many hellos are taken. */
 export interface AdmissionOptions {
   /** Hellos that are looked up at a time; the rest queue. */
   hellosMax: number
-  /** Work of hellos that may lie ahead of a new connection, in milliseconds; beyond it new ones are refused. */
+  /** Work of hellos that may lie ahead of another, in milliseconds; beyond it new ones are refused. */
   helloQueueMs: number
 }
 
@@ -23,8 +24,11 @@ export interface HelloCounts {
 
 /** The place of one connection, from its first moment until its hello has been dealt with. */
 export interface Turn {
-  /** It has said hello: calls `start` when it is its turn, at once if there is room or its turn has come already. */
-  take(start: () => void): void
+  /**
+   * It has said hello: calls `start` when it is its turn, at once if there is room or its turn has come already.
+   * When too many are ahead of it, its turn is over, and `sentAway` is called instead.
+   */
+  take(start: () => void, sentAway: () => void): void
   /** What `start` began is over: the next one may. */
   end(): void
   /** The connection is gone: it is not waited for any more. What has begun goes on until its `end`. */
@@ -42,9 +46,7 @@ const MEASURE_MS = 100
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #clock: Clock
-  readonly #waiting = new Set<QueuedTurn>()
-  /** Goes on where it stopped: to look for the first of a set anew each time is slow when many were deleted before it. */
-  #order = this.#waiting.values()
+  readonly #waiting = new Line<QueuedTurn>()
   #expected = 0
   #running = 0
   /** Time that one hello takes while others wait, in milliseconds; 0 until it has been measured. */
@@ -57,9 +59,12 @@ export class Admission {
     this.#clock = clock
   }
 
-  /** Whether a new connection would wait too long. Those that are open and have not said hello yet count: they will. */
+  /**
+   * Whether another hello would wait too long. Only hellos that have come count: connections without one cost nothing, and who makes
+   * many of them must not keep others out.
+   */
   get isOverloaded(): boolean {
-    return (this.#expected + this.#waiting.size) * this.#helloMs > this.#options.helloQueueMs
+    return this.#waiting.size * this.#helloMs > this.#options.helloQueueMs
   }
 
   /** For the operator. */
@@ -77,13 +82,13 @@ export class Admission {
   enqueue(turn: QueuedTurn): void {
     this.#expected -= 1
     if (this.#waiting.size === 0) this.#busySinceMs = this.#clock.monotonicMs()
-    this.#waiting.add(turn)
+    this.#waiting.join(turn)
     this.#startNext()
   }
 
   /** A hello will not come, or does not want its turn any more; for `QueuedTurn`. */
   remove(turn: QueuedTurn): void {
-    if (!this.#waiting.delete(turn)) this.#expected -= 1
+    if (!this.#waiting.leave(turn)) this.#expected -= 1
   }
 
   /** A hello has been dealt with; for `QueuedTurn`. */
@@ -95,20 +100,11 @@ export class Admission {
 
   #startNext(): void {
     while (this.#running < this.#options.hellosMax) {
-      const turn = this.#first()
+      const turn = this.#waiting.shift()
       if (turn === undefined) return
-      this.#waiting.delete(turn)
       this.#running += 1
       turn.begin()
     }
-  }
-
-  #first(): QueuedTurn | undefined {
-    const { value } = this.#order.next()
-    if (value !== undefined || this.#waiting.size === 0) return value
-    // It had come to its end before these were added.
-    this.#order = this.#waiting.values()
-    return this.#order.next().value
   }
 
   /**
@@ -136,8 +132,12 @@ class QueuedTurn implements Turn {
     this.#admission = admission
   }
 
-  take(start: () => void): void {
+  take(start: () => void, sentAway: () => void): void {
     if (this.#state === 'running') return start()
+    if (this.#admission.isOverloaded) {
+      this.leave()
+      return sentAway()
+    }
     this.#state = 'waiting'
     this.#start = start
     this.#admission.enqueue(this)

@@ -5,8 +5,9 @@ import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
 import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
-import { type MessageId, newSessionId, newUaid, type Uaid } from '../push/ids.ts'
+import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
+import type { Message } from '../push/message.ts'
 import type { Tokens } from '../push/tokens.ts'
 import { type Tracer, traced } from '../push/tracing.ts'
 import type { Store, StoredAgent } from '../store/store.ts'
@@ -14,11 +15,11 @@ import type { Admission, Turn } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
-import { askInput, type BusEffect, doneInput, type StoreEffect } from './agent-inputs.ts'
+import { askInput, type BusEffect, doneInput, type StoreEffect, TOO_OFTEN } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
 import type { Broadcasts } from './broadcasts.ts'
-import { type ClientMessage, type NamedBroadcasts, parseClientMessage } from './client-message.ts'
+import { type NamedBroadcasts, parseClientMessage } from './client-message.ts'
 import { MessageTraces } from './message-traces.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
@@ -61,9 +62,6 @@ export interface AgentContext {
   /** Nothing is left of this connection. */
   left(host: AgentHost): void
 }
-
-/** What a user agent says that registers more often than anybody has reason to. */
-const TOO_OFTEN: ClientMessage = { kind: 'invalid', why: 'subscriptions are registered too fast' }
 
 /**
  * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
@@ -181,7 +179,10 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     const { sessionId } = this.#actor.state
     switch (effect.kind) {
       case 'connect':
-        return this.#turn?.take(() => this.#connect(effect.uaid, effect.read))
+        return this.#turn?.take(
+          () => this.#connect(effect),
+          () => this.#offer({ kind: 'crowded' }),
+        )
       case 'unlisten':
         this.#listening?.stop()
         this.#listening = undefined
@@ -206,11 +207,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#do(store.connect(uaid, clock.nowMs()), (agent) => ({ kind: 'reloaded', agent }))
       case 'setMinUrgency':
         return this.#command(store.setMinUrgency(uaid, effect.min))
-      case 'put': {
-        const { id } = effect.message
-        const put = this.#tracedPut(id, () => store.put(uaid, effect.message, 1))
-        return this.#do(put, doneInput('putSettled', id))
-      }
+      case 'put':
+        return this.#put(effect.message)
       case 'settle':
         return this.#do(store.settle(effect.awaited, effect.outcome), doneInput('settled', effect.awaited.id))
       case 'list':
@@ -222,10 +220,12 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     }
   }
 
-  #tracedPut(id: MessageId, put: () => Promise<void>): Promise<void> {
-    const { tracer } = this.#context
-    const parent = this.#traces?.contextOf(id)
-    return tracer === undefined || parent === undefined ? put() : traced(tracer, parent, 'store put', put)
+  #put(message: Message): void {
+    const { store, tracer } = this.#context
+    const parent = this.#traces?.contextOf(message.id)
+    const put = () => store.put(this.#uaid, message, 1)
+    const done = tracer && parent ? traced(tracer, parent, 'store put', put) : put()
+    this.#do(done, doneInput('putSettled', message.id))
   }
 
   get #uaid(): Uaid {
@@ -302,7 +302,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
     })
   }
 
-  #connect(uaid: Uaid, read: boolean): void {
+  #connect({ uaid, read }: Extract<AgentEffect, { kind: 'connect' }>): void {
     const listening = this.#context.bus.listen(agentAddress(uaid), this.#receive)
     this.#listening = listening
     this.#rechecking?.stop()

@@ -3,6 +3,10 @@ import type { MessageId } from '../push/ids.ts'
 import type { AgentEffect } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import type { Ask } from './agent/state.ts'
+import type { ClientMessage } from './client-message.ts'
+
+/** What a user agent says that registers more often than anybody has reason to. */
+export const TOO_OFTEN: ClientMessage = { kind: 'invalid', why: 'subscriptions are registered too fast' }
 
 /** An ask of the bus as an input. Field by field: a spread costs as much as all the rest of an ask. */
 export function askInput(

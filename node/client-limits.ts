@@ -1,13 +1,17 @@
 import type { Clock } from '../cluster/clock.ts'
 import { Counts } from '../cluster/counts.ts'
 import { RateLimit } from '../cluster/rate-limit.ts'
+import type { AgentSocket } from './agent-socket.ts'
+import { Line } from './line.ts'
 
 /** What user agents of one address may do at a node: those who share it count together. */
 export interface ClientLimitsOptions {
   /** Connections that are open. */
   addressMax: number
-  /** Those of them that have not said anything yet. */
+  /** Those of them that have not said anything yet; who comes next takes the place of the one that is silent for longest. */
   addressSilentMax: number
+  /** The same for all addresses together. */
+  silentMax: number
   /** Connections made, each of which says hello: in the long run, and at once. */
   hellosPerSecond: number
   hellosBurst: number
@@ -22,6 +26,7 @@ export interface ClientLimitsOptions {
 export const CLIENT_LIMITS_OPTIONS: ClientLimitsOptions = {
   addressMax: 20_000,
   addressSilentMax: 5000,
+  silentMax: 10_000,
   hellosPerSecond: 1000,
   hellosBurst: 20_000,
   registersPerSecond: 500,
@@ -29,53 +34,64 @@ export const CLIENT_LIMITS_OPTIONS: ClientLimitsOptions = {
   addressesMax: 100_000,
 }
 
-/** Which limit was met. */
-export type ClientLimit = 'connections' | 'silent' | 'hellos' | 'registers'
+/** Which limit was met; `allSilent` is that of all addresses together. */
+export type ClientLimit = 'connections' | 'silent' | 'allSilent' | 'hellos' | 'registers'
 
+/** What there is of one address; `silent` only while there are any. */
 interface AddressUse {
   open: number
-  silent: number
+  silent: Line<ClientConnection> | undefined
 }
+
+type Closable = Pick<AgentSocket, 'close'>
 
 /** One connection, as far as the limits of its address are concerned. */
 export class ClientConnection {
   readonly #limits: ClientLimits
-  readonly #address: string
-  #isSilent = true
+  readonly address: string
+  /** Until it has said something. */
+  #silent: Closable | undefined
 
-  constructor(limits: ClientLimits, address: string) {
+  constructor(limits: ClientLimits, address: string, socket: Closable) {
     this.#limits = limits
-    this.#address = address
+    this.address = address
+    this.#silent = socket
   }
 
   /** It has said something. */
   spoke(): void {
-    if (this.#isSilent) this.#limits.spoke(this.#address)
-    this.#isSilent = false
+    if (this.#silent !== undefined) this.#limits.spoke(this)
+    this.#silent = undefined
+  }
+
+  /** Ends it if it has not said anything; for `ClientLimits`. */
+  makeRoom(): void {
+    this.#silent?.close('tooManySilent')
   }
 
   /** Whether it may register another subscription now. */
   mayRegister(): boolean {
-    return this.#limits.mayRegister(this.#address)
+    return this.#limits.mayRegister(this.address)
   }
 
   /** It has ended; called once. */
   left(): void {
     this.spoke()
-    this.#limits.left(this.#address)
+    this.#limits.left(this.address)
   }
 }
 
 /**
- * Bounds what the user agents of one address can take from those of all others: descriptors, places in the queue of hellos (a silent connection has
- * one, too), and work of the store.
+ * Bounds what the user agents of one address can take from those of all others: descriptors, places in the queue of hellos, and work of the store.
+ * Nobody is refused because others are silent: a user agent says hello as soon as it can, so whoever is silent for longest makes room.
  */
 export class ClientLimits {
   readonly #options: ClientLimitsOptions
   readonly #uses = new Map<string, AddressUse>()
+  readonly #silent = new Line<ClientConnection>()
   readonly #hellos: RateLimit
   readonly #registers: RateLimit
-  readonly #refused = new Counts<ClientLimit>()
+  readonly #met = new Counts<ClientLimit>()
 
   constructor(options: ClientLimitsOptions, clock: Clock) {
     const { hellosPerSecond, hellosBurst, registersPerSecond, registersBurst, addressesMax } = options
@@ -86,8 +102,8 @@ export class ClientLimits {
   }
 
   /** How often each limit was met since the start. */
-  get refused(): ReadonlyMap<ClientLimit, number> {
-    return this.#refused.all
+  get met(): ReadonlyMap<ClientLimit, number> {
+    return this.#met.all
   }
 
   /** Addresses with connections. */
@@ -97,25 +113,32 @@ export class ClientLimits {
 
   /** Whether an address may have another connection now; counted as one of its hellos when it may. */
   admits(address: string): boolean {
-    const { open = 0, silent = 0 } = this.#uses.get(address) ?? {}
+    const { open = 0 } = this.#uses.get(address) ?? {}
     if (open >= this.#options.addressMax) return this.#refuse('connections')
-    if (silent >= this.#options.addressSilentMax) return this.#refuse('silent')
     return this.#hellos.take(address) === 0 || this.#refuse('hellos')
   }
 
   /** A connection was opened. */
-  entered(address: string): ClientConnection {
-    const use = this.#uses.get(address) ?? { open: 0, silent: 0 }
+  entered(address: string, socket: Closable): ClientConnection {
+    const { addressSilentMax, silentMax } = this.#options
+    const use = this.#uses.get(address) ?? { open: 0, silent: undefined }
     this.#uses.set(address, use)
     use.open += 1
-    use.silent += 1
-    return new ClientConnection(this, address)
+    use.silent ??= new Line()
+    const client = new ClientConnection(this, address, socket)
+    use.silent.join(client)
+    this.#silent.join(client)
+    if (use.silent.size > addressSilentMax) this.#makeRoom(use.silent, 'silent')
+    if (this.#silent.size > silentMax) this.#makeRoom(this.#silent, 'allSilent')
+    return client
   }
 
-  /** A connection of an address has said something for the first time; for `ClientConnection`. */
-  spoke(address: string): void {
-    const use = this.#uses.get(address)
-    if (use !== undefined) use.silent -= 1
+  /** A connection has said something for the first time, or has ended; for `ClientConnection`. */
+  spoke(client: ClientConnection): void {
+    this.#silent.leave(client)
+    const use = this.#uses.get(client.address)
+    use?.silent?.leave(client)
+    if (use?.silent?.size === 0) use.silent = undefined
   }
 
   /** Whether an address may register another subscription now; for `ClientConnection`. */
@@ -131,8 +154,13 @@ export class ClientLimits {
     if (use.open === 0) this.#uses.delete(address)
   }
 
+  #makeRoom(line: Line<ClientConnection>, limit: ClientLimit): void {
+    this.#met.add(limit)
+    line.shift()?.makeRoom()
+  }
+
   #refuse(limit: ClientLimit): false {
-    this.#refused.add(limit)
+    this.#met.add(limit)
     return false
   }
 }

@@ -12,7 +12,7 @@ export type CloseEvent = CloseReason | `peer ${(typeof PEER_CODES)[number] | 'ot
 /** What a node counts for the operator. */
 export class NodeStats {
   readonly agents: Pick<Agents, 'size' | 'counts' | 'load' | 'hellos' | 'checksWaiting'>
-  readonly clients: Pick<ClientLimits, 'refused' | 'addresses'>
+  readonly clients: Pick<ClientLimits, 'met' | 'addresses'>
   readonly #closes = new Counts<CloseEvent>()
   #refusedUpgrades = 0
 

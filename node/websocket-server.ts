@@ -2,7 +2,7 @@ import type * as Uws from 'uWebSockets.js'
 import type { BroadcastId } from '../push/broadcast.ts'
 import type { CertificateFiles } from '../push/certificate.ts'
 import type { ClientAddresses } from '../push/client-address.ts'
-import { CLOSE_CODES, type CloseReason } from '../push/errors.ts'
+import { CLOSE_CODES, type CloseReason, WITHOUT_CLOSE_FRAME } from '../push/errors.ts'
 import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 import { GROUP_MAX, type PublishTarget } from './broadcast-publisher.ts'
@@ -44,6 +44,8 @@ export interface WebSocketServerDeps {
 
 /** A server that listens. */
 export interface WebSocketServer extends PublishTarget {
+  /** Websockets that are subscribed to any broadcast. */
+  readonly members: number
   readonly port: number
   /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
   useCertificate(files: CertificateFiles): void
@@ -136,6 +138,9 @@ export function startWebSocketServer(
         port: uws.us_socket_local_port(token),
         get groups() {
           return groups.count
+        },
+        get members() {
+          return groups.members
         },
         publish: (group, id, text) => apps.publish(topicOf(group, id), text),
         useCertificate: (files) => apps.add(createApp(files)),
@@ -243,7 +248,7 @@ function behaviour(
     open(ws) {
       const data = ws.getUserData()
       data.socket = new UwsSocket(ws, groups)
-      data.client = deps.clients.entered(data.address)
+      data.client = deps.clients.entered(data.address, data.socket)
       data.connection = deps.open(data.socket, data.client)
       // A node that drains closes it at once, when there was nobody yet to be told.
       if (data.socket.isClosed) data.connection.closed()
@@ -368,7 +373,9 @@ class UwsSocket implements AgentSocket {
     if (this.#closed) return
     this.#closed = true
     this.closeReason = reason
-    this.#ws.end(CLOSE_CODES[reason], reason)
+    const code = CLOSE_CODES[reason]
+    if (code === WITHOUT_CLOSE_FRAME) this.#ws.close()
+    else this.#ws.end(code, reason)
   }
 
   markClosed(): void {

@@ -67,6 +67,9 @@ export class PushError extends Error {
   }
 }
 
+/** Stands for TCP that ends at once (RFC 6455 section 7.1.5): a peer that would not answer a Close frame can't hold on to the descriptor. */
+export const WITHOUT_CLOSE_FRAME = 1006
+
 /** Why a websocket is closed by the service -> close code (RFC 6455 section 7.4.1). Never 4774: Firefox stays away after it. */
 export const CLOSE_CODES = {
   drained: 1001,
@@ -77,6 +80,8 @@ export const CLOSE_CODES = {
   frameTooLarge: 1009,
   behaviourFailed: 1011,
   storeDown: 1013,
+  tooManyHellos: 1013,
+  tooManySilent: WITHOUT_CLOSE_FRAME,
 } as const satisfies Record<string, number>
 
 /** Name of a reason to close. */

@@ -10,8 +10,8 @@ import { SYSTEMS_OPTIONS, systemsOf } from './systems.ts'
 
 /*
  * How long a change of a broadcast takes to all of many subscribed user agents, from the PUT on; and how long it holds the event loop of the
- * node: how much later than it was due a timer there ran at most, and how much processor time passed between two timers at most, which is the
- * share of publishing. The rest was spent waiting for a processor. With --cluster on node, endpoint, nats-server and a database.
+ * node: how much later than it was due a timer there ran at most, and how much processor time its turns took, which is the share of
+ * publishing. The rest was spent waiting for a processor. With --cluster on node, endpoint, nats-server and a database.
  */
 const { values } = parseArgs({
   options: {
@@ -96,6 +96,7 @@ function worst(fromMs: number, toMs: number): string {
     .map((line) => JSON.parse(line) as LoopNote)
     .filter(({ pid, atMs }) => pid !== process.pid && atMs >= fromMs && atMs <= toMs + 100)
   const heldMs = Math.max(0, ...notes.map((note) => note.heldMs))
-  const workMs = Math.max(0, ...notes.map((note) => note.workMs))
-  return `${heldMs.toFixed(1)} ms, by work of its own for ${workMs.toFixed(1)} ms`
+  const worksMs = notes.flatMap((note) => note.worksMs).sort((a, b) => a - b)
+  const at = (part: number) => (worksMs[Math.ceil(part * worksMs.length) - 1] ?? 0).toFixed(1)
+  return `${heldMs.toFixed(1)} ms; ${worksMs.length} turns with work, median ${at(0.5)} ms of it, 95 % ${at(0.95)} ms, most ${at(1)} ms`
 }

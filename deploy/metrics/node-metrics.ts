@@ -31,7 +31,7 @@ export function addNodeMetrics(metrics: Metrics, stats: NodeStats): void {
     () => stats.refusedUpgrades,
   )
   metrics.counters('pushgrid_client_limits', 'Limits met by the user agents of one address', ['limit'], () =>
-    Array.from(stats.clients.refused, ([limit, count]) => [{ limit }, count]),
+    Array.from(stats.clients.met, ([limit, count]) => [{ limit }, count]),
   )
   metrics.gauge(
     'pushgrid_client_addresses',

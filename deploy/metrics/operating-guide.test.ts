@@ -4,6 +4,7 @@ import t from 'tap'
 import { EndpointStats } from '../../endpoint/endpoint-stats.ts'
 import { NodeStats } from '../../node/node-stats.ts'
 import type { Store } from '../../store/store.ts'
+import { addBroadcastMetrics, broadcastMeters } from './broadcast-metrics.ts'
 import { addBusMetrics } from './bus-metrics.ts'
 import { addCertificateMetrics } from './certificate-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './endpoint-metrics.ts'
@@ -26,7 +27,7 @@ function allMetrics(): Metrics {
         hellos: { expected: 0, waiting: 0, running: 0 },
         checksWaiting: 0,
       },
-      { refused: new Map(), addresses: 0 },
+      { met: new Map(), addresses: 0 },
     ),
   )
   addEndpointMetrics(
@@ -36,10 +37,13 @@ function allMetrics(): Metrics {
       vapid: { verifying: 0 },
       underWay: { size: 0 },
       bodies: { bytes: 0 },
+      readers: { handed: new Map(), open: new Map() },
       meters: endpointMeters(metrics),
     }),
   )
-  withStoreMetrics(metrics, { waiting: () => 0 } as Store)
+  broadcastMeters(metrics)
+  addBroadcastMetrics(metrics, { publisher: { published: 0 }, server: { members: 0 } })
+  withStoreMetrics(metrics, { waiting: () => 0, settled: () => new Map() } as unknown as Store)
   countUnreadable(metrics, { info: () => {}, warn: () => {}, error: () => {} })
   addBusMetrics(metrics, { health: () => ({ isReady: true }), events: new Map() })
   addCertificateMetrics(metrics, { current: { validTo: 'Jan  1 00:00:00 2030 GMT' } })

@@ -63,6 +63,17 @@ t.test('a store that fails at hello closes the connection without an answer', (t
   t.end()
 })
 
+t.test('a hello with too many ahead of it is not answered: the connection is closed, to come again', (t) => {
+  const driver = new Driver()
+  driver.frame(HELLO)
+  driver.take()
+  driver.offer({ kind: 'crowded' })
+  t.same(driver.take(), [{ kind: 'close', reason: 'tooManyHellos' }])
+  driver.offer({ kind: 'closed' })
+  t.same(driver.takeKinds(), ['unlisten', 'end'])
+  t.end()
+})
+
 t.test(
   'asks before the answer to hello are answered `full`, never `gone`, and the store is read for them',
   (t) => {

@@ -40,6 +40,8 @@ export type AgentInput =
   | { readonly kind: 'wake' }
   /** The user agent's address is listened to and its agent read, or `failed`. */
   | { readonly kind: 'connected'; readonly agent: StoredAgent | undefined | 'failed' }
+  /** Too many hellos are ahead of this one for it to be looked up in time. */
+  | { readonly kind: 'crowded' }
   /** The command under way has been carried out, or not. */
   | { readonly kind: 'commandDone'; readonly done: boolean }
   /** The user agent has been read again. */

@@ -47,6 +47,9 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
       return wakeBy(state, state.startedAtMs + state.limits.helloTimeoutMs, effects)
     case 'connected':
       return welcomed(state, input, now, effects)
+    case 'crowded':
+      effects.push({ kind: 'close', reason: 'tooManyHellos' })
+      return
     case 'commandDone':
       return commandDone(state, input, effects)
     case 'reloaded':

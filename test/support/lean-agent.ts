@@ -5,11 +5,12 @@ import type { Frame } from './agent-client.ts'
 const TEXT = 0x81
 const CLOSE = 0x88
 const MASKED = 0x80
+const TRY_AGAIN_LATER = 1013
 const LENGTH_IN_TWO_BYTES = 126
 const HEADERS_END = '\r\n\r\n'
 
 /**
- * What became of a connection. refused: the service sent it away with 503 or 429, for it to come again.
+ * What became of a connection. refused: the service sent it away with 503, 429 or 1013, for it to come again.
  * closed: it ended without an answer to hello; `code` is that of the Close frame, if there was one.
  */
 export type LeanHello =
@@ -72,7 +73,10 @@ interface WebSocketFrame {
 }
 
 function helloOf(agent: LeanAgent, frame: WebSocketFrame | undefined): LeanHello | undefined {
-  if (frame?.kind === CLOSE) return { outcome: 'closed', code: frame.payload.readUInt16BE() }
+  if (frame?.kind === CLOSE) {
+    const code = frame.payload.readUInt16BE()
+    return code === TRY_AGAIN_LATER ? { outcome: 'refused' } : { outcome: 'closed', code }
+  }
   if (frame?.kind !== TEXT) return undefined
   const answer = JSON.parse(frame.payload.toString()) as Frame
   if (answer.messageType !== 'hello') throw new Error(`hello is answered with ${answer.messageType}`)
