@@ -131,7 +131,8 @@ export class MongoReceipts {
 
   /** Those that were only sent between these times have got there. */
   async confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
-    const fetchedAt = { $gte: SENT_ONLY + fromMs, $lte: SENT_ONLY + upToMs }
+    // Not $lte: the server that our tests run on leaves its bound out where the index has more fields behind.
+    const fetchedAt = { $gte: SENT_ONLY + fromMs, $lt: SENT_ONLY + upToMs + 1 }
     await this.#receipts.updateMany({ s: uuid(subscription), fetchedAt }, { $inc: { fetchedAt: -SENT_ONLY } })
   }
 
