@@ -2,6 +2,7 @@ import path from 'node:path'
 import t from 'tap'
 import { SCENARIOS } from '../../bench/scenarios/scenarios.ts'
 import { freePort } from '../support/free-port.ts'
+import { PATIENT } from '../support/patient.ts'
 import { bench, benchRun } from '../support/short-bench-run.ts'
 import { startSingleSystem } from '../support/single-system.ts'
 import type { System } from '../support/system.ts'
@@ -10,7 +11,7 @@ import type { System } from '../support/system.ts'
 t.jobs = 4
 let system: System
 t.before(async () => {
-  system = await startSingleSystem({})
+  system = await startSingleSystem({ env: PATIENT })
 })
 t.teardown(() => system.stop())
 

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import t from 'tap'
 import { selfSignedCertificate } from '../../push/fixtures/certificate.ts'
+import { PATIENT } from '../support/patient.ts'
 import { bench, benchRun } from '../support/short-bench-run.ts'
 import { startSingleSystem } from '../support/single-system.ts'
 
@@ -9,6 +10,7 @@ t.test('a service behind TLS: wss:// and https://', async (t) => {
   const folder = t.testdir({ certificate, key })
   const system = await startSingleSystem({
     env: {
+      ...PATIENT,
       PUSHGRID_TLS_CERT_FILE: path.join(folder, 'certificate'),
       PUSHGRID_TLS_KEY_FILE: path.join(folder, 'key'),
     },
