@@ -149,7 +149,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
-  const readers = new ReceiptReaders(options, deps)
+  const readers = new ReceiptReaders(options, { ...deps, failures: stats.failures })
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)

@@ -3,6 +3,7 @@ import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Store } from '../store/store.ts'
 import { http2StreamOf } from './connections.ts'
+import type { Failures } from './failures.ts'
 import { type Connection, connectionOf, Handovers } from './handover.ts'
 import { ReceiptFeed, type ReceiptFeedDeps, type ReceiptFeedOptions } from './receipt-feed.ts'
 import {
@@ -26,6 +27,7 @@ export interface ReceiptReadersOptions extends ReceiptFeedOptions {
 export interface ReceiptReadersDeps extends ReceiptFeedDeps {
   store: Pick<Store, 'receipts' | 'markFetched' | 'unmarkFetched'>
   log: Log
+  failures: Pick<Failures, 'count'>
 }
 
 /** A request for receipts. */
@@ -141,7 +143,8 @@ export class ReceiptReaders {
   }
 
   #formOf({ waitMs, wantsEvents, response, headers }: ReceiptRead, afterMs: number): ReceiptForm {
-    const deps = { publicUrl: this.#options.publicUrl, clock: this.#deps.clock }
+    const { clock, failures } = this.#deps
+    const deps = { publicUrl: this.#options.publicUrl, clock, failures }
     if (waitMs !== undefined) return new ReceiptList(response, headers, deps)
     const stream = http2StreamOf(response)
     if (!wantsEvents && stream !== undefined && allowsPush(response)) return new PushedReceipts(stream, deps)
