@@ -2,9 +2,9 @@
 export class Counts<Name extends string> {
   readonly #byName = new Map<Name, number>()
 
-  /** It happened once more. */
-  add(name: Name): void {
-    this.#byName.set(name, (this.#byName.get(name) ?? 0) + 1)
+  /** It happened once more, or so many times. */
+  add(name: Name, times = 1): void {
+    this.#byName.set(name, (this.#byName.get(name) ?? 0) + times)
   }
 
   /** What has happened at all. */

@@ -48,7 +48,7 @@ t.test('what is wrong is said in one line on stderr, with exit code 1', (t) => {
     [
       [],
       {},
-      /say what to do: serve, node, endpoint, store check, store stats, agents show, agents drop, bench, keys new/,
+      /say what to do: serve, node, endpoint, store check, store stats, agents show, agents drop, bench, keys new, agent, send/,
     ],
     [['srve'], {}, /"srve" is no command; did you mean serve\?/],
     [['dance'], {}, /"dance" is no command; --help lists all/],

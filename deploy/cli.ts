@@ -8,7 +8,6 @@ import { withInspector } from './inspector.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
 import type { Role } from './role.ts'
-import { runRole } from './run-role.ts'
 import { formatServiceKey, newServiceKey } from './service-keys.ts'
 import { StartError } from './start-error.ts'
 import { checkStore } from './store-check.ts'
@@ -21,7 +20,7 @@ try {
 } catch (error) {
   if (!(error instanceof StartError)) throw error
   process.stderr.write(`pushgrid: ${error.message}\n`)
-  process.exit(1)
+  process.exit(error.exitCode)
 }
 
 async function main([command, ...args]: string[]): Promise<void> {
@@ -41,6 +40,9 @@ async function main([command, ...args]: string[]): Promise<void> {
       return agentsCommand(args)
     case 'bench':
       return benchmark(args)
+    case 'agent':
+    case 'send':
+      return (await import('./by-hand/command.ts')).runByHand(command, args)
     default:
       throw unknownCommand(command)
   }
@@ -49,6 +51,8 @@ async function main([command, ...args]: string[]): Promise<void> {
 async function roleCommand(role: Role, args: readonly string[]): Promise<void> {
   const request = readOptions(args, process.env)
   if (request.kind === 'help') return print(roleHelp(role))
+  // Loaded only then: help and the other commands come sooner.
+  const { runRole } = await import('./run-role.ts')
   return runRole({ role, args, file: fileURLToPath(import.meta.url) }, request.options)
 }
 
@@ -89,8 +93,8 @@ async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<
 /** The load suite is loaded only for those who measure. */
 async function benchmark(args: readonly string[]): Promise<void> {
   const { benchCommand } = await import('../bench/cli/bench.ts')
-  const err = (text: string) => process.stderr.write(text)
-  process.exitCode = await benchCommand(args, { version: version(), out: print, err })
+  const { stdout, stderr, env } = process
+  process.exitCode = await benchCommand(args, { version: version(), stdout, stderr, env })
 }
 
 function unknownCommand(command: string | undefined): StartError {

@@ -1,6 +1,7 @@
-import { access, constants, type FileHandle, link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { access, constants, mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Random } from '../cluster/clock.ts'
+import { createPrivateFile } from './private-file.ts'
 import { describeServiceKeys, formatServiceKey, newServiceKey, parseServiceKeys } from './service-keys.ts'
 import { codeOf, StartError } from './start-error.ts'
 
@@ -9,7 +10,6 @@ export const KEY_FILE = 'service-keys'
 
 /** Only the owner may read what is in the data folder. */
 const FOLDER_MODE = 0o700
-const FILE_MODE = 0o600
 
 /**
  * Makes the data folder unless it is there, and checks that it can be written to.
@@ -37,9 +37,7 @@ export async function keptServiceKeys(folder: string, random: Random): Promise<r
   try {
     const kept = await readKeyFile(file)
     if (kept !== undefined) return kept
-    // Written under a name of its own first: another process may be at it, too.
-    const unique = Buffer.from(random.bytes(8)).toString('hex')
-    await writeOnce(file, `${file}.${unique}.new`, `${formatServiceKey(newServiceKey(random))}\n`)
+    await createPrivateFile(file, `${formatServiceKey(newServiceKey(random))}\n`, random)
     // Read back what is there now: another process may have been first.
     const written = await readKeyFile(file)
     if (written !== undefined) return written
@@ -81,31 +79,4 @@ async function readKeyFile(file: string): Promise<readonly Uint8Array[] | undefi
     )
   }
   return keys
-}
-
-/** Writes a file that is not there yet: whole or not at all, and durable, whatever happens on the way. */
-async function writeOnce(file: string, whole: string, text: string): Promise<void> {
-  await withFile(whole, 'wx', async (handle) => {
-    await handle.writeFile(text)
-    await handle.sync()
-  })
-  // A link, unlike a rename, never replaces what is there.
-  await link(whole, file).catch((error: unknown) => {
-    if (codeOf(error) !== 'EEXIST') throw error
-  })
-  await rm(whole)
-  await withFile(path.dirname(file), 'r', (handle) => handle.sync())
-}
-
-async function withFile(
-  file: string,
-  flags: string,
-  use: (handle: FileHandle) => Promise<void>,
-): Promise<void> {
-  const handle = await open(file, flags, FILE_MODE)
-  try {
-    await use(handle)
-  } finally {
-    await handle.close()
-  }
 }

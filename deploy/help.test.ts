@@ -29,7 +29,16 @@ t.test('help is set in columns and fits 100', (t) => {
 })
 
 t.test('help names every command', (t) => {
-  for (const command of ['serve', 'node', 'endpoint', 'store check', 'keys new', '--version'])
+  for (const command of [
+    'serve',
+    'node',
+    'endpoint',
+    'store check',
+    'keys new',
+    'agent',
+    'send',
+    '--version',
+  ])
     t.match(globalHelp(), `pushgrid ${command}`)
   t.match(keysHelp(), /^pushgrid keys new/)
   t.match(storeHelp(), /^pushgrid store check.*--mongodb-url URL +PUSHGRID_MONGODB_URL/s)

@@ -18,6 +18,8 @@ export const COMMANDS = {
   'agents drop': 'drop a user agent with its subscriptions and messages',
   bench: 'put a load on a server, this one or another, and measure it; `pushgrid bench --help`',
   'keys new': 'print a new service key, for PUSHGRID_SERVICE_KEYS',
+  agent: 'be a user agent of any push service: subscribe, and show what comes',
+  send: 'be an application server: send a message to a subscription',
 } as const
 
 /** Help on everything. */
@@ -118,15 +120,16 @@ function optionHelp([name, option]: [string, Option<unknown>]): string {
   return [head, ...wrapped(hint === '' ? option.meaning : `${option.meaning} (${hint})`)].join('\n')
 }
 
-function wrapped(text: string): string[] {
+/** Breaks a text into lines that fit, each of them indented. */
+export function wrapped(text: string, indent = INDENT): string[] {
   const lines: string[] = []
-  let line = INDENT
+  let line = indent
   for (const word of text.split(' ')) {
-    if (line !== INDENT && line.length + word.length + 1 > COLUMNS) {
+    if (line !== indent && line.length + word.length + 1 > COLUMNS) {
       lines.push(line)
-      line = INDENT
+      line = indent
     }
-    line += line === INDENT ? word : ` ${word}`
+    line += line === indent ? word : ` ${word}`
   }
   return [...lines, line]
 }

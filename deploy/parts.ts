@@ -5,6 +5,7 @@ import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent
 import { LMDB_DEFAULTS, openLmdbStore } from '../store/lmdb-store.ts'
 import { serveAdmin } from './admin-port.ts'
 import type { Parts } from './assembly.ts'
+import { addBroadcastMetrics, broadcastMeters } from './metrics/broadcast-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './metrics/endpoint-metrics.ts'
 import { addNodeMetrics } from './metrics/node-metrics.ts'
 
@@ -43,8 +44,10 @@ export const parts: Parts = {
     }
   },
   async startNode(options, deps) {
-    const node = await startNode({ ...NODE_OPTIONS, ...options }, deps)
+    const meters = broadcastMeters(deps.metrics)
+    const node = await startNode({ ...NODE_OPTIONS, ...options }, { ...deps, meters })
     addNodeMetrics(deps.metrics, node.stats)
+    addBroadcastMetrics(deps.metrics, node.broadcasts)
     return node
   },
   async startEndpoint(options, deps) {

@@ -1,13 +1,26 @@
 /**
  * Why the process can't start (or go on), in words for the person who started it. The message is one line that says
- * what is wrong and what to do about it; it never holds a secret. The CLI prints it and exits with 1.
+ * what is wrong and what to do about it; it never holds a secret. The CLI prints it and exits with `exitCode`.
  */
 export class StartError extends Error {
+  /** What the process says to whoever started it. */
+  readonly exitCode: number = 1
+
   /** @param cause the error behind it */
   constructor(message: string, cause?: unknown) {
     super(message.replaceAll(/\s*[\r\n]+\s*/g, ' '), cause === undefined ? undefined : { cause })
     this.name = 'StartError'
   }
+}
+
+/** A command line that can't be meant: the exit code 2 tells it from work that came to nothing. */
+export class WrongUse extends StartError {
+  override readonly exitCode = 2
+}
+
+/** Nobody there to work with: the exit code 3 tells it from an answer that says no. */
+export class Unreachable extends StartError {
+  override readonly exitCode = 3
 }
 
 /**
@@ -24,4 +37,11 @@ export function startErrorOf(what: string, error: unknown, advice: string): Star
 export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : undefined
+}
+
+/** Says why a server can't be reached. Errors of connecting to a name with several addresses have no message of their own. */
+export function unreachableReason(error: unknown): string {
+  const code = codeOf(error)
+  if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)'
+  return (error instanceof Error && error.message) || code || String(error)
 }

@@ -10,6 +10,8 @@ import type { BodyBudget } from './body-budget.ts'
 import { arrivalOf } from './body-refusal.ts'
 import { DELETE_BROADCAST, LIST_BROADCASTS, PUT_BROADCAST } from './broadcast-documents.ts'
 import type { Broadcasts } from './broadcasts.ts'
+import type { Refused } from './checked.ts'
+import type { EndpointStats } from './endpoint-stats.ts'
 import { documented } from './openapi.ts'
 import type { UnderWay } from './under-way.ts'
 
@@ -18,6 +20,7 @@ export interface BroadcastRouteDeps {
   broadcasts: Broadcasts
   admin: AdminToken
   underWay: UnderWay
+  stats: Pick<EndpointStats, 'broadcastChanged'>
   clock: Clock
   bodies: BodyBudget
   /** Of the body of a request. */
@@ -31,7 +34,7 @@ const ONE_URL = '/v1/broadcasts/:broadcaster/:channel'
 
 /** The admin API of broadcasts, in the form of Mozilla's Megaphone, so that its clients, autopush and Pushgrid among them, can use it. */
 export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDeps): void {
-  const { broadcasts, admin, underWay, clock, bodies, timeoutMs } = deps
+  const { broadcasts, admin, underWay, stats, clock, bodies, timeoutMs } = deps
 
   async function list(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const allowed = admin.check(request.headers.authorization)
@@ -46,15 +49,22 @@ export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDep
     else reply.type('application/json').send(text)
   }
 
+  /** Answers a change that is not to be. */
+  function refused(reply: FastifyReply, refusal: Refused): void {
+    stats.broadcastChanged(refusal.code)
+    sendFailure(reply, refusal)
+  }
+
   async function put(request: BroadcastRequest, reply: FastifyReply): Promise<void> {
     return withBody(request.raw, { limitBytes: VERSION_BYTES_MAX, timeoutMs, clock, bodies }, (body) =>
       underWay.during(reply, async () => {
         const arrival = arrivalOf(body, reply)
         const allowed = admin.check(request.headers.authorization)
-        if (!allowed.ok) return sendFailure(reply, allowed)
-        if (!arrival.arrived) return sendFailure(reply, arrival.refused)
+        if (!allowed.ok) return refused(reply, allowed)
+        if (!arrival.arrived) return refused(reply, arrival.refused)
         const result = await broadcasts.put(nameIn(request), arrival.body)
-        if (!result.ok) return sendFailure(reply, result)
+        if (!result.ok) return refused(reply, result)
+        stats.broadcastChanged(result.value)
         const code = result.value === 'created' ? 201 : 200
         reply.code(code).send({ code })
       }),
@@ -63,10 +73,11 @@ export function addBroadcastRoutes(app: FastifyInstance, deps: BroadcastRouteDep
 
   async function drop(request: BroadcastRequest, reply: FastifyReply): Promise<void> {
     const allowed = admin.check(request.headers.authorization)
-    if (!allowed.ok) return sendFailure(reply, allowed)
+    if (!allowed.ok) return refused(reply, allowed)
     const dropped = await broadcasts.drop(nameIn(request))
-    if (dropped.ok) reply.code(204).send()
-    else sendFailure(reply, dropped)
+    if (!dropped.ok) return refused(reply, dropped)
+    stats.broadcastChanged('dropped')
+    reply.code(204).send()
   }
 
   app.get(ALL_URL, documented(LIST_BROADCASTS), (request, reply) =>

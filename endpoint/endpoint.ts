@@ -26,6 +26,7 @@ import { Broadcasts } from './broadcasts.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
+import { Failures } from './failures.ts'
 import { HttpServer, type HttpServerOptions } from './http-server.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
@@ -137,19 +138,20 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
   const bodies = new BodyBudget(options.bodyBytesMax)
-  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, meters })
+  const failures = new Failures()
+  const readers = new ReceiptReaders(options, { ...deps, failures })
+  const stats = new EndpointStats({ failures, delivery, vapid, underWay, bodies, readers, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
   const http = new HttpServer(options, options.certificate, clock)
-  const app = createApp(http, deps.log, stats.failures)
+  const app = createApp(http, deps.log, failures)
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
-  const readers = new ReceiptReaders(options, { ...deps, failures: stats.failures })
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
   const broadcasts = new Broadcasts(options, deps)
@@ -157,6 +159,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
     addBroadcastRoutes(app, {
       broadcasts,
       underWay,
+      stats,
       clock,
       bodies,
       timeoutMs: options.requestTimeoutMs,
@@ -232,7 +235,10 @@ function addMessageRoutes(
       return posted.code
     }
     const { token, ttlSeconds, receipts, outcome } = posted.value
-    if (receipts !== undefined) reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    if (receipts !== undefined) {
+      stats.receiptAsked()
+      reply.header('link', `<${receipts}>; rel="${RECEIPT_RELATION}"`)
+    }
     reply
       .code(receipts === undefined ? 201 : 202)
       .header('location', `${publicUrl}/m/${token}`)

@@ -20,7 +20,8 @@ export function connectionOf(response: ServerResponse): Connection | undefined {
 /**
  * Finds out whether what was written to a connection has got there: a write that succeeded says only that the operating system has
  * it. HTTP/2 has PING, whose answer the peer gives after it has read all that came before. With HTTP/1.1 the peer has read everything if it
- * closes in good order (with anything left unread, TCP resets); and very probably if the connection lives on for a while.
+ * closes in good order (with anything left unread, TCP resets); and very probably if the connection lives on for a while. A network that is
+ * cut in silence shows only when TCP gives up.
  */
 export class Handovers {
   readonly #clock: Clock
@@ -33,6 +34,13 @@ export class Handovers {
   /** Resolves to whether all that has left on a connection so far has got there; false is no certain loss. */
   done(connection: Connection): Promise<boolean> {
     return 'session' in connection ? answersPing(connection.session) : this.#livesOn(connection.socket)
+  }
+
+  /** Resolves when a connection of HTTP/1.1 has ended, to whether its peer had read everything. */
+  ended(socket: Socket): Promise<boolean> {
+    if (socket.destroyed) return Promise.resolve(false)
+    const waiting = this.#waitingOn(socket)
+    return new Promise((resolve) => void waiting.add(resolve))
   }
 
   #livesOn(socket: Socket): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Clock, Random, Timer } from '../cluster/clock.ts'
 import { type AgentReply, type AgentRequest, receiptsAddress } from '../push/agent-requests.ts'
 import type { MessageId, ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Receipt } from '../push/receipt.ts'
-import type { FetchedReceipt, Store } from '../store/store.ts'
+import type { FetchedReceipt, Handover, Store } from '../store/store.ts'
 
 /** Options of reading receipts. */
 export interface ReceiptFeedOptions {
@@ -29,8 +29,8 @@ export interface HandedReceipt extends Receipt {
 export interface ReceiptSink {
   /** Writes receipts; resolves once they have left, to those that did. Rejects when the connection is lost. */
   write(receipts: readonly HandedReceipt[]): Promise<readonly HandedReceipt[]>
-  /** Resolves to whether all that has left has got there; false when that is not known. */
-  handedOver(): Promise<boolean>
+  /** Resolves once something is known of what has left so far; undefined when it can't be found out now. */
+  handedOver(): Promise<Handover | undefined>
   /** A whole pass over what waits has been read. */
   idle(): void
   /** The receipt subscription has been ended. */
@@ -47,8 +47,8 @@ const UNCONFIRMED_MAX = 1000
 const RETRY_MS = 5000
 
 /**
- * The receipts of one open request: those that wait, then those that come. Each goes out once; it is marked as fetched only when it has got
- * there, so that whoever loses a connection finds the rest waiting. A pass begins at the first receipt that waits, as one may be put
+ * The receipts of one open request: those that wait, then those that come. Each goes out once; it is marked only when it has left, and as
+ * what its sink knows of it, so that whoever loses a connection finds the rest waiting. A pass begins at the first receipt that waits, as one may be put
  * before any that was seen.
  */
 export class ReceiptFeed {
@@ -82,6 +82,11 @@ export class ReceiptFeed {
     this.#sink = request.sink
     this.#lastAtMs = request.afterMs
     this.#onMark = onMark
+  }
+
+  /** When the last receipt was handed over; before the first one, the time that all are later than. */
+  get lastAtMs(): number {
+    return this.#lastAtMs
   }
 
   /** Starts to read. @param live whether to go on with those that come later */
@@ -161,12 +166,14 @@ export class ReceiptFeed {
   /** Waits until receipts have got there, and marks them. */
   async #confirm(written: readonly HandedReceipt[]): Promise<void> {
     if (written.length === 0) return
-    while (!(await this.#sink.handedOver())) {
+    let handover = await this.#sink.handedOver()
+    while (handover === undefined) {
       if (this.#closed) return
       await this.#pause()
+      handover = await this.#sink.handedOver()
     }
     const marks = written.map(({ id, atMs }) => ({ id, atMs }))
-    const marked = this.#mark(marks)
+    const marked = this.#mark(marks, handover)
     this.#onMark(marked)
     await marked
     this.#marked.push(...written.map(({ id }) => id))
@@ -184,10 +191,10 @@ export class ReceiptFeed {
   }
 
   /** Marks receipts as fetched; while the store is down, for as long as the request is open. Else they come again. */
-  async #mark(fetched: readonly FetchedReceipt[]): Promise<void> {
+  async #mark(fetched: readonly FetchedReceipt[], handover: Handover): Promise<void> {
     for (;;) {
       try {
-        return await this.#deps.store.markFetched(this.#subscription, fetched)
+        return await this.#deps.store.markFetched(this.#subscription, fetched, handover)
       } catch {
         if (this.#closed) return
         await this.#pause()

@@ -64,7 +64,7 @@ async function read(
       refuse('tooManyReaders', 'Too many requests for receipts are open: come again later'),
     )
   reply.hijack()
-  readers.open({
+  readers.read({
     subscription,
     lastMs,
     ...how,

@@ -8,7 +8,7 @@ import { accept, type Checked, refuse } from './checked.ts'
 
 /** What receipt subscriptions work with. */
 export interface ReceiptSubscriptionsDeps {
-  store: Pick<Store, 'haveReceiptsEnded' | 'endReceipts' | 'unmarkFetched'>
+  store: Pick<Store, 'haveReceiptsEnded' | 'endReceipts' | 'confirmFetched' | 'unmarkFetched' | 'unmarkSent'>
   tokens: Tokens
   random: Random
   clock: Clock
@@ -68,18 +68,26 @@ export class ReceiptSubscriptions {
   }
 
   /**
-   * Makes ready for reading its receipts again. @param lastMs when the last one that its sender has got was handed over: later ones were lost,
-   * and wait again
+   * Makes ready for reading its receipts again. @param lastMs when the last one that its sender has got was handed over: it has those before,
+   * and later ones wait again. Where its sender does not say, those wait again of which nobody knows whether they got there
    */
   async resume(subscription: ReceiptSubscriptionId, lastMs: number | undefined): Promise<Checked<undefined>> {
     try {
       const { store } = this.#deps
-      if (lastMs !== undefined) await this.#bounded(store.unmarkFetched(subscription, lastMs))
+      await this.#bounded(
+        lastMs === undefined ? store.unmarkSent(subscription) : this.#resumeAfter(subscription, lastMs),
+      )
       const ended = await this.#bounded(store.haveReceiptsEnded(subscription))
       return ended ? NO_RECEIPTS : accept(undefined)
     } catch (error) {
       return unavailable(error)
     }
+  }
+
+  async #resumeAfter(subscription: ReceiptSubscriptionId, lastMs: number): Promise<void> {
+    const { store } = this.#deps
+    await store.unmarkFetched(subscription, lastMs)
+    await store.confirmFetched(subscription, 0, lastMs)
   }
 
   /** Ends a receipt subscription. */

@@ -8,7 +8,7 @@ import type { MessageId } from '../push/ids.ts'
 import type { ReceiptOutcome } from '../push/receipt.ts'
 import { messageToken } from '../push/tokens.ts'
 import { endpointTest, failed, post } from './fixtures/http-test.ts'
-import { ORIGIN, type TestEndpoint } from './fixtures/test-endpoint.ts'
+import { ORIGIN, startTestEndpoint, type TestEndpoint } from './fixtures/test-endpoint.ts'
 
 const ASYNC = { ttl: '60', prefer: 'respond-async' }
 const RELATION = 'urn:ietf:params:push:receipt'
@@ -310,7 +310,6 @@ endpointTest('a message that is deleted has no receipt', async (t, endpoint) => 
 })
 
 t.test('an endpoint that stops ends its open requests', async (t) => {
-  const { startTestEndpoint } = await import('./fixtures/test-endpoint.ts')
   const endpoint = await startTestEndpoint()
   const { url, path } = await posted(endpoint)
   const events = await fetch(url)

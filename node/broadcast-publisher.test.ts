@@ -33,7 +33,9 @@ function world(groups: number) {
     [B, '1'],
   ])
   const versionOf = (id: BroadcastId) => versions.get(id) as BroadcastVersion | undefined
-  const publisher = new BroadcastPublisher({ target, clock: clock.process(0), versionOf })
+  const measured: number[] = []
+  const meter = { observe: (seconds: number) => void measured.push(seconds) }
+  const publisher = new BroadcastPublisher({ target, clock: clock.process(0), versionOf, meter })
   /** One turn of the event loop. */
   const turn = () => {
     target.turn += 1
@@ -46,7 +48,7 @@ function world(groups: number) {
     Array.from({ length: target.groups }, (_, group) =>
       target.sent.findLast((one) => one.id === id && one.group === group),
     ).map((one) => one?.version)
-  return { target, versions, publisher, turn, turns, last }
+  return { target, versions, publisher, measured, turn, turns, last }
 }
 
 t.test('all groups get it, no more of them in a turn than it may send to', async (t) => {
@@ -71,7 +73,7 @@ t.test('groups without subscribers take less of a turn, and not nothing', async 
 })
 
 t.test('a group gets the version of the moment, and all have the last one in the end', async (t) => {
-  const { target, versions, publisher, turns, last } = world(30)
+  const { target, versions, publisher, measured, turns, last } = world(30)
   publisher.changed(A)
   turns(3)
   versions.set(A, '2')
@@ -81,6 +83,8 @@ t.test('a group gets the version of the moment, and all have the last one in the
   t.notOk(target.sent.slice(before).some(({ version }) => version === '1'))
   t.same(last(A), new Array(30).fill('2'))
   t.equal(target.sent.length, before + 30, 'none of them twice')
+  t.equal(publisher.published, 2)
+  t.equal(measured.length, 1, 'the first one never came to an end')
 })
 
 t.test('groups that are added to a round keep none of the others from their turn', async (t) => {
@@ -120,7 +124,7 @@ t.test('one broadcast after the other, in the order in which they changed', asyn
 })
 
 t.test('a broadcast that is dropped meanwhile is sent no further', async (t) => {
-  const { target, versions, publisher, turn, turns } = world(30)
+  const { target, versions, publisher, measured, turn, turns } = world(30)
   publisher.changed(A)
   publisher.changed(B)
   turn()
@@ -129,6 +133,7 @@ t.test('a broadcast that is dropped meanwhile is sent no further', async (t) => 
   turns(20)
   t.notOk(target.sent.slice(before).some(({ id }) => id === A))
   t.equal(target.sent.filter(({ id }) => id === B).length, 30, 'others are')
+  t.equal(measured.length, 1)
 })
 
 t.test('without user agents nothing happens, and after close neither', async (t) => {

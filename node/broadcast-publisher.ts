@@ -1,4 +1,5 @@
 import type { Clock } from '../cluster/clock.ts'
+import { type Meter, secondsSince, startOfMeasurement } from '../cluster/meter.ts'
 import type { BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import { frameText } from './server-frame.ts'
 
@@ -16,6 +17,8 @@ export interface PublisherDeps {
   readonly clock: Clock
   /** The version of a broadcast by now; undefined where there is none any more. */
   readonly versionOf: (id: BroadcastId) => BroadcastVersion | undefined
+  /** Takes the time from a change, the last one before it is done, until all have been sent it. */
+  readonly meter: Meter
 }
 
 /** Most members of a group. */
@@ -35,6 +38,7 @@ interface Round {
   groups: number
   next: number
   left: number
+  startedAt: number
 }
 
 /**
@@ -48,17 +52,24 @@ export class BroadcastPublisher {
   readonly #rounds = new Map<BroadcastId, Round>()
   /** There will be another turn. */
   #waiting = false
+  #published = 0
 
   constructor(deps: PublisherDeps) {
     this.#deps = deps
+  }
+
+  /** Changes that were published since the start, those included that another one overtook. */
+  get published(): number {
+    return this.#published
   }
 
   /** A broadcast has another version: sends it to all who are subscribed. */
   changed(id: BroadcastId): void {
     const { groups } = this.#deps.target
     if (groups === 0) return
+    this.#published += 1
     const { next } = this.#rounds.get(id) ?? { next: 0 }
-    this.#rounds.set(id, { groups, next, left: groups })
+    this.#rounds.set(id, { groups, next, left: groups, startedAt: startOfMeasurement() })
     this.#turnLater()
   }
 
@@ -89,7 +100,7 @@ export class BroadcastPublisher {
 
   /** Goes on with one, as long as the next group has room in the turn. */
   #publish(id: BroadcastId, round: Round, max: number): number {
-    const { target, versionOf } = this.#deps
+    const { target, versionOf, meter } = this.#deps
     const version = versionOf(id)
     if (version === undefined) {
       round.left = 0
@@ -103,6 +114,7 @@ export class BroadcastPublisher {
       round.next = (round.next + 1) % round.groups
       round.left -= 1
     }
+    if (round.left === 0) meter.observe(secondsSince(round.startedAt))
     return sent
   }
 }

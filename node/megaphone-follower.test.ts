@@ -60,7 +60,8 @@ function world(processes = 1) {
   const close = () => {
     for (const follower of followers) follower.close()
   }
-  return { clock, remote, kept, told, warned, server, store, versions, close }
+  const [first] = followers as [MegaphoneFollower]
+  return { clock, first, remote, kept, told, warned, server, store, versions, close }
 }
 
 t.test('what the server has is there within a second, and what changes within an interval', async (t) => {
@@ -79,6 +80,31 @@ t.test('what the server has is there within a second, and what changes within an
   t.same(told, ['polled'], 'nodes are told of changes only')
   close()
 })
+
+t.test(
+  'polls are counted by what they came to, and every process knows the age of the last good one',
+  async (t) => {
+    const { clock, first, remote, server, close } = world()
+    remote.set(A, '1')
+    await clock.advanceSettled(1000)
+    t.same([...first.polls], [['changed', 1]])
+    await clock.advanceSettled(1.1 * POLL_MS)
+    t.same(
+      [...first.polls],
+      [
+        ['changed', 1],
+        ['unchanged', 1],
+      ],
+    )
+    server.answer = () => Promise.reject(new Error('down'))
+    await clock.advanceSettled(60_000)
+    t.ok((first.polls.get('failed') ?? 0) >= 1)
+    t.ok(first.ageMs > 60_000 - 0.2 * POLL_MS && first.ageMs < 60_000 + 1.1 * POLL_MS, `${first.ageMs} ms`)
+    first.polled()
+    t.equal(first.ageMs, 0, 'another node has polled')
+    close()
+  },
+)
 
 t.test('many processes poll no more often than one', async (t) => {
   const { clock, server, close } = world(20)

@@ -1,5 +1,6 @@
 import type { Bus } from '../cluster/bus.ts'
 import type { Clock, Random, Timer } from '../cluster/clock.ts'
+import { Counts } from '../cluster/counts.ts'
 import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
@@ -34,6 +35,9 @@ export interface FollowerDeps {
   readonly ask: (etag: string | undefined) => Promise<MegaphoneList | undefined>
 }
 
+/** What a poll came to: it set something here, found all as it should be, or failed. */
+export type PollOutcome = 'changed' | 'unchanged' | 'failed'
+
 /** Processes that start together do not poll together. */
 const START_MS = 1000
 /** Longest pause after failures. */
@@ -51,16 +55,30 @@ export class MegaphoneFollower {
   #list: MegaphoneList | undefined
   #failures = 0
   #warnedOf: string | undefined
+  readonly #polls = new Counts<PollOutcome>()
+  #goodAtMs: number
   #closed = false
 
   constructor(options: FollowerOptions, deps: FollowerDeps) {
     this.#options = options
     this.#deps = deps
+    this.#goodAtMs = deps.clock.monotonicMs()
     this.#pollAfter(deps.random.fraction() * Math.min(START_MS, options.megaphonePollMs))
+  }
+
+  /** Polls of this process since the start. */
+  get polls(): ReadonlyMap<PollOutcome, number> {
+    return this.#polls.all
+  }
+
+  /** Time since the last poll that succeeded, by whichever node; before the first one, since the start. */
+  get ageMs(): number {
+    return this.#deps.clock.monotonicMs() - this.#goodAtMs
   }
 
   /** A node has polled just now, perhaps this one: the next poll can wait. */
   polled(): void {
+    this.#goodAtMs = this.#deps.clock.monotonicMs()
     if (this.#timer !== undefined) this.#pollAfter(this.#intervalMs())
   }
 
@@ -82,7 +100,9 @@ export class MegaphoneFollower {
   async #poll(): Promise<void> {
     const { log, bus } = this.#deps
     try {
-      const settled = await this.#follow()
+      const { settled, outcome } = await this.#follow()
+      this.#polls.add(outcome)
+      this.#goodAtMs = this.#deps.clock.monotonicMs()
       if (this.#failures > 0) log.info({}, 'the Megaphone server is followed again')
       this.#failures = 0
       bus.tell(NODES_ADDRESS, { kind: 'broadcasts', hint: 'polled' })
@@ -91,13 +111,14 @@ export class MegaphoneFollower {
       // It may be down for days: say it once.
       if (this.#failures === 0)
         log.warn({ err: error }, 'the Megaphone server could not be followed; trying again')
+      this.#polls.add('failed')
       this.#failures += 1
       this.#pollAfter(this.#pauseMs())
     }
   }
 
-  /** Asks once, and writes what has changed. @returns false where somebody else has set something meanwhile */
-  async #follow(): Promise<boolean> {
+  /** Asks once, and writes what has changed. `settled` is false where somebody else has set something meanwhile. */
+  async #follow(): Promise<{ settled: boolean; outcome: PollOutcome }> {
     const { broadcasts, bus, ask } = this.#deps
     await broadcasts.read()
     const before = broadcasts.all
@@ -110,7 +131,7 @@ export class MegaphoneFollower {
       if (!done) refused += 1
     }
     if (changes.length > 0) bus.tell(NODES_ADDRESS, { kind: 'broadcasts', hint: 'changed' })
-    return refused === 0
+    return { settled: refused === 0, outcome: changes.length > refused ? 'changed' : 'unchanged' }
   }
 
   #changes(before: ReadonlyMap<BroadcastId, Broadcast>): [BroadcastId, BroadcastVersion][] {

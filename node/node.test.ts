@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { createSystemRandom, systemClock } from '../cluster/clock.ts'
 import { InProcessBus } from '../cluster/in-process-bus.ts'
+import { NO_METER } from '../cluster/meter.ts'
 import { type AgentReply, type AgentRequest, NODES_ADDRESS } from '../push/agent-requests.ts'
 import { PushError } from '../push/errors.ts'
 import { MONITORING } from '../push/fixtures/monitoring.ts'
@@ -28,6 +29,7 @@ async function start(t: Test, store: Partial<Store> = {}, overrides: Partial<Nod
     bus,
     busHealth: () => health,
     monitoring: MONITORING,
+    meters: { published: NO_METER },
     store: storeOf(store),
     tokens: new Tokens([random.bytes(32)]),
     clock,

@@ -6,6 +6,7 @@ import type { BusHealth } from '../push/health.ts'
 import { type Monitoring, Operations } from '../push/operations.ts'
 import { AGENTS_OPTIONS, Agents, type AgentsDeps, type AgentsOptions } from './agents.ts'
 import { BroadcastPublisher } from './broadcast-publisher.ts'
+import type { BroadcastMeters, BroadcastStats } from './broadcast-stats.ts'
 import { BROADCAST_RECHECK_MS, Broadcasts, type BroadcastsOptions } from './broadcasts.ts'
 import { CLIENT_LIMITS_OPTIONS, ClientLimits, type ClientLimitsOptions } from './client-limits.ts'
 import { askMegaphone } from './megaphone.ts'
@@ -47,6 +48,7 @@ export const NODE_OPTIONS: Omit<NodeOptions, 'publicUrl' | 'host' | 'port'> = {
 export interface NodeDeps extends Omit<AgentsDeps, 'broadcasts'> {
   busHealth: () => BusHealth
   monitoring: Monitoring
+  meters: BroadcastMeters
 }
 
 /** A connection node that serves. */
@@ -57,6 +59,8 @@ export interface RunningNode {
   readonly connections: number
   /** What it counts for the operator. */
   readonly stats: NodeStats
+  /** The same of broadcasts. */
+  readonly broadcasts: BroadcastStats
   /** The bus lost the connection to these addresses; it is being made anew. */
   busLost(concerns: Concerns): void
   /** The bus has its connection to these addresses back. What was told in between may be lost. */
@@ -93,13 +97,14 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     operations,
   })
   const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
-  const publisher = new BroadcastPublisher({ target: server, clock, versionOf })
+  const publisher = new BroadcastPublisher({ target: server, clock, versionOf, meter: deps.meters.published })
   broadcasts.onChange = (id) => publisher.changed(id)
   const follower = followMegaphone(options, { ...deps, broadcasts })
   const everyone = listenAsNode(bus, { agents, broadcasts, polled: () => follower?.polled() })
   return {
     port: server.port,
     stats,
+    broadcasts: { publisher, server, follower },
     get connections() {
       return agents.size
     },

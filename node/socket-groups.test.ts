@@ -29,6 +29,7 @@ t.test('no group has more members than it may, and there are no more groups than
         most = Math.max(most, members.length)
         for (let group = 0; group < groups.count; group += 1)
           if (members.filter((one) => one === group).length > groupMax) throw new Error('too many')
+        if (groups.members !== members.length) throw new Error(`${groups.members} members`)
       }
       if (groups.count > Math.ceil(most / groupMax) * 2 + groupMax) throw new Error(`${groups.count} groups`)
     }),

@@ -8,6 +8,7 @@ export class SocketGroups {
   readonly #sizes: number[] = []
   /** Groups that have room, each once. */
   readonly #withRoom: number[] = []
+  #members = 0
 
   constructor(groupMax: number) {
     this.#groupMax = groupMax
@@ -18,11 +19,17 @@ export class SocketGroups {
     return this.#sizes.length
   }
 
+  /** How many have a place. */
+  get members(): number {
+    return this.#members
+  }
+
   /** Finds a place; says in which group. */
   join(): number {
     const group = this.#withRoom.at(-1) ?? this.#add()
     const size = (this.#sizes[group] ?? 0) + 1
     this.#sizes[group] = size
+    this.#members += 1
     if (size >= this.#groupMax) this.#withRoom.pop()
     return group
   }
@@ -32,6 +39,7 @@ export class SocketGroups {
     const size = this.#sizes[group] ?? 0
     if (size >= this.#groupMax) this.#withRoom.push(group)
     this.#sizes[group] = size - 1
+    this.#members -= 1
   }
 
   #add(): number {

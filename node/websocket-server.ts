@@ -44,6 +44,8 @@ export interface WebSocketServerDeps {
 
 /** A server that listens. */
 export interface WebSocketServer extends PublishTarget {
+  /** Websockets that are subscribed to any broadcast. */
+  readonly members: number
   readonly port: number
   /** Shows another certificate to new connections; those that are open stay. @throws Error when it can't be used; then the former stays */
   useCertificate(files: CertificateFiles): void
@@ -136,6 +138,9 @@ export function startWebSocketServer(
         port: uws.us_socket_local_port(token),
         get groups() {
           return groups.count
+        },
+        get members() {
+          return groups.members
         },
         publish: (group, id, text) => apps.publish(topicOf(group, id), text),
         useCertificate: (files) => apps.add(createApp(files)),

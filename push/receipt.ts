@@ -33,6 +33,12 @@ export const RECEIPT_STATUS = { acknowledged: 204, notDelivered: 410 } as const 
   number
 >
 
+/**
+ * Added to the time at which a receipt was handed over, in milliseconds since the epoch, for one that was sent and may have been lost on its
+ * way. All such times are less than this, and both together fit into six bytes.
+ */
+export const SENT_ONLY = 2 ** 47
+
 /** How long a receipt waits for its sender after the message has expired, in milliseconds. */
 export const RECEIPT_KEPT_MS = 24 * 60 * 60 * 1000
 

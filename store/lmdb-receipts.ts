@@ -12,9 +12,10 @@ import {
   RECEIPT_KEPT_MS,
   type Receipt,
   type ReceiptOutcome,
+  SENT_ONLY,
 } from '../push/receipt.ts'
 import { following, pairKey } from './lmdb-keys.ts'
-import type { FetchedReceipt, ReceiptPage, WantedReceipts } from './store.ts'
+import type { FetchedReceipt, Handover, ReceiptPage, WantedReceipts } from './store.ts'
 
 /** By their number in the database. */
 const OUTCOMES: readonly ReceiptOutcome[] = ['acknowledged', 'notDelivered', 'none']
@@ -27,6 +28,19 @@ const CHANNEL_AT = FETCHED_AT + MS_BYTES
 const WAITING = 0
 const PRESENT = Buffer.alloc(1)
 
+/** A record of the second database. */
+interface HandedRecord {
+  readonly id: MessageId
+  readonly time: number
+}
+
+/** What a transaction has written. */
+interface WrittenReceipts {
+  /** Subscriptions whose readers have something to look at. */
+  readonly changed: Set<ReceiptSubscriptionId>
+  readonly outcomes: ReceiptOutcome[]
+}
+
 /**
  * Receipts, in two LMDB databases:
  *
@@ -35,12 +49,12 @@ const PRESENT = Buffer.alloc(1)
  *     handed:   subscription 16 | fetched at 6 | message id 16  -> a byte
  *
  * The second is an index of the first, without the outcomes that nobody is told of. Times are in milliseconds since the epoch; a
- * receipt that was never fetched has 0. All that writes runs in a transaction.
+ * receipt that was never fetched has 0, and SENT_ONLY is added where nobody knows whether it got there. All that writes runs in a transaction.
  */
 export class LmdbReceipts {
   readonly #receipts: Database<Buffer, Buffer>
   readonly #handed: Database<Buffer, Buffer>
-  #made = new Set<ReceiptSubscriptionId>()
+  #written: WrittenReceipts | undefined
 
   constructor(receipts: Database<Buffer, Buffer>, handed: Database<Buffer, Buffer>) {
     this.#receipts = receipts
@@ -56,16 +70,17 @@ export class LmdbReceipts {
     head.writeUInt8(OUTCOMES.indexOf(outcome), OUTCOME_AT)
     head.writeUIntBE(Math.max(expiresAtMs, nowMs) + RECEIPT_KEPT_MS, KEPT_AT, MS_BYTES)
     this.#receipts.putSync(key, Buffer.concat([head, Buffer.from(sealedChannel, 'base64url')]))
+    this.#writing.outcomes.push(outcome)
     if (outcome === 'none') return
     this.#handed.putSync(handedKey(key, WAITING), PRESENT)
-    this.#made.add(subscription)
+    this.#writing.changed.add(subscription)
   }
 
-  /** The subscriptions that receipts were made to wait for since the last call. */
-  takeMade(): ReadonlySet<ReceiptSubscriptionId> {
-    const made = this.#made
-    if (made.size > 0) this.#made = new Set()
-    return made
+  /** What was written since the last call, if anything was. */
+  takeWritten(): WrittenReceipts | undefined {
+    const written = this.#written
+    this.#written = undefined
+    return written
   }
 
   /** Receipts that wait. */
@@ -83,20 +98,40 @@ export class LmdbReceipts {
   }
 
   /** Marks those as fetched that wait. */
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): void {
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): void {
     for (const { id, atMs } of fetched) {
       const key = pairKey(subscription, id)
-      if (this.#handed.doesExist(handedKey(key, WAITING))) this.#move(key, atMs)
+      if (!this.#handed.doesExist(handedKey(key, WAITING))) continue
+      this.#move(key, handover === 'got' ? atMs : SENT_ONLY + atMs)
     }
+  }
+
+  /** Those that were only sent between these times have got there. */
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): void {
+    for (const { id, time } of this.#handedBetween(subscription, SENT_ONLY + fromMs, SENT_ONLY + upToMs))
+      this.#move(pairKey(subscription, id), time - SENT_ONLY)
   }
 
   /** Lets those wait again that were fetched later than this. */
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): void {
-    const prefix = idToBytes(subscription)
-    const range = { start: handedRange(prefix, afterMs + 1), end: Buffer.concat([prefix, PAST_TIMES]) }
-    const ids = [...this.#handed.getKeys(range)].map(messageOf)
-    for (const id of ids) this.#move(pairKey(subscription, id), WAITING)
-    if (ids.length > 0) this.#made.add(subscription)
+    this.#waitAgain(subscription, [
+      ...this.#handedBetween(subscription, afterMs + 1, SENT_ONLY - 1),
+      ...this.#handedBetween(subscription, SENT_ONLY + afterMs + 1, TIME_MAX),
+    ])
+  }
+
+  /** Lets those wait again that were only sent. */
+  unmarkSent(subscription: ReceiptSubscriptionId): void {
+    this.#waitAgain(subscription, this.#handedBetween(subscription, SENT_ONLY, TIME_MAX))
+  }
+
+  /** Whether any were only sent. */
+  hasSent(subscription: ReceiptSubscriptionId): boolean {
+    return this.#handedBetween(subscription, SENT_ONLY, TIME_MAX, 1).length > 0
   }
 
   /** Ends a subscription; false when it had ended already. */
@@ -105,7 +140,7 @@ export class LmdbReceipts {
     const keptUntil = Buffer.alloc(MS_BYTES)
     keptUntil.writeUIntBE(nowMs + ENDED_KEPT_MS, 0, MS_BYTES)
     this.#receipts.putSync(idToBytes(subscription), keptUntil)
-    this.#made.add(subscription)
+    this.#writing.changed.add(subscription)
     return true
   }
 
@@ -127,6 +162,32 @@ export class LmdbReceipts {
     if (value === undefined) return
     if (!isMark(key)) this.#handed.removeSync(handedKey(key, fetchedAt(value)))
     this.#receipts.removeSync(key)
+  }
+
+  get #writing(): WrittenReceipts {
+    this.#written ??= { changed: new Set(), outcomes: [] }
+    return this.#written
+  }
+
+  #waitAgain(subscription: ReceiptSubscriptionId, handed: readonly HandedRecord[]): void {
+    for (const { id } of handed) this.#move(pairKey(subscription, id), WAITING)
+    if (handed.length > 0) this.#writing.changed.add(subscription)
+  }
+
+  #handedBetween(
+    subscription: ReceiptSubscriptionId,
+    fromTime: number,
+    upToTime: number,
+    limit?: number,
+  ): HandedRecord[] {
+    const prefix = idToBytes(subscription)
+    const end = upToTime < TIME_MAX ? handedRange(prefix, upToTime + 1) : Buffer.concat([prefix, PAST_TIMES])
+    const keys = this.#handed.getKeys({
+      start: handedRange(prefix, fromTime),
+      end,
+      ...(limit !== undefined && { limit }),
+    })
+    return Array.from(keys, (key) => ({ id: messageOf(key), time: key.readUIntBE(ID_BYTES, MS_BYTES) }))
   }
 
   #move(key: Buffer, atMs: number): void {
@@ -152,6 +213,7 @@ function isMark(key: Buffer): boolean {
   return key.length === ID_BYTES
 }
 
+const TIME_MAX = 2 ** 48 - 1
 const PAST_TIMES = Buffer.alloc(MS_BYTES + 1, 0xff)
 
 function handedKey(key: Buffer, atMs: number): Buffer {

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { open, type RootDatabase } from 'lmdb'
+import { Counts } from '../cluster/counts.ts'
 import type { Broadcast, BroadcastId, BroadcastVersion } from '../push/broadcast.ts'
 import type { ChannelId, KeyDigest, MessageId, ReceiptSubscriptionId, Uaid } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
@@ -22,6 +23,7 @@ import {
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
+  type Handover,
   LAST_CONNECT_REFRESH_MS,
   type Page,
   type ReceiptListener,
@@ -90,6 +92,7 @@ class LmdbStore implements EmbeddedStore {
   readonly #receipts: LmdbReceipts
   readonly #broadcasts: LmdbBroadcasts
   readonly #garbage: LmdbGarbage
+  readonly #settled = new Counts<ReceiptOutcome>()
   #tellReceipt: ReceiptListener = () => {}
 
   constructor(options: LmdbStoreOptions, lock: FolderLock) {
@@ -246,8 +249,22 @@ class LmdbStore implements EmbeddedStore {
     )
   }
 
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
-    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched))
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.markFetched(subscription, fetched, handover))
+  }
+
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    return this.#commits.run('frees', () => this.#receipts.confirmFetched(subscription, fromMs, upToMs))
+  }
+
+  /** Whoever reads asks for this, and mostly there are none: not worth a commit. */
+  async unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    if (!this.#failStop.read(() => this.#receipts.hasSent(subscription))) return
+    await this.#ending('frees', () => this.#receipts.unmarkSent(subscription))
   }
 
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
@@ -260,6 +277,10 @@ class LmdbStore implements EmbeddedStore {
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
     return this.#failStop.read(() => this.#receipts.hasEnded(subscription))
+  }
+
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#settled.all
   }
 
   onReceipt(listener: ReceiptListener): void {
@@ -315,11 +336,13 @@ class LmdbStore implements EmbeddedStore {
 
   /** A write that may end messages: who waits for their receipts is told of them once they are durable. */
   async #ending<T>(kind: WriteKind, work: () => T): Promise<T> {
-    const { value, made } = await this.#commits.run(kind, () => ({
+    const { value, written } = await this.#commits.run(kind, () => ({
       value: work(),
-      made: this.#receipts.takeMade(),
+      written: this.#receipts.takeWritten(),
     }))
-    for (const subscription of made) this.#tellReceipt(subscription)
+    if (written === undefined) return value
+    for (const outcome of written.outcomes) this.#settled.add(outcome)
+    for (const subscription of written.changed) this.#tellReceipt(subscription)
     return value
   }
 }

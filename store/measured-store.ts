@@ -13,7 +13,7 @@ export interface StoreMeters {
 }
 
 /** What is not an operation. */
-const LEFT_ALONE: readonly string[] = ['constructor', 'waiting', 'close']
+const LEFT_ALONE: readonly string[] = ['constructor', 'settled', 'waiting', 'close']
 
 /**
  * A store all of whose operations are measured, under the names of their methods. Made of the methods that the store has, and not

@@ -60,7 +60,7 @@ export interface ReceiptDocument {
   readonly outcome: number
   /** The sealed part of the message's resource. */
   readonly channel: Binary
-  /** When it was handed over, in milliseconds since the epoch; WAITING, or SILENT. */
+  /** When it was handed over, in milliseconds since the epoch, with SENT_ONLY added while nobody knows whether it got there; WAITING, or SILENT. */
   readonly fetchedAt: number
   /** When the database itself may drop the document. */
   readonly gcAt: BsonDate

@@ -19,6 +19,7 @@ import {
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
+  type Handover,
   LAST_CONNECT_REFRESH_MS,
   type Page,
   type ReceiptListener,
@@ -211,8 +212,20 @@ export class MongoStore implements Store {
     return this.#bounded(() => this.#receipts.list(subscription, wanted))
   }
 
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
-    return this.#bounded(() => this.#receipts.markFetched(subscription, fetched))
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
+    return this.#bounded(() => this.#receipts.markFetched(subscription, fetched, handover))
+  }
+
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    return this.#bounded(() => this.#receipts.confirmFetched(subscription, fromMs, upToMs))
+  }
+
+  unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    return this.#bounded(() => this.#receipts.unmarkSent(subscription))
   }
 
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
@@ -225,6 +238,10 @@ export class MongoStore implements Store {
 
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
     return this.#bounded(() => this.#receipts.hasEnded(subscription))
+  }
+
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#receipts.settled
   }
 
   onReceipt(listener: ReceiptListener): void {

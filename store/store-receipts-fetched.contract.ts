@@ -43,24 +43,28 @@ export function receiptsFetchedContract(test: WithStore): void {
   })
 
   settled('what has been fetched waits no longer, and keeps its outcome', async (t, store) => {
-    await store.markFetched(ours, [
-      { id: messageIdOf(1), atMs: NOW_MS },
-      { id: messageIdOf(4), atMs: NOW_MS + 1 },
-      { id: messageIdOf(6), atMs: NOW_MS + 1 },
-      { id: messageIdOf(9), atMs: NOW_MS + 1 },
-    ])
+    await store.markFetched(
+      ours,
+      [
+        { id: messageIdOf(1), atMs: NOW_MS },
+        { id: messageIdOf(4), atMs: NOW_MS + 1 },
+        { id: messageIdOf(6), atMs: NOW_MS + 1 },
+        { id: messageIdOf(9), atMs: NOW_MS + 1 },
+      ],
+      'got',
+    )
     t.strictSame(await idsWaiting(store), idsOf(2, 3, 5))
     t.strictSame(await idsWaiting(store, receiptsOf(2)), idsOf(6), "another sender's is not ours to mark")
     await store.settle(awaitedOf(1), 'notDelivered')
     t.strictSame(await idsWaiting(store), idsOf(2, 3, 5))
-    await store.markFetched(ours, [])
+    await store.markFetched(ours, [], 'got')
   })
 
   settled('what was handed over after a time waits again', async (t, store) => {
     await store.settle(awaitedOf(7), 'none')
     const handed = numbers(1, 4).map((number) => ({ id: messageIdOf(number), atMs: NOW_MS + number }))
-    await store.markFetched(ours, handed)
-    await store.markFetched(ours, [{ id: messageIdOf(1), atMs: NOW_MS + 9 }])
+    await store.markFetched(ours, handed, 'got')
+    await store.markFetched(ours, [{ id: messageIdOf(1), atMs: NOW_MS + 9 }], 'got')
     await store.unmarkFetched(ours, NOW_MS + 4)
     t.strictSame(await idsWaiting(store), idsOf(5), 'nothing was; the first mark counts')
     await store.unmarkFetched(ours, NOW_MS + 2)
@@ -70,6 +74,30 @@ export function receiptsFetchedContract(test: WithStore): void {
     await store.unmarkFetched(ours, 0)
     t.strictSame(await idsWaiting(store), idsOf(1, 2, 3, 4, 5), 'the outcome none never waits')
   })
+
+  settled(
+    'what was only sent waits again for whoever does not know better, and keeps its time',
+    async (t, store) => {
+      const at = (number: number) => ({ id: messageIdOf(number), atMs: NOW_MS + number })
+      await store.markFetched(ours, numbers(1, 4).map(at), 'sent')
+      await store.markFetched(ours, [at(5), { id: messageIdOf(1), atMs: NOW_MS + 9 }], 'got')
+      t.strictSame(await idsWaiting(store), [], 'for now it does not')
+      await store.confirmFetched(ours, NOW_MS + 2, NOW_MS + 3)
+      await store.confirmFetched(receiptsOf(2), NOW_MS, NOW_MS + 9)
+      await store.unmarkSent(receiptsOf(2))
+      t.strictSame(await idsWaiting(store), [])
+      await store.unmarkSent(ours)
+      t.strictSame(await idsWaiting(store), idsOf(1, 4))
+      await store.markFetched(ours, [1, 4].map(at), 'sent')
+      await store.unmarkFetched(ours, NOW_MS + 2)
+      t.strictSame(await idsWaiting(store), idsOf(3, 4, 5), 'however they were handed over')
+      await store.confirmFetched(ours, 0, NOW_MS + 2)
+      await store.unmarkSent(ours)
+      t.strictSame(await idsWaiting(store), idsOf(3, 4, 5))
+      await store.unmarkFetched(ours, NOW_MS + 1)
+      t.strictSame(await idsWaiting(store), idsOf(2, 3, 4, 5), 'one that was confirmed keeps its time')
+    },
+  )
 
   settled('a subscription ends once', async (t, store) => {
     t.equal(await store.haveReceiptsEnded(ours), false)

@@ -57,6 +57,8 @@ export function receiptsContract(test: WithStore): void {
     t.strictSame(await waitingOutcomes(store), [[messageIdOf(1), 'notDelivered']])
     const waiting = await waitingOutcomes(store, receiptsOf(2))
     t.ok(waiting.length <= 1, 'one at most')
+    const settled = [...store.settled().values()].reduce((sum, count) => sum + count, 0)
+    t.equal(settled, 3, 'what came too late does not count')
   })
 
   registered('a removed message ends as is said; one without a receipt makes none', async (t, store) => {
@@ -67,6 +69,11 @@ export function receiptsContract(test: WithStore): void {
     t.strictSame(await store.remove(UA, idsOf(1, 4, 5), 'acknowledged'), idsOf(1, 4))
     await store.remove(UA, idsOf(2), 'notDelivered')
     await store.remove(UA, idsOf(3), 'none')
+    t.strictSame([...store.settled()].sort(), [
+      ['acknowledged', 1],
+      ['none', 1],
+      ['notDelivered', 1],
+    ])
     t.strictSame(await waitingOutcomes(store), [
       [messageIdOf(1), 'acknowledged'],
       [messageIdOf(2), 'notDelivered'],

@@ -76,6 +76,9 @@ export interface FetchedReceipt {
   readonly atMs: number
 }
 
+/** What is known of a receipt that has been handed over. sent: it has left, and may have been lost on its way. got: it has got there. */
+export type Handover = 'sent' | 'got'
+
 /** Told that a receipt now waits. */
 export type ReceiptListener = (subscription: ReceiptSubscriptionId) => void
 
@@ -160,13 +163,23 @@ export interface Store {
   /** Lists the receipts that wait for a sender; `ended` when it has ended its receipt subscription. */
   receipts(subscription: ReceiptSubscriptionId, wanted: WantedReceipts): Promise<ReceiptPage | 'ended'>
   /** Marks receipts as fetched: they wait no longer. They stay, so that their outcome does, until `RECEIPT_KEPT_MS` after their message's expiry. */
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void>
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void>
+  /** Those that were sent between these times, the first and the last one included, turn out to have got there. */
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void>
   /** Lets the receipts wait again that were handed over after this time: their sender never got them. */
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void>
+  /** Lets those wait again of which nobody knows whether they got there. */
+  unmarkSent(subscription: ReceiptSubscriptionId): Promise<void>
   /** Ends a receipt subscription; false when it had ended already. Garbage collection forgets it after `ENDED_KEPT_MS`, not before. */
   endReceipts(subscription: ReceiptSubscriptionId, nowMs: number): Promise<boolean>
   /** Tells whether a receipt subscription has been ended. */
   haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean>
+  /** How often this store has written each outcome since it was opened; for the operator. */
+  settled(): ReadonlyMap<ReceiptOutcome, number>
   /** From now on tells of each receipt that this store has made wait, once it is durable. One listener; set it before use. */
   onReceipt(listener: ReceiptListener): void
   /**

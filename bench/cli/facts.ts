@@ -1,4 +1,4 @@
-import type { Plan } from '../plan/plan.ts'
+import type { ConnectPhase, Plan } from '../plan/plan.ts'
 import type { BenchResult } from '../result/result.ts'
 
 /** Whether the run is about connections that are held and do nothing: then memory is told for each of them. */
@@ -39,15 +39,17 @@ export function loadOf({ phases, settings }: Plan): BenchResult['load'] {
 
 function connectsOf(phases: Plan['phases']): string {
   const paces = phases.flatMap((phase) => (phase.do === 'connect' && phase.measured ? [phase.pace] : []))
-  const words = paces.map((pace) => {
-    switch (pace.kind) {
-      case 'rate':
-        return `${pace.perSecond} connections a second`
-      case 'atATime':
-        return `connections, ${pace.count} at a time`
-      case 'atOnce':
-        return 'all connections at once'
-    }
-  })
+  const words = paces.map(paceInWords)
   return words.length === 0 ? 'connections that are held' : [...new Set(words)].join(', then ')
+}
+
+function paceInWords(pace: ConnectPhase['pace']): string {
+  switch (pace.kind) {
+    case 'rate':
+      return `${pace.perSecond} connections a second`
+    case 'atATime':
+      return `connections, ${pace.count} at a time`
+    case 'atOnce':
+      return 'all connections at once'
+  }
 }

@@ -26,7 +26,13 @@ export function readArgs(args: readonly string[], known: Readonly<Record<string,
       { type: placeholder === undefined ? ('boolean' as const) : ('string' as const) },
     ]),
   )
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true, allowPositionals: true })
+  const { tokens } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    tokens: true,
+    allowPositionals: true,
+  })
   const words: string[] = []
   const flags = new Map<string, string[]>()
   for (const token of tokens) {
@@ -34,7 +40,7 @@ export function readArgs(args: readonly string[], known: Readonly<Record<string,
     if (token.kind !== 'option') continue
     const flag = known[token.name]
     if (flag === undefined) throw new UsageError(unknownFlag(token.rawName, Object.keys(known)))
-    const value = valueOf(token, flag)
+    const value = flagValue(token, flag)
     const present = flags.get(token.name) ?? []
     if (present.length > 0 && flag.isMultiple !== true) throw new UsageError(`--${token.name} is given twice`)
     flags.set(token.name, [...present, value])
@@ -42,12 +48,13 @@ export function readArgs(args: readonly string[], known: Readonly<Record<string,
   return { words, flags }
 }
 
-function valueOf(token: { name: string; value?: string | undefined }, { placeholder }: Flag): string {
+function flagValue(token: { name: string; value?: string | undefined }, { placeholder }: Flag): string {
   if (placeholder === undefined) {
     if (token.value !== undefined) throw new UsageError(`--${token.name} takes no value`)
     return ''
   }
-  if (token.value === undefined) throw new UsageError(`--${token.name} needs a value: --${token.name} ${placeholder}`)
+  if (token.value === undefined)
+    throw new UsageError(`--${token.name} needs a value: --${token.name} ${placeholder}`)
   return token.value
 }
 

@@ -32,7 +32,9 @@ ${actions.join('\n')}
 
 function flagHelp([name, { placeholder, meaning, shownDefault, isMultiple }]: [string, Flag]): string {
   const head = `  --${name}${placeholder === undefined ? '' : ` ${placeholder}`}`
-  const more = [shownDefault && `default ${shownDefault}`, isMultiple === true && 'may be repeated'].filter(Boolean)
+  const more = [shownDefault && `default ${shownDefault}`, isMultiple === true && 'may be repeated'].filter(
+    Boolean,
+  )
   return `${head}\n${wrapped(more.length === 0 ? meaning : `${meaning} (${more.join('; ')})`, INDENT)}`
 }
 

@@ -10,10 +10,17 @@ const OWN_FLAGS = {
   },
   insecure: { meaning: 'accept any certificate' },
   'admin-token': { placeholder: 'TOKEN', meaning: 'of the admin API of Pushgrid, for broadcasts' },
-  seed: { placeholder: 'NUMBER', meaning: 'of arrivals and choices', shownDefault: 'drawn, and in the result' },
+  seed: {
+    placeholder: 'NUMBER',
+    meaning: 'of arrivals and choices',
+    shownDefault: 'drawn, and in the result',
+  },
   workers: { placeholder: 'NUMBER', meaning: 'worker processes on this machine', shownDefault: '1' },
   nats: { placeholder: 'URL', meaning: 'NATS server at which workers of other machines wait' },
-  'remote-workers': { placeholder: 'NUMBER', meaning: 'so many of those take part, and none here but for --workers' },
+  'remote-workers': {
+    placeholder: 'NUMBER',
+    meaning: 'so many of those take part, and none here but for --workers',
+  },
   pid: {
     placeholder: 'NAME=PID',
     meaning: 'a process of the server on this machine, whose CPU time and memory are measured',
@@ -24,7 +31,11 @@ const OWN_FLAGS = {
     meaning: 'the same of one elsewhere, from its Prometheus metrics',
     isMultiple: true,
   },
-  label: { placeholder: 'TEXT', meaning: 'what you call that which is measured', shownDefault: 'what the server says' },
+  label: {
+    placeholder: 'TEXT',
+    meaning: 'what you call that which is measured',
+    shownDefault: 'what the server says',
+  },
   out: {
     placeholder: 'FOLDER|FILE.json',
     meaning: 'where the result goes, with a report beside it',

@@ -1,7 +1,7 @@
 import { createSystemRandom } from '../../cluster/clock.ts'
 import type { ProcessSource } from '../measure/processes.ts'
 import { SETTINGS } from '../plan/schema.ts'
-import { parseThreshold, type Threshold } from '../report/threshold-syntax.ts'
+import { parseThreshold, type Threshold } from '../report/report.ts'
 import type { Staff } from '../workers/run-job.ts'
 import { type Args, readArgs } from './flags.ts'
 import { RUN_FLAGS } from './run-flags.ts'
@@ -43,12 +43,10 @@ export function readRunOptions(args: readonly string[]): RunOptions {
     endpointOrigin: originOf(one('endpoint-origin')),
     verify: !flags.has('insecure'),
     adminToken: one('admin-token'),
-    seed: numberOf('seed', one('seed'), 0, SEED_MAX) ?? Math.floor(createSystemRandom().fraction() * SEED_MAX),
+    seed:
+      numberOf('seed', one('seed'), 0, SEED_MAX) ?? Math.floor(createSystemRandom().fraction() * SEED_MAX),
     staff: staffOf(one),
-    processes: [
-      ...(flags.get('pid') ?? []).map(pidOf),
-      ...(flags.get('metrics') ?? []).map(metricsOf),
-    ],
+    processes: [...(flags.get('pid') ?? []).map(pidOf), ...(flags.get('metrics') ?? []).map(metricsOf)],
     label: one('label'),
     out: one('out') ?? 'bench-results',
     html: one('html'),
@@ -62,7 +60,8 @@ function settingsOf(flags: Args['flags']): Record<string, unknown> {
   const given = [...flags].filter(([name]) => name in SETTINGS)
   return Object.fromEntries(
     given.map(([name, [text = '']]) => {
-      const isNumber = SETTINGS[name as keyof typeof SETTINGS]['placeholder'] !== 'DURATION' && /^\d+(\.\d+)?$/.test(text)
+      const isNumber =
+        SETTINGS[name as keyof typeof SETTINGS]['placeholder'] !== 'DURATION' && /^\d+(\.\d+)?$/.test(text)
       return [name, isNumber ? Number(text) : text]
     }),
   )
@@ -72,7 +71,9 @@ function staffOf(one: (name: string) => string | undefined): Staff {
   const natsUrl = one('nats')
   const remote = numberOf('remote-workers', one('remote-workers'), 1, WORKERS_MAX)
   if ((natsUrl === undefined) !== (remote === undefined))
-    throw new UsageError('--nats and --remote-workers go together: where workers wait, and how many of them to take')
+    throw new UsageError(
+      '--nats and --remote-workers go together: where workers wait, and how many of them to take',
+    )
   const workers = numberOf('workers', one('workers'), 1, WORKERS_MAX)
   if (natsUrl === undefined || remote === undefined) return { workers: workers ?? 1 }
   return { workers: workers ?? 0, remote: { natsUrl, workers: remote } }
@@ -88,7 +89,9 @@ function numberOf(name: string, text: string | undefined, min: number, max: numb
 function urlOf(name: string, text: string, protocols: readonly string[]): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && protocols.includes(url.protocol)) return url
-  throw new UsageError(`--${name} is "${text}": must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`)
+  throw new UsageError(
+    `--${name} is "${text}": must be a URL that begins with ${protocols.map((one) => `${one}//`).join(' or ')}`,
+  )
 }
 
 function originOf(text: string | undefined): string | undefined {

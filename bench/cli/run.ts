@@ -3,18 +3,16 @@ import { inspect } from '../load/inspect.ts'
 import { TargetError } from '../load/target-error.ts'
 import { fit, readLimits } from '../measure/limits.ts'
 import { ProcessSampler } from '../measure/processes.ts'
-import { nowUs } from '../measure/recorder.ts'
 import type { Plan } from '../plan/plan.ts'
-import { judge } from '../report/thresholds.ts'
+import { judge } from '../report/report.ts'
 import { assemble } from '../result/assemble.ts'
 import type { BenchResult } from '../result/result.ts'
 import { runJob } from '../workers/run-job.ts'
 import { holdsConnections, loadOf, needsBroadcasts } from './facts.ts'
-import { Progress } from './progress.ts'
+import type { Progress } from './progress.ts'
 import type { RunOptions } from './run-options.ts'
 
 const RUN_BYTES = 4
-const US_PER_S = 1e6
 
 /** What a run is given beside what its user asked for. */
 export interface RunContext {
@@ -22,8 +20,10 @@ export interface RunContext {
   readonly version: string
   /** Ends the run early; what was measured so far is the result. */
   readonly signal: AbortSignal
-  /** Takes lines for the user while it runs. */
-  readonly log: (line: string) => void
+  /** Seconds since the start of the run. */
+  readonly sinceStartS: () => number
+  /** Where the user sees how it goes; undefined for one who does not want to. */
+  readonly progress: Progress | undefined
 }
 
 /** Does a run and makes its result. @throws Error of one line when it could not be done */
@@ -33,24 +33,32 @@ export async function run(plan: Plan, options: RunOptions, context: RunContext):
   const { target, server } = await inspect({ wsUrl, verify, endpointOrigin, broadcasts, clock: systemClock })
   const sourceAddresses = limitsOf(plan, options, target.ws.address)
   const startedAt = new Date().toISOString()
-  const startUs = nowUs()
-  const sinceStartS = () => (nowUs() - startUs) / US_PER_S
+  const { sinceStartS, progress, signal } = context
   const sampler = await ProcessSampler.start(options.processes, sinceStartS)
-  const progress = new Progress(plan, options.isQuiet ? () => {} : context.log, sinceStartS)
   const name = Buffer.from(createSystemRandom().bytes(RUN_BYTES)).toString('hex')
   const job = { plan, target, run: name, seed, sourceAddresses, adminToken: broadcasts && adminToken }
-  progress.begin(server)
-  const crew = await runJob(job, staff, { sinceStartS, signal: context.signal, live: (view) => progress.show(view) })
+  progress?.begin(server, wsUrl)
+  const crew = await runJob(job, staff, {
+    sinceStartS,
+    signal,
+    live: (view) => progress?.show(view),
+    entered: (index) => progress?.entered(index),
+  })
   const processes = await sampler.stop()
   const facts = {
     version: context.version,
     label: options.label ?? server ?? wsUrl,
-    scenario: { name: plan.name, summary: plan.summary, options: { ...plan.settings, phases: plan.phases }, seed },
+    scenario: {
+      name: plan.name,
+      summary: plan.summary,
+      options: { ...plan.settings, phases: plan.phases },
+      seed,
+    },
     target: { wsUrl, endpointOrigin: target.endpointOrigin, server: server ?? null },
     load: loadOf(plan),
     startedAt,
     phases: crew.phases,
-    warnings: [...crew.warnings, ...endedEarly(context.signal)],
+    warnings: [...crew.warnings, ...endedEarly(signal)],
     holdsConnections: holdsConnections(plan),
   }
   const result = assemble(facts, crew.workers, processes)
@@ -67,9 +75,16 @@ function limitsOf({ settings }: Plan, { staff }: RunOptions, address: string): r
   const loopback = address.startsWith('127.')
   const here = staff.workers / (staff.workers + (staff.remote?.workers ?? 0))
   const connections = Math.ceil(settings.agents * here)
-  const each = { connections: Math.ceil(connections / Math.max(1, staff.workers)), senders: settings.connectionsMax, loopback }
+  const each = {
+    connections: Math.ceil(connections / Math.max(1, staff.workers)),
+    senders: settings.connectionsMax,
+    loopback,
+  }
   const files = fit(each, { openFiles, sourcePorts: Number.POSITIVE_INFINITY })
-  const ports = fit({ connections, senders: 0, loopback }, { openFiles: Number.POSITIVE_INFINITY, sourcePorts })
+  const ports = fit(
+    { connections, senders: 0, loopback },
+    { openFiles: Number.POSITIVE_INFINITY, sourcePorts },
+  )
   const [problem] = [...files.problems, ...ports.problems]
   if (problem !== undefined) throw new TargetError(problem)
   return ports.sourceAddresses

@@ -81,7 +81,14 @@ function serve(): void {
 }
 
 async function measureAll(): Promise<void> {
-  for (const contestant of values.only?.split(',') ?? ['own websocket', 'ws', 'undici websocket', 'undici dispatch', 'undici request', 'raw http']) {
+  for (const contestant of values.only?.split(',') ?? [
+    'own websocket',
+    'ws',
+    'undici websocket',
+    'undici dispatch',
+    'undici request',
+    'raw http',
+  ]) {
     const server = start('server', [])
     const [port] = await once(server, 'message')
     await once(start(contestant, ['--port', String(port)]), 'exit')

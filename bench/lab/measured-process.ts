@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 /** A process of a system under measurement, and how it is doing. */
 export interface MeasuredProcess {
   readonly name: string
+  readonly pid: number
   /** CPU time of all its threads since its start, in microseconds. */
   cpuUs(): number
   /** Resident memory in bytes. */
@@ -38,8 +39,10 @@ export async function startProcess(command: ProcessCommand): Promise<MeasuredPro
   child.once('exit', () => process.off('exit', reap))
   await outputs(child, command)
   const { pid } = child
+  if (pid === undefined) throw new Error(`${name} has no process`)
   return {
     name,
+    pid,
     cpuUs: () => cpuUs(pid),
     residentBytes: () => residentBytes(pid),
     async stop() {

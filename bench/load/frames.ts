@@ -72,7 +72,8 @@ export class FrameReader {
     const first = bytes[at]
     const second = bytes[at + 1]
     if (first === undefined || second === undefined) return undefined
-    if ((first & RESERVED) !== 0) throw new FrameError('a frame with bits that no extension was agreed on for')
+    if ((first & RESERVED) !== 0)
+      throw new FrameError('a frame with bits that no extension was agreed on for')
     if ((second & MASKED) !== 0) throw new FrameError('a masked frame from a server')
     const lengthBytes = second === TWO_BYTES ? 2 : second === EIGHT_BYTES ? 8 : 0
     const start = at + 2 + lengthBytes
@@ -89,8 +90,7 @@ export class FrameReader {
     if (opcode >= OPCODES.close) {
       if (!isFinal || payload.length > CONTROL_MAX_BYTES) throw new FrameError('a control frame in parts')
       if (opcode === OPCODES.ping) listener.ping(payload)
-      else if (opcode === OPCODES.close)
-        listener.onClose(payload.length < 2 ? 1005 : payload.readUInt16BE())
+      else if (opcode === OPCODES.close) listener.onClose(payload.length < 2 ? 1005 : payload.readUInt16BE())
       return
     }
     if (opcode === OPCODES.binary) throw new FrameError('a binary frame')

@@ -85,7 +85,8 @@ export class Generator {
     this.#broadcaster = this.#makeBroadcaster()
     const world = this.#makeWorld(random)
     const makeAgent = () => new UserAgent(world)
-    for (let each = partOf(job.plan.settings.agents, job); each > 0; each--) this.#fleet.fresh.add(makeAgent())
+    for (let each = partOf(job.plan.settings.agents, job); each > 0; each--)
+      this.#fleet.fresh.add(makeAgent())
     const common = { fleet: this.#fleet, recorder, random, clock: this.#clock, now: nowUs }
     const actions = new Actions({
       ...common,

@@ -70,9 +70,12 @@ export class HttpConnections {
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     }
-    this.#pool.dispatch(options, new Exchange(request, () => {
-      this.#underWay -= 1
-    }))
+    this.#pool.dispatch(
+      options,
+      new Exchange(request, () => {
+        this.#underWay -= 1
+      }),
+    )
   }
 
   /** Ends all; requests under way fail. */
@@ -111,7 +114,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
     this.#over()
-    this.#request.failed(KINDS[error.code ?? ''] ?? error.code ?? error.name)
+    const { code = error.name } = error
+    this.#request.failed(error.name === 'HTTPParserError' ? 'no HTTP' : (KINDS[code] ?? code))
   }
 }
 

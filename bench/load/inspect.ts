@@ -49,7 +49,8 @@ export async function inspect(options: InspectOptions): Promise<Inspected> {
       verify,
     }
     const server = await serverOf(connections)
-    if (options.broadcasts !== undefined) await needBroadcasts(connections, origin, options.broadcasts.adminToken)
+    if (options.broadcasts !== undefined)
+      await needBroadcasts(connections, origin, options.broadcasts.adminToken)
     return { target, server }
   } finally {
     connections.close()
@@ -66,7 +67,11 @@ async function reached(wsUrl: string, verify: boolean): Promise<Place> {
   }
 }
 
-async function endpointPlace(origin: string, endpoint: string, { verify, wsUrl }: InspectOptions): Promise<Place> {
+async function endpointPlace(
+  origin: string,
+  endpoint: string,
+  { verify, wsUrl }: InspectOptions,
+): Promise<Place> {
   try {
     return await placeOf(new URL(origin), verify)
   } catch (error) {
@@ -111,7 +116,9 @@ class Probe {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.#timer = clock.after(ANSWER_TIMEOUT_MS, () => this.#socket.drop(`no answer in ${ANSWER_TIMEOUT_MS / 1000} s`))
+    this.#timer = clock.after(ANSWER_TIMEOUT_MS, () =>
+      this.#socket.drop(`no answer in ${ANSWER_TIMEOUT_MS / 1000} s`),
+    )
     this.#socket = new WebSocketDialer(place, createSystemRandom()).dial({
       opened: () => {
         this.#waitsFor = 'hello'
@@ -133,11 +140,17 @@ class Probe {
       case 'register':
         if (frame.status !== 200 || !URL.canParse(frame.pushEndpoint))
           return this.#fail(`register is answered ${frame.status} with the endpoint ${frame.pushEndpoint}`)
-        this.#socket.send(JSON.stringify({ messageType: 'unregister', channelID: this.#channelID, code: 200 }))
+        this.#socket.send(
+          JSON.stringify({ messageType: 'unregister', channelID: this.#channelID, code: 200 }),
+        )
         this.#resolve(frame.pushEndpoint)
         return
       case 'unregister':
         return this.#socket.close()
+      case 'notification':
+      case 'broadcast':
+      case 'other':
+        return
       case undefined:
         return this.#fail(`it says ${text.slice(0, 60)}`)
     }
@@ -165,7 +178,11 @@ async function serverOf(connections: HttpConnections): Promise<string | undefine
   }
 }
 
-async function needBroadcasts(connections: HttpConnections, origin: string, token: string | undefined): Promise<void> {
+async function needBroadcasts(
+  connections: HttpConnections,
+  origin: string,
+  token: string | undefined,
+): Promise<void> {
   if (token === undefined)
     throw new TargetError(
       'broadcasts are set by the admin API of the server: give its token with --admin-token (PUSHGRID_ADMIN_TOKEN of the server)',

@@ -108,7 +108,10 @@ export class Player {
     if (isDone) return
     for (const agent of [...fleet.joining]) agent.giveUp()
     if (!waits.isEnded)
-      warn('not-connected', `phase "${phase.name}": ${left} of ${agents.length} user agents did not connect in time`)
+      warn(
+        'not-connected',
+        `phase "${phase.name}": ${left} of ${agents.length} user agents did not connect in time`,
+      )
   }
 
   #paced(phase: ConnectPhase, agents: readonly UserAgent[], startUs: number, connected: () => void): void {
@@ -123,7 +126,12 @@ export class Player {
       case 'rate': {
         const each = phase.pace.perSecond / workers
         const { arrivals } = phase.pace
-        const times = arrivalTimes({ arrivals, rate: { from: each, to: each }, durationMs: FOREVER_MS, random })
+        const times = arrivalTimes({
+          arrivals,
+          rate: { from: each, to: each },
+          durationMs: FOREVER_MS,
+          random,
+        })
         return runOpenLoad({ clock, now, startUs, times, act, isEnded }, () => {})
       }
       case 'atATime': {

@@ -116,7 +116,14 @@ class PostRequest implements HttpRequest {
 
   get headers(): readonly string[] {
     const { ttlS, urgency, topic, authorization } = this.#posting
-    const headers = ['ttl', String(ttlS), 'content-encoding', 'aes128gcm', 'content-type', 'application/octet-stream']
+    const headers = [
+      'ttl',
+      String(ttlS),
+      'content-encoding',
+      'aes128gcm',
+      'content-type',
+      'application/octet-stream',
+    ]
     if (authorization !== undefined) headers.push('authorization', authorization)
     if (urgency !== undefined) headers.push('urgency', urgency)
     if (topic !== undefined) headers.push('topic', topic)

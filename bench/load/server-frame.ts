@@ -1,9 +1,19 @@
 /** What a service says to a user agent, as far as a load generator cares. */
 export type ServerFrame =
   | { readonly messageType: 'hello'; readonly uaid: string; readonly status: number }
-  | { readonly messageType: 'register'; readonly channelID: string; readonly status: number; readonly pushEndpoint: string }
+  | {
+      readonly messageType: 'register'
+      readonly channelID: string
+      readonly status: number
+      readonly pushEndpoint: string
+    }
   | { readonly messageType: 'unregister'; readonly channelID: string; readonly status: number }
-  | { readonly messageType: 'notification'; readonly channelID: string; readonly version: string; readonly data?: string }
+  | {
+      readonly messageType: 'notification'
+      readonly channelID: string
+      readonly version: string
+      readonly data?: string
+    }
   | { readonly messageType: 'broadcast'; readonly broadcasts: Readonly<Record<string, unknown>> }
   /** Anything else, the answer to a ping among it. */
   | { readonly messageType: 'other' }

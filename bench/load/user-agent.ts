@@ -1,8 +1,9 @@
 import type { Clock, Random, Timer } from '../../cluster/clock.ts'
 import type { Recorder } from '../measure/recorder.ts'
-import type { Channel, DueMessage } from './channel.ts'
 import { idIn } from './body.ts'
+import { type Channel, type DueMessage, newChannelId } from './channel.ts'
 import { Pool } from './fleet.ts'
+import { type Question, Questions } from './questions.ts'
 import { parseServerFrame, type ServerFrame } from './server-frame.ts'
 import type { Application } from './vapid.ts'
 import type { WebSocket, WebSocketDialer, WebSocketListener } from './web-socket.ts'
@@ -61,15 +62,6 @@ interface Joining {
   isWelcomed: boolean
 }
 
-/** A register or unregister that is not answered yet. */
-interface Asked {
-  readonly intendedUs: number
-  readonly sentUs: number
-  readonly application: Application | undefined
-  readonly timer: Timer
-  readonly done: (channel: Channel | undefined) => void
-}
-
 interface Draining {
   readonly intendedUs: number
   readonly sentUs: number
@@ -91,7 +83,7 @@ export class UserAgent implements WebSocketListener {
   #socket: WebSocket | undefined
   #joining: Joining | undefined
   #leaving: (() => void) | undefined
-  #asked: Map<string, Asked> | undefined
+  #questions: Questions | undefined
   #draining: Draining | undefined
   #isRetired = false
 
@@ -148,17 +140,19 @@ export class UserAgent implements WebSocketListener {
   register(intendedUs: number, done: (channel: Channel | undefined) => void): void {
     const channelID = newChannelId(this.#world.random)
     const application = this.#world.application()
-    this.#ask(channelID, intendedUs, application, done)
+    this.#ask(channelID, { intendedUs, sentUs: this.#world.now(), application, done })
     const key = application && { key: application.publicKey }
     this.#socket?.send(JSON.stringify({ messageType: 'register', channelID, ...key }))
   }
 
   /** Ends a subscription. @param done told the channel, or undefined when that failed */
   unregister(channel: Channel, done: (channel: Channel | undefined) => void): void {
-    this.#ask(channel.id, this.#world.now(), undefined, (answered) => {
-      if (answered !== undefined) this.#ended(channel)
-      done(answered && channel)
-    })
+    const nowUs = this.#world.now()
+    const answered = (is: Channel | undefined) => {
+      if (is !== undefined) this.#ended(channel)
+      done(is)
+    }
+    this.#ask(channel.id, { intendedUs: nowUs, sentUs: nowUs, application: undefined, done: answered })
     this.#socket?.send(JSON.stringify({ messageType: 'unregister', channelID: channel.id, code: 200 }))
   }
 
@@ -183,6 +177,8 @@ export class UserAgent implements WebSocketListener {
         return this.#notification(frame)
       case 'broadcast':
         return this.#broadcast(frame)
+      case 'other':
+        return
       case undefined:
         return this.#world.recorder.failed('a frame that is not of the protocol')
     }
@@ -192,7 +188,7 @@ export class UserAgent implements WebSocketListener {
     const { recorder, fleet } = this.#world
     this.#socket = undefined
     this.#draining = undefined
-    for (const id of [...(this.#asked?.keys() ?? [])]) this.#answer(id, undefined)
+    this.#questions?.end()
     const joining = this.#joining
     if (joining === undefined || joining.isWelcomed) {
       recorder.connected(-1)
@@ -299,8 +295,7 @@ export class UserAgent implements WebSocketListener {
   #drain({ intendedUs, beganUs }: Joining): void {
     const nowUs = this.#world.now()
     for (const [id, { expiresUs }] of this.due) if (expiresUs < nowUs) this.due.delete(id)
-    if (this.due.size > 0)
-      this.#draining = { intendedUs, sentUs: beganUs, left: new Set(this.due.keys()) }
+    if (this.due.size > 0) this.#draining = { intendedUs, sentUs: beganUs, left: new Set(this.due.keys()) }
   }
 
   #notification({ channelID, version, data }: Extract<ServerFrame, { messageType: 'notification' }>): void {
@@ -330,33 +325,26 @@ export class UserAgent implements WebSocketListener {
       if (typeof version === 'string') this.#world.broadcast(version, atUs)
   }
 
-  #ask(
-    channelID: string,
-    intendedUs: number,
-    application: Application | undefined,
-    done: (channel: Channel | undefined) => void,
-  ): void {
-    const { clock, now, recorder, timeoutMs } = this.#world
+  #ask(channelID: string, question: Question): void {
+    const { clock, recorder, timeoutMs } = this.#world
+    this.#questions ??= new Questions()
     const timer = clock.after(timeoutMs, () => {
       recorder.failed('register or unregister: no answer in time')
       this.#answer(channelID, undefined)
     })
-    this.#asked ??= new Map()
-    this.#asked.set(channelID, { intendedUs, sentUs: now(), application, timer, done })
+    this.#questions.ask(channelID, question, timer)
   }
 
+  /** Most user agents never ask anything again: what is kept for questions goes with the last. */
   #answer(channelID: string, channel: Channel | undefined): void {
-    const asked = this.#asked?.get(channelID)
-    if (asked === undefined) return
-    this.#asked?.delete(channelID)
-    if (this.#asked?.size === 0) this.#asked = undefined
-    asked.timer.cancel()
-    asked.done(channel)
+    const questions = this.#questions
+    if (questions?.answer(channelID, channel) === 0 && questions === this.#questions)
+      this.#questions = undefined
   }
 
   #registered({ channelID, status, pushEndpoint }: Extract<ServerFrame, { messageType: 'register' }>): void {
     const { recorder, now } = this.#world
-    const asked = this.#asked?.get(channelID)
+    const asked = this.#questions?.get(channelID)
     if (asked === undefined) return recorder.failed('an answer to no register')
     if (status !== 200 || !URL.canParse(pushEndpoint)) {
       recorder.failed(`register answered ${status}`)
@@ -386,13 +374,4 @@ export class UserAgent implements WebSocketListener {
       this.notDue(id, this.#world.now())
     }
   }
-}
-
-/** A UUID of version 4 (RFC 9562 section 5.4), as clients make their channel ids. */
-function newChannelId(random: Random): string {
-  const bytes = Buffer.from(random.bytes(16))
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return [8, 12, 16, 20, 32].map((end, index) => hex.slice([0, 8, 12, 16, 20][index], end)).join('-')
 }

@@ -48,7 +48,10 @@ export class Application {
     const tokens = [
       ['expired', this.#signed({ ...right, exp: nowS - 60 }, this.#privateKey)],
       ['valid for too long', this.#signed({ ...right, exp: nowS + 48 * 60 * 60 }, this.#privateKey)],
-      ['for another audience', this.#signed({ ...right, aud: 'https://elsewhere.example' }, this.#privateKey)],
+      [
+        'for another audience',
+        this.#signed({ ...right, aud: 'https://elsewhere.example' }, this.#privateKey),
+      ],
       ['of a wrong signature', this.#signed(right, stranger.#privateKey)],
       ['of another key', stranger.#signed(right, stranger.#privateKey)],
       ['that is none', `vapid t=not.a.token, k=${this.publicKey}`],

@@ -42,7 +42,13 @@ export class WebSocketDialer {
     const { address: host, port, hostname, verify } = this.#place
     const key = Buffer.from(this.#random.bytes(16)).toString('base64')
     const open = (onread: Onread) => {
-      const options = { host, port, onread, noDelay: true, ...(localAddress !== undefined && { localAddress }) }
+      const options = {
+        host,
+        port,
+        onread,
+        noDelay: true,
+        ...(localAddress !== undefined && { localAddress }),
+      }
       if (this.#secureContext === undefined) return connect(options)
       const { servername } = this.#place
       const secure = { secureContext: this.#secureContext, rejectUnauthorized: verify, servername }

@@ -37,9 +37,10 @@ t.test('one may arrive before its answer', async (t) => {
   const ledger = new Ledger()
   ledger.posting(message('a', 1))
   t.equal(ledger.arrived('a', 1.05 * S).kind, 'first')
+  ledger.acknowledged('a')
   t.equal(ledger.counts(2 * S).delivered, 0, 'not known to be accepted yet')
   ledger.answered('a', 201, 1.1 * S)
-  t.match(ledger.counts(2 * S), { accepted: 1, delivered: 1, unrequested: 0 })
+  t.match(ledger.counts(2 * S), { accepted: 1, delivered: 1, acknowledged: 1, unrequested: 0 })
 })
 
 t.test('each copy beyond the first is a duplicate', async (t) => {

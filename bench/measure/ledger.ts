@@ -141,11 +141,16 @@ export class Ledger {
     return { kind: 'first', message: open.message, connected: open.connected }
   }
 
-  /** Its user agent has acknowledged it; the first time counts. */
+  /** Its user agent has acknowledged it; that counts once, of messages that are accepted. */
   acknowledged(id: string): void {
-    const known = this.#open.get(id) ?? this.#settled.get(id)
-    if (known === undefined || known.acknowledged) return
-    known.acknowledged = true
+    const open = this.#open.get(id)
+    if (open !== undefined) {
+      open.acknowledged = true
+      return
+    }
+    const settled = this.#settled.get(id)
+    if (settled?.outcome !== 'delivered' || settled.acknowledged) return
+    settled.acknowledged = true
     this.#counts.acknowledged += 1
   }
 
@@ -211,6 +216,7 @@ export class Ledger {
 
   #deliver(open: Open, acceptedUs: number, atUs: number): void {
     this.#counts.delivered += 1
+    if (open.acknowledged) this.#counts.acknowledged += 1
     if (atUs > lateUs(open.message, acceptedUs)) this.#counts.late += 1
     const topic = this.#topicOf(open)
     if (topic !== undefined) topic.acceptedSentUs = Math.max(topic.acceptedSentUs, open.message.sentUs)

@@ -128,6 +128,7 @@ t.test('each accepted message is delivered, replaced or lost, and no other', asy
         const [{ ledger, statuses } = assert.fail()] = play(eventsOf(messages), 1)
         assert.equal(ledger.accepted, ledger.delivered + ledger.replaced + ledger.lost)
         assert.equal(ledger.posted, messages.length)
+        assert.ok(ledger.acknowledged <= ledger.delivered)
         assert.equal(ledger.accepted, statuses['201'] ?? 0)
         assert.equal(ledger.lostIds.length, ledger.lost)
         const arrivals = messages.flatMap(({ answer, arrivalsUs }) => (answer === 201 ? arrivalsUs : []))

@@ -30,7 +30,8 @@ export class ProcessSampler {
   private constructor(watched: readonly Watched[], sinceStartS: () => number) {
     this.#watched = watched
     this.#sinceStartS = sinceStartS
-    this.#timer = setInterval(() => this.sample(), EVERY_MS)
+    // A run that could not be done does not go on for the sake of samples.
+    this.#timer = setInterval(() => this.sample(), EVERY_MS).unref()
   }
 
   /**

@@ -16,7 +16,12 @@ export interface ArrivalOptions {
  *
  * A unit-rate process is stretched by the inverse of the expected count: for Poisson that is exact also while the rate changes.
  */
-export function arrivalTimes({ arrivals, rate, durationMs, random }: ArrivalOptions): () => number | undefined {
+export function arrivalTimes({
+  arrivals,
+  rate,
+  durationMs,
+  random,
+}: ArrivalOptions): () => number | undefined {
   // Evenly spread ones begin anywhere in the first gap, so that several workers do not act in step.
   let expected = arrivals === 'constant' ? random.fraction() - 1 : 0
   return () => {

@@ -32,9 +32,8 @@ function parsed(text: string, file: string): unknown {
   try {
     return parse(text)
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error
-    const { line, col } = error.linePos?.[0] ?? { line: 1, col: 1 }
-    const [what] = error.message.split(/ at line \d+|\n/)
-    throw new PlanError(`${file}:${line}:${col}: ${what}`)
+    const at = error instanceof YAMLParseError ? error.linePos?.[0] : undefined
+    const [what] = String(error instanceof Error ? error.message : error).split(/ at line \d+|\n/)
+    throw new PlanError(`${file}${at === undefined ? '' : `:${at.line}:${at.col}`}: ${what}`)
   }
 }

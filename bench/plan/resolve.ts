@@ -11,7 +11,7 @@ import type {
   UnregisterPhase,
 } from './plan.ts'
 import { PlanError } from './plan-error.ts'
-import { PHASES, PlanFileSchema, type PlanFile, SETTINGS, type SettingsFile } from './schema.ts'
+import { PHASES, type PlanFile, PlanFileSchema, SETTINGS, type SettingsFile } from './schema.ts'
 import { shown, unknownName, validated } from './validate.ts'
 
 /** How long connecting may take before what has not succeeded is given up. */
@@ -101,7 +101,9 @@ function phaseOf(file: unknown, where: string, settings: Settings): Phase {
 
 function kindOf(file: unknown, where: string): keyof typeof PHASES {
   if (typeof file !== 'object' || file === null || Array.isArray(file))
-    throw new PlanError(`${where} is ${shown(file)}: must be a phase, like { name: peak, duration: 30s, rate: 200 }`)
+    throw new PlanError(
+      `${where} is ${shown(file)}: must be a phase, like { name: peak, duration: 30s, rate: 200 }`,
+    )
   const kind: unknown = 'do' in file ? file.do : 'load'
   const kinds = Object.keys(PHASES)
   if (typeof kind !== 'string' || !kinds.includes(kind))
@@ -133,7 +135,8 @@ function connect(file: File<'connect'>, where: string, settings: Settings): Conn
   if (paces.length > 1)
     throw new PlanError(`${where} has ${paces.join(' and ')}: must be one of rate, at-a-time and at-once`)
   const perSecond = file.rate === 'rate' ? settings.rate : file.rate
-  if (perSecond === 0) throw new PlanError(`${where}.rate is 0: must be more, for user agents to connect at all`)
+  if (perSecond === 0)
+    throw new PlanError(`${where}.rate is 0: must be more, for user agents to connect at all`)
   return {
     do: 'connect',
     name: file.name ?? 'connect',

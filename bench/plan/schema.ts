@@ -60,19 +60,22 @@ export const SETTINGS = {
   }),
   closed: whole(0, 1_000_000, {
     default: 0,
-    meaning: 'closed loop: so many senders, each of which waits for its answer; 0 for open arrivals at the rate',
+    meaning:
+      'closed loop: so many senders, each of which waits for its answer; 0 for open arrivals at the rate',
   }),
   body: whole(160, 65_536, { default: 1024, meaning: 'bytes of a message' }),
   ttl: whole(0, 2_592_000, { default: 600, meaning: 'seconds that a message is to be kept' }),
   'vapid-share': share({
     default: 1,
-    meaning: 'part of the subscriptions that are restricted to a VAPID key; the rest is posted to without one',
+    meaning:
+      'part of the subscriptions that are restricted to a VAPID key; the rest is posted to without one',
   }),
   applications: whole(1, 100_000, { default: 10, meaning: 'application servers, each with a VAPID key' }),
   topics: whole(1, 1000, { default: 4, meaning: 'topics of a subscription, for the actions with one' }),
   'connections-max': whole(1, 100_000, {
     default: 256,
-    meaning: 'HTTP connections of a worker to an origin at most; arrivals that find none free wait, and count',
+    meaning:
+      'HTTP connections of a worker to an origin at most; arrivals that find none free wait, and count',
   }),
   timeout: duration({ default: '30s', meaning: 'longest wait for an answer, of whatever kind' }),
   settle: duration({ default: '10s', meaning: 'longest wait at the end for messages that are still due' }),
@@ -86,7 +89,10 @@ const phaseBase = {
 }
 
 const rampable = Type.Union(
-  [amount(RATE_MAX), Type.Object({ from: amount(RATE_MAX), to: amount(RATE_MAX) }, { additionalProperties: false })],
+  [
+    amount(RATE_MAX),
+    Type.Object({ from: amount(RATE_MAX), to: amount(RATE_MAX) }, { additionalProperties: false }),
+  ],
   { expected: `a number of arrivals a second, or { from: 10, to: 200 } for a ramp` },
 )
 
@@ -118,7 +124,9 @@ export const PHASES = {
       ...phaseBase,
       do: Type.Literal('connect'),
       share: Type.Optional(share()),
-      rate: Type.Optional(Type.Union([amount(RATE_MAX), Type.Literal('rate')], { expected: 'connects a second' })),
+      rate: Type.Optional(
+        Type.Union([amount(RATE_MAX), Type.Literal('rate')], { expected: 'connects a second' }),
+      ),
       'at-a-time': Type.Optional(whole(1, 100_000)),
       'at-once': Type.Optional(Type.Boolean({ expected: 'true or false' })),
       within: Type.Optional(duration()),

@@ -113,8 +113,8 @@ export function processTable({ processes, durationS }: BenchResult): Table {
     title: 'Processes of the server',
     columns: [
       text('process'),
-      text('read from'),
-      ...['CPU', 'CPU per delivered', 'memory at start', 'at end', 'most', 'per connection'].map(number),
+      text('from'),
+      ...['CPU', 'per delivered', 'RSS at start', 'at end', 'most', 'per connection'].map(number),
     ],
     rows: processes.map((each) => ({
       cells: [

@@ -38,6 +38,8 @@ export interface CrewOptions {
   readonly sinceStartS: () => number
   /** Called each second. */
   readonly live?: ((view: LiveView) => void) | undefined
+  /** Called when all begin a phase; its number is that of all phases for the end. */
+  readonly entered?: ((index: number) => void) | undefined
 }
 
 interface Member {
@@ -153,6 +155,7 @@ export class Crew {
     if (index <= this.#entered) return
     if (this.#entered === -1) this.#startS = this.#options.sinceStartS()
     this.#entered = index
+    this.#options.entered?.(index)
     for (const { link } of working) link.say({ type: 'enter', index })
   }
 

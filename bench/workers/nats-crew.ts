@@ -5,7 +5,7 @@ import { type Offer, subjects, type Taken } from './nats-subjects.ts'
 import { Pieces } from './pieces.ts'
 
 /** How long workers may take to answer a call; it is repeated meanwhile. */
-const CALL_MS = 15_000
+const CALL_MS = 8000
 const CALL_AGAIN_MS = 500
 const TAKE_TIMEOUT_MS = 2000
 
@@ -26,7 +26,7 @@ export async function joinRemote(
 
 async function take(nats: NatsConnection, run: string, count: number): Promise<readonly Offer[]> {
   const taken = new Map<string, Offer>()
-  const inbox = `${subjects.run(run, 'offers')}`
+  const inbox = subjects.run(run, 'offers')
   const offers = nats.subscribe(inbox)
   const call = () => nats.publish(subjects.call, undefined, { reply: inbox })
   const again = setInterval(call, CALL_AGAIN_MS)
@@ -34,6 +34,8 @@ async function take(nats: NatsConnection, run: string, count: number): Promise<r
   call()
   try {
     for await (const message of offers) {
+      // The server's own answer, that nobody listens.
+      if (message.data.length === 0) continue
       const offer = message.json<Offer>()
       if (!taken.has(offer.id) && (await accepts(nats, run, offer))) taken.set(offer.id, offer)
       if (taken.size === count) break

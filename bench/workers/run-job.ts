@@ -1,8 +1,12 @@
+import { systemClock } from '../../cluster/clock.ts'
+import { within } from '../../cluster/within.ts'
 import type { Job } from '../load/generator.ts'
 import { Crew, type CrewOptions, type CrewResult } from './crew.ts'
 import { joinForked, joinHere } from './local.ts'
 import { connectNats } from './nats-connection.ts'
 import { joinRemote } from './nats-crew.ts'
+
+const GOODBYE_MS = 1000
 
 /** Who plays a run. */
 export interface Staff {
@@ -38,7 +42,8 @@ export async function runJob(
     return await crew.play(job)
   } finally {
     signal?.removeEventListener('abort', end)
-    await nats?.flush().catch(() => {})
+    // The workers are told that it is over; a server that is gone takes no more of that.
+    await (nats && within(systemClock, GOODBYE_MS, nats.flush(), () => undefined).catch(() => undefined))
     await nats?.close()
   }
 }

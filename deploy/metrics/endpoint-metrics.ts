@@ -36,6 +36,13 @@ export function addEndpointMetrics(metrics: Metrics, stats: EndpointStats): void
   metrics.counters('pushgrid_asks', 'Requests to the nodes of user agents, by the answer', ['outcome'], () =>
     labelled('outcome', delivery.asks),
   )
+  addReceiptMetrics(metrics, stats)
+  metrics.counters(
+    'pushgrid_broadcast_changes',
+    'Changes of broadcasts by the admin API, and what they came to',
+    ['outcome'],
+    () => labelled('outcome', stats.broadcasts),
+  )
   metrics.gauge('pushgrid_body_bytes', 'Bodies of messages in memory', () => stats.bodies.bytes)
   metrics.gauge('pushgrid_asks_pending', 'Such requests under way', () => delivery.pending.asks)
   metrics.gauge('pushgrid_ask_bytes_pending', 'The sum of their bodies', () => delivery.pending.bytes)
@@ -58,6 +65,21 @@ export function addEndpointMetrics(metrics: Metrics, stats: EndpointStats): void
     'pushgrid_clock_skews',
     'Answers of nodes whose clock differed by more than a second',
     () => delivery.skewedReplies,
+  )
+}
+
+function addReceiptMetrics(metrics: Metrics, stats: EndpointStats): void {
+  const { readers } = stats
+  metrics.counter(
+    'pushgrid_receipts_asked',
+    'Messages accepted that a receipt was asked for',
+    () => stats.receiptsAsked,
+  )
+  metrics.counters('pushgrid_receipts_handed', 'Receipts sent to who reads them', ['way'], () =>
+    labelled('way', readers.handed),
+  )
+  metrics.gauges('pushgrid_receipt_readers', 'Requests for receipts that are open', ['way'], () =>
+    labelled('way', readers.open),
   )
 }
 

@@ -4,6 +4,7 @@ import t from 'tap'
 import { EndpointStats } from '../../endpoint/endpoint-stats.ts'
 import { NodeStats } from '../../node/node-stats.ts'
 import type { Store } from '../../store/store.ts'
+import { addBroadcastMetrics, broadcastMeters } from './broadcast-metrics.ts'
 import { addBusMetrics } from './bus-metrics.ts'
 import { addCertificateMetrics } from './certificate-metrics.ts'
 import { addEndpointMetrics, endpointMeters } from './endpoint-metrics.ts'
@@ -32,14 +33,18 @@ function allMetrics(): Metrics {
   addEndpointMetrics(
     metrics,
     new EndpointStats({
+      failures: { all: new Map() },
       delivery: { asks: new Map(), pending: { asks: 0, bytes: 0 }, checksWaiting: 0, skewedReplies: 0 },
       vapid: { verifying: 0 },
       underWay: { size: 0 },
       bodies: { bytes: 0 },
+      readers: { handed: new Map(), open: new Map() },
       meters: endpointMeters(metrics),
     }),
   )
-  withStoreMetrics(metrics, { waiting: () => 0 } as Store)
+  broadcastMeters(metrics)
+  addBroadcastMetrics(metrics, { publisher: { published: 0 }, server: { members: 0 } })
+  withStoreMetrics(metrics, { waiting: () => 0, settled: () => new Map() } as unknown as Store)
   countUnreadable(metrics, { info: () => {}, warn: () => {}, error: () => {} })
   addBusMetrics(metrics, { health: () => ({ isReady: true }), events: new Map() })
   addCertificateMetrics(metrics, { current: { validTo: 'Jan  1 00:00:00 2030 GMT' } })

@@ -1,9 +1,17 @@
 import { Counts } from '../../cluster/counts.ts'
 import type { Log } from '../../push/log.ts'
+import { RECEIPT_STATUS, type ReceiptOutcome } from '../../push/receipt.ts'
 import { measuredStore } from '../../store/measured-store.ts'
 import type { Store } from '../../store/store.ts'
 import type { UnreadableListener } from '../../store/unreadable.ts'
 import type { Metrics } from './metrics.ts'
+
+/** Of a message that was replaced or deleted nobody is told. */
+const STATUS: Readonly<Record<ReceiptOutcome, string>> = {
+  acknowledged: `${RECEIPT_STATUS.acknowledged}`,
+  notDelivered: `${RECEIPT_STATUS.notDelivered}`,
+  none: 'none',
+}
 
 /** Measures a store. */
 export function withStoreMetrics<S extends Store>(metrics: Metrics, store: S): S {
@@ -22,6 +30,12 @@ export function withStoreMetrics<S extends Store>(metrics: Metrics, store: S): S
       }),
   )
   metrics.gauge('pushgrid_store_waiting', 'Operations that wait for their turn', () => store.waiting())
+  metrics.counters(
+    'pushgrid_receipts_settled',
+    'Messages with a receipt that have ended, by the status that their senders are told',
+    ['status'],
+    () => Array.from(store.settled(), ([outcome, count]) => [{ status: STATUS[outcome] }, count]),
+  )
   return measuredStore(store, {
     durationsOf: (operation) => durations.labels({ operation }),
     failed: (operation, failure) => failures.add(`${operation} ${failure}`),

@@ -20,7 +20,7 @@ const ANSWERS = 120
 const REFUSALS = 10
 /**
  * Part of the messages that may be refused by a fault that leaves the store alone: a process that hangs finds the time of what it asked the
- * store run out when it goes on, whatever came of that.
+ * store run out when it goes on, whatever came of that; and where NATS hangs, all that is asked meanwhile times out, and goes to the store.
  */
 const REFUSED_PART = 0.01
 const HANG_MS = 10_000
@@ -226,12 +226,14 @@ async function endure(t: Test, fault: Fault): Promise<void> {
   t.same(receipts.wrong().slice(0, 3), [], 'which says 204, and nothing else')
   const wrong = refusals.filter(({ status, retryAfter }) => status !== 503 || !/^\d+$/.test(retryAfter ?? ''))
   t.same(wrong.slice(0, 3), [], 'every answer was 201 or 202, or 503 with Retry-After')
-  t.same(
-    refusals.filter(({ toConnected, asksReceipt }) => toConnected && !asksReceipt).slice(0, 3),
-    [],
-    'no message to a connected user agent was refused, unless its receipt had to be safe first',
-  )
-  if (!storeDown) t.ok(refusals.length <= accepted * REFUSED_PART, `${refusals.length} were refused`)
+  // Elsewhere one whose ask has timed out has to be stored, which a store that is busy with many of them may refuse.
+  if (storeDown)
+    t.same(
+      refusals.filter(({ toConnected, asksReceipt }) => toConnected && !asksReceipt).slice(0, 3),
+      [],
+      'no message to a connected user agent was refused, unless its receipt had to be safe first',
+    )
+  else t.ok(refusals.length <= accepted * REFUSED_PART, `${refusals.length} were refused`)
   t.same(refusals.filter(({ order }) => order >= healedAt).slice(0, 3), [], 'and nothing once all was well')
   t.equal(others.filter((agent) => agent.losses > (lossesBefore.get(agent) ?? 0)).length, 0, 'others stayed')
   if (others.length > 0) t.ok(arrivedMeanwhile > 0, 'messages went on to arrive at them')

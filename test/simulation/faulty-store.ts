@@ -10,6 +10,7 @@ import type {
   ChannelStatus,
   Collected,
   FetchedReceipt,
+  Handover,
   Page,
   ReceiptListener,
   ReceiptPage,
@@ -122,8 +123,20 @@ export class FaultyStore implements Store {
     return this.#run('receipts', () => this.#truth.receipts(subscription, wanted))
   }
 
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
-    return this.#run('markFetched', () => this.#truth.markFetched(subscription, fetched))
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
+    return this.#run('markFetched', () => this.#truth.markFetched(subscription, fetched, handover))
+  }
+
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    return this.#run('confirmFetched', () => this.#truth.confirmFetched(subscription, fromMs, upToMs))
+  }
+
+  unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    return this.#run('unmarkSent', () => this.#truth.unmarkSent(subscription))
   }
 
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
@@ -167,6 +180,10 @@ export class FaultyStore implements Store {
 
   ping(): Promise<void> {
     return this.#run('ping', () => this.#truth.ping())
+  }
+
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#truth.settled()
   }
 
   waiting(): number {

@@ -1,3 +1,4 @@
+import { Counts } from '../../cluster/counts.ts'
 import type { MessageId, ReceiptSubscriptionId } from '../../push/ids.ts'
 import {
   type AwaitedReceipt,
@@ -6,7 +7,13 @@ import {
   type Receipt,
   type ReceiptOutcome,
 } from '../../push/receipt.ts'
-import type { FetchedReceipt, ReceiptListener, ReceiptPage, WantedReceipts } from '../../store/store.ts'
+import type {
+  FetchedReceipt,
+  Handover,
+  ReceiptListener,
+  ReceiptPage,
+  WantedReceipts,
+} from '../../store/store.ts'
 import type { StoreObserver } from './store-truth.ts'
 
 /** An outcome as it is kept. */
@@ -15,6 +22,8 @@ interface ReceiptRow {
   readonly outcome: ReceiptOutcome
   readonly keptUntilMs: number
   fetchedAtMs: number | undefined
+  /** Nobody knows whether it got there. */
+  isSentOnly: boolean
 }
 
 /** Receipts in memory, with the semantics of a real store. */
@@ -23,6 +32,7 @@ export class MemoryReceipts {
   readonly #rows = new Map<ReceiptSubscriptionId, Map<MessageId, ReceiptRow>>()
   /** Until when it is remembered of each. */
   readonly #ended = new Map<ReceiptSubscriptionId, number>()
+  readonly #settled = new Counts<ReceiptOutcome>()
   tell: ReceiptListener = () => {}
 
   constructor(observer: Pick<StoreObserver, 'settled'>) {
@@ -36,8 +46,9 @@ export class MemoryReceipts {
     this.#rows.set(subscription, rows)
     if (rows.has(awaited.id)) return
     const keptUntilMs = Math.max(awaited.expiresAtMs, nowMs) + RECEIPT_KEPT_MS
-    rows.set(awaited.id, { awaited, outcome, keptUntilMs, fetchedAtMs: undefined })
+    rows.set(awaited.id, { awaited, outcome, keptUntilMs, fetchedAtMs: undefined, isSentOnly: false })
     this.#observer.settled(awaited.id, outcome, undefined)
+    this.#settled.add(outcome)
     if (outcome !== 'none') this.tell(subscription)
   }
 
@@ -52,16 +63,32 @@ export class MemoryReceipts {
     return { receipts, next: waiting.length > limit ? receipts.at(-1)?.id : undefined }
   }
 
-  markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): void {
+  markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): void {
     for (const { id, atMs } of fetched) {
       const row = this.#rows.get(subscription)?.get(id)
-      if (row !== undefined) row.fetchedAtMs ??= atMs
+      if (row === undefined || row.fetchedAtMs !== undefined) continue
+      row.fetchedAtMs = atMs
+      row.isSentOnly = handover === 'sent'
     }
+  }
+
+  confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): void {
+    for (const row of this.#of(subscription))
+      if (row.fetchedAtMs !== undefined && row.fetchedAtMs >= fromMs && row.fetchedAtMs <= upToMs)
+        row.isSentOnly = false
   }
 
   unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): void {
     for (const row of this.#of(subscription))
-      if (row.fetchedAtMs !== undefined && row.fetchedAtMs > afterMs) row.fetchedAtMs = undefined
+      if (row.fetchedAtMs !== undefined && row.fetchedAtMs > afterMs) waitAgain(row)
+  }
+
+  unmarkSent(subscription: ReceiptSubscriptionId): void {
+    for (const row of this.#of(subscription)) if (row.isSentOnly) waitAgain(row)
   }
 
   end(subscription: ReceiptSubscriptionId, nowMs: number): boolean {
@@ -85,6 +112,10 @@ export class MemoryReceipts {
     return dropped
   }
 
+  get settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#settled.all
+  }
+
   /** The outcome of a message as it is now; for checks. */
   outcomeOf({ id, receipt }: AwaitedReceipt): ReceiptOutcome | undefined {
     return this.#rows.get(receipt.subscription)?.get(id)?.outcome
@@ -93,6 +124,11 @@ export class MemoryReceipts {
   #of(subscription: ReceiptSubscriptionId): ReceiptRow[] {
     return [...(this.#rows.get(subscription)?.values() ?? [])]
   }
+}
+
+function waitAgain(row: ReceiptRow): void {
+  row.fetchedAtMs = undefined
+  row.isSentOnly = false
 }
 
 function receiptOf({ awaited, outcome }: ReceiptRow): Receipt[] {

@@ -8,6 +8,7 @@ import {
   type ChannelStatus,
   type Collected,
   type FetchedReceipt,
+  type Handover,
   LAST_CONNECT_REFRESH_MS,
   type Page,
   type ReceiptListener,
@@ -207,8 +208,20 @@ export class MemoryStore implements Store, StoreTruth {
     return this.#receipts.list(subscription, wanted)
   }
 
-  async markFetched(subscription: ReceiptSubscriptionId, fetched: readonly FetchedReceipt[]): Promise<void> {
-    this.#receipts.markFetched(subscription, fetched)
+  async markFetched(
+    subscription: ReceiptSubscriptionId,
+    fetched: readonly FetchedReceipt[],
+    handover: Handover,
+  ): Promise<void> {
+    this.#receipts.markFetched(subscription, fetched, handover)
+  }
+
+  async confirmFetched(subscription: ReceiptSubscriptionId, fromMs: number, upToMs: number): Promise<void> {
+    this.#receipts.confirmFetched(subscription, fromMs, upToMs)
+  }
+
+  async unmarkSent(subscription: ReceiptSubscriptionId): Promise<void> {
+    this.#receipts.unmarkSent(subscription)
   }
 
   async unmarkFetched(subscription: ReceiptSubscriptionId, afterMs: number): Promise<void> {
@@ -221,6 +234,10 @@ export class MemoryStore implements Store, StoreTruth {
 
   async haveReceiptsEnded(subscription: ReceiptSubscriptionId): Promise<boolean> {
     return this.#receipts.hasEnded(subscription)
+  }
+
+  settled(): ReadonlyMap<ReceiptOutcome, number> {
+    return this.#receipts.settled
   }
 
   onReceipt(listener: ReceiptListener): void {

@@ -1,4 +1,5 @@
 import type { Bus, Listening } from '../../cluster/bus.ts'
+import { NO_METER } from '../../cluster/meter.ts'
 import { Broadcasts as Administration, type BroadcastsOptions } from '../../endpoint/broadcasts.ts'
 import { Delivery, type DeliveryOptions } from '../../endpoint/delivery.ts'
 import type { AgentConnection, AgentSocket } from '../../node/agent-socket.ts'
@@ -73,7 +74,12 @@ export class Server {
     this.delivery = role === 'node' ? undefined : new Delivery(options.deliveryOptions, deps)
     this.administration = role === 'node' ? undefined : new Administration(options.deliveryOptions, deps)
     const { broadcasts, agents, topics: target } = this
-    this.#publisher = new BroadcastPublisher({ target, clock, versionOf: (id) => broadcasts.versionOf(id) })
+    this.#publisher = new BroadcastPublisher({
+      target,
+      clock,
+      versionOf: (id) => broadcasts.versionOf(id),
+      meter: NO_METER,
+    })
     broadcasts.onChange = (id) => this.#publisher.changed(id)
     this.#everyone = agents && listenAsNode(bus, { agents, broadcasts, polled: () => {} })
   }

@@ -65,6 +65,11 @@ export class BrokenServer {
     return server
   }
 
+  /** Messages that wait for the next one of their channel, to be passed by it. */
+  get heldBack(): number {
+    return this.#heldBack.size
+  }
+
   get wsUrl(): string {
     return `ws://127.0.0.1:${this.#port}/`
   }
@@ -111,7 +116,11 @@ export class BrokenServer {
 
   async #post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
-    const [, , , uaid = '', channelID = ''] = request.url?.split('/') ?? []
+    const [, room, , uaid = '', channelID = ''] = request.url?.split('/') ?? []
+    if (request.method !== 'POST' || room !== 'wpush') {
+      answer(response, 404, 102)
+      return
+    }
     this.done.posts += 1
     const post = this.done.posts
     const { stall, delayMs } = this.#faults

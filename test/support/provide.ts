@@ -1,3 +1,4 @@
+import { CHROMIUM } from './chromium-program.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
@@ -9,6 +10,7 @@ import { SCHEMATHESIS } from './schemathesis-program.ts'
 
 const PROGRAMS: readonly Program[] = [
   FIREFOX,
+  CHROMIUM,
   NATS_SERVER,
   MONGODB_SERVER,
   HAPROXY,

@@ -1,11 +1,13 @@
 import t from 'tap'
+import { AgentClient } from '../support/agent-client.ts'
+import { ADMIN_TOKEN, BroadcastAdmin } from '../support/broadcast-admin.ts'
 import { scrapeAll } from '../support/metrics.ts'
 import { checkMetrics } from '../support/promtool-program.ts'
 import { Sender } from '../support/sender.ts'
 import { subscribed } from '../support/subscribed.ts'
 import { startSystem } from '../support/system.ts'
 
-const system = await startSystem()
+const system = await startSystem({ env: { PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
 const { wsUrl, httpUrl, wsUrls, httpUrls } = system
 const sender = new Sender()
 t.teardown(() => system.stop())
@@ -82,6 +84,55 @@ t.test('connections, what is in flight, codes and closes count at the node', asy
   const closed = await scrapeAll(wsUrls)
   t.equal(closed.value('pushgrid_closes_total{reason="protocolViolated",code="1008"}'), 1)
   t.equal(closed.value('pushgrid_connections'), 0)
+})
+
+t.test('receipts count when they are asked for, settled, and handed over; so do their readers', async (t) => {
+  const { client, endpoint } = await subscribed(wsUrl, { onNotification: (one, agent) => agent.ack(one) })
+  const asked = { headers: { prefer: 'respond-async' } }
+  const names = ['pushgrid_receipts_asked_total', 'pushgrid_receipts_handed_total{way="poll"}']
+  let receipts = ''
+  const grown = await growth(httpUrls, names, async () => {
+    const { headers } = await sender.post(endpoint, { text: 'one', ...asked })
+    receipts = /<(.*)>/.exec(`${headers['link']}`)?.[1] ?? ''
+    await sender.send('GET', receipts, undefined, { prefer: 'wait=10' })
+  })
+  t.same(grown, Object.fromEntries(names.map((name) => [name, 1])))
+  t.equal((await scrapeAll(wsUrls)).value('pushgrid_receipts_settled_total{status="204"}'), 1)
+
+  const reading = await fetch(receipts)
+  const open = await scrapeAll(httpUrls)
+  t.equal(open.value('pushgrid_receipt_readers{way="events"}'), 1)
+  t.equal(open.value('pushgrid_receipt_readers{way="poll"}'), 0)
+  await sender.post(endpoint, { text: 'two', headers: { ...asked.headers, 'push-receipt': receipts } })
+  const reader = reading.body?.getReader()
+  for (let text = ''; !text.includes('"status":204'); ) {
+    const { value, done } = (await reader?.read()) ?? { done: true }
+    if (done) throw new Error(`it ended after ${text}`)
+    text += Buffer.from(value ?? []).toString()
+  }
+  t.equal((await scrapeAll(httpUrls)).value('pushgrid_receipts_handed_total{way="events"}'), 1)
+  await reader?.cancel()
+  await client.close()
+})
+
+t.test('broadcasts count when they are changed and published; so do those who are subscribed', async (t) => {
+  const admin = new BroadcastAdmin(httpUrl)
+  const client = await AgentClient.connect(wsUrl)
+  await client.hello(undefined, { 'test/metrics': '0' })
+  t.equal((await scrapeAll(wsUrls)).value('pushgrid_broadcast_subscribers'), 1)
+  const changed = client.next('broadcast')
+  t.equal(await admin.put('test/metrics', '1'), 201)
+  t.equal(await admin.put('test/metrics', '\n'), 400)
+  t.equal(await admin.drop('test/unknown'), 404)
+  await changed
+  const changes = await scrapeAll(httpUrls)
+  const count = (outcome: string) => changes.value(`pushgrid_broadcast_changes_total{outcome="${outcome}"}`)
+  t.same(['created', 'broadcastInvalid', 'broadcastUnknown'].map(count), [1, 1, 1])
+  const published = await scrapeAll(wsUrls)
+  t.equal(published.value('pushgrid_broadcasts_published_total'), 1)
+  t.equal(published.value('pushgrid_broadcast_publish_seconds_count'), 1)
+  await client.close()
+  t.equal((await scrapeAll(wsUrls)).value('pushgrid_broadcast_subscribers'), 0)
 })
 
 t.test('promtool finds nothing wrong; the process is measured, too; nothing secret is in it', async (t) => {

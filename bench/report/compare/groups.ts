@@ -2,6 +2,7 @@ import { mainLatencies } from '../key-figures.ts'
 import { errorsTotal, GENERATOR } from '../measures.ts'
 import { ReportError } from '../report-error.ts'
 import type { ResultFile } from '../result-file.ts'
+import { warningsOf } from '../tables.ts'
 
 /** Runs of one thing, repeated. */
 export interface Group {
@@ -53,11 +54,7 @@ function differences(groups: readonly Group[]): string[] {
 
 function ofRuns(groups: readonly Group[]): string[] {
   return groups.flatMap(({ runs }) =>
-    runs.flatMap(({ file, result }) => {
-      if (result.generator.saturated)
-        return [`${file}: the load generator was saturated; its figures are not the server’s`]
-      return result.warnings.map(({ text }) => `${file}: ${text}`)
-    }),
+    runs.flatMap(({ file, result }) => warningsOf(result).map((text) => `${file}: ${text}`)),
   )
 }
 

@@ -112,6 +112,9 @@ function drawBands(plot: uPlot, { bands }: Figure): void {
   ctx.rect(bbox.left, bbox.top - 14 * ratio, bbox.width, bbox.height + 14 * ratio)
   ctx.clip()
   ctx.font = `${11 * ratio}px system-ui, sans-serif`
+  // The axes leave behind how they aligned theirs.
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'alphabetic'
   bands.forEach((band, index) => {
     const from = plot.valToPos(band.fromS, 'x', true)
     const to = plot.valToPos(band.toS, 'x', true)

@@ -24,7 +24,7 @@ export function summaryText(result: BenchResult, terminal: Terminal = PLAIN): st
     ...warnings(warningsOf(result), terminal),
     heading(result, terminal),
     rates(result, terminal),
-    ...tables.map((table) => withLost(tableText(table, terminal), table.id, result)),
+    ...tables.map((table) => withLost(tableText(table, terminal), table.id, result, terminal)),
     verdicts(result, terminal),
   ]
   return `${parts.filter((part) => part !== '').join('\n')}`
@@ -46,9 +46,9 @@ export function warnings(texts: readonly string[], terminal: Terminal): string[]
 function heading({ label, scenario, load, target }: BenchResult, terminal: Terminal): string {
   const server = target.server === null ? target.wsUrl : `${target.wsUrl} (${target.server})`
   const lines = [
-    look(terminal, 'bold', `${harmless(label)}: ${harmless(scenario.name)}`),
-    `  ${harmless(server)}`,
-    ...wrapped(load.statement, terminal.columns - 2).map((line) => `  ${line}`),
+    look(terminal, 'bold', wrapped(`${label}: ${scenario.name}`, terminal.columns).join('\n')),
+    indented(server, terminal),
+    indented(load.statement, terminal),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -60,14 +60,20 @@ function rates({ rates: known }: BenchResult, terminal: Terminal): string {
       : `${quantity(value, 'perS')} ${harmless(name)}`,
   )
   if (shown.length === 0) return ''
-  return `${look(terminal, 'bold', 'Over the measurement')}\n  ${shown.join(', ')}\n`
+  return `${look(terminal, 'bold', 'Over the measurement')}\n${indented(shown.join(', '), terminal)}\n`
 }
 
-function withLost(text: string, id: string, { ledger }: BenchResult): string {
+function withLost(text: string, id: string, { ledger }: BenchResult, terminal: Terminal): string {
   if (id !== 'ledger' || ledger.lostIds.length === 0) return text
-  const shown = ledger.lostIds.slice(0, LOST_SHOWN).map(harmless)
+  const shown = ledger.lostIds.slice(0, LOST_SHOWN)
   const more = ledger.lost - shown.length
-  return `${text}  lost ids: ${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}\n`
+  const ids = `lost ids: ${shown.join(' ')}${more > 0 ? ` and ${more} more` : ''}`
+  return `${text}${indented(ids, terminal)}\n`
+}
+
+function indented(text: string, terminal: Terminal): string {
+  const lines = wrapped(text, terminal.columns - 2)
+  return lines.map((line) => `  ${line}`).join('\n')
 }
 
 function verdicts({ thresholds }: BenchResult, terminal: Terminal): string {

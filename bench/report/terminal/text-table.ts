@@ -3,11 +3,12 @@ import { harmless, look, type Terminal } from './style.ts'
 
 /** A table for the terminal: columns aligned, numbers to the right; where it is too wide, last columns of words are cut. */
 export function tableText({ title, columns, rows, empty }: Table, terminal: Terminal): string {
-  const head = look(terminal, 'bold', title)
+  const head = look(terminal, 'bold', cut(harmless(title), terminal.columns))
+  const names = columns.map((column) => harmless(column.title))
   if (rows.length === 0) return `${head}\n  ${look(terminal, 'dim', empty)}\n`
   const cells = rows.map((row) => columns.map((_, index) => harmless(row.cells[index] ?? '')))
-  const widths = columns.map((column, index) =>
-    Math.max(column.title.length, ...cells.map((row) => row[index]?.length ?? 0)),
+  const widths = columns.map((_, index) =>
+    Math.max(names[index]?.length ?? 0, ...cells.map((row) => row[index]?.length ?? 0)),
   )
   const line = (row: readonly string[]) => {
     const padded = row.map((cell, index) => {
@@ -16,7 +17,7 @@ export function tableText({ title, columns, rows, empty }: Table, terminal: Term
     })
     return cut(`  ${padded.join('  ')}`.trimEnd(), terminal.columns)
   }
-  const titles = look(terminal, 'dim', line(columns.map((column) => column.title)))
+  const titles = look(terminal, 'dim', line(names))
   const lines = cells.map((row, index) => {
     const { bad = false, good = false } = rows[index] ?? {}
     return bad || good ? look(terminal, bad ? 'red' : 'green', line(row)) : line(row)

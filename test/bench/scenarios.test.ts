@@ -1,0 +1,94 @@
+import t, { type Test } from 'tap'
+import type { BenchResult } from '../../bench/result/result.ts'
+import { SCENARIOS } from '../../bench/scenarios/scenarios.ts'
+import { ADMIN_TOKEN } from '../support/broadcast-admin.ts'
+import { benchRun } from '../support/short-bench-run.ts'
+import { startSingleSystem } from '../support/single-system.ts'
+import type { System } from '../support/system.ts'
+
+/** What a scenario must have found out of a server that keeps its word. */
+type Expectation = (t: Test, result: BenchResult) => void
+
+const KEPT = { lost: 0, duplicated: 0, late: 0, unrequested: 0 }
+
+const EXPECTED: Readonly<Record<string, Expectation>> = {
+  direct(t, { ledger, latencies, statuses, rates }) {
+    t.ok(ledger.posted > 20, `${ledger.posted} messages`)
+    t.equal(ledger.delivered, ledger.posted)
+    t.equal(ledger.acknowledged, ledger.posted)
+    t.same(statuses, { 201: ledger.posted })
+    t.ok((latencies['post_to_notification']?.intended.count ?? 0) > 20)
+    t.ok((rates['delivered'] ?? 0) > 0)
+  },
+  store(t, { ledger, latencies }) {
+    t.ok(ledger.posted > 20, `${ledger.posted} messages`)
+    t.equal(ledger.delivered, ledger.posted)
+    t.notOk(latencies['post_to_notification'], 'nobody was connected')
+    t.ok((latencies['drain']?.intended.count ?? 0) > 5, 'user agents got what waited for them')
+  },
+  topic(t, { ledger }) {
+    t.ok(ledger.replaced > 0, `${ledger.replaced} replaced`)
+    t.equal(ledger.delivered + ledger.replaced, ledger.accepted)
+    t.ok(ledger.delivered <= 30 * 2, 'at most one of each topic')
+  },
+  mixed(t, { ledger, latencies }) {
+    t.ok(ledger.posted > 20)
+    t.ok(latencies['hello'], 'some came back')
+  },
+  soak: (t, { ledger }) => t.ok(ledger.posted > 20),
+  idle(t, { rates, ledger, processes }) {
+    t.equal(rates['connected'], 30)
+    t.equal(ledger.posted, 0)
+    t.match(processes, [{ name: 'serve', source: 'metrics', rssBytesPerConnection: Number }])
+  },
+  connect(t, { latencies }) {
+    t.equal(latencies['hello']?.intended.count, 60, 'new, and known')
+    t.equal(latencies['register']?.intended.count, 30, 'the new ones')
+  },
+  herd: (t, { latencies }) => t.equal(latencies['hello']?.intended.count, 30),
+  broadcast(t, { latencies, counts }) {
+    const changes = (counts['broadcasts answered 201'] ?? 0) + (counts['broadcasts answered 200'] ?? 0)
+    t.ok(changes > 2, `${changes} changes`)
+    t.notOk(counts['broadcasts that did not arrive'])
+    t.equal(latencies['broadcast_last']?.intended.count, changes)
+  },
+  dead(t, { statuses, counts, ledger, latencies }) {
+    t.same(statuses, { 410: ledger.posted })
+    t.equal(counts['POST to an ended subscription refused'], ledger.posted)
+    t.equal(ledger.accepted, 0)
+    t.ok((latencies['post_to_refusal']?.intended.count ?? 0) > 10)
+  },
+  reject(t, { statuses, counts, ledger }) {
+    t.same(statuses, { 401: ledger.posted })
+    t.equal(counts['bad token refused'], ledger.posted)
+  },
+}
+
+/** Beyond the short form. */
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  topic: ['--agents', '10', '--topics', '2'],
+  mixed: ['--rate', '120'],
+  soak: ['--rate', '120'],
+  broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN],
+}
+
+let system: System
+t.before(async () => {
+  system = await startSingleSystem({ env: { PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
+})
+t.teardown(() => system.stop())
+
+t.same(Object.keys(EXPECTED).sort(), Object.keys(SCENARIOS).sort(), 'every scenario is tried')
+
+for (const [name, expectation] of Object.entries(EXPECTED)) {
+  t.test(`${name} on a real service`, async (t) => {
+    const metrics = name === 'idle' ? ['--metrics', `serve=${system.httpUrl}/metrics`] : []
+    const args = [name, '--url', system.wsUrl, '--fail-if', 'lost > 0', ...(FLAGS[name] ?? []), ...metrics]
+    const { code, stderr, result } = await benchRun(args)
+    if (result === undefined) throw new Error(`no result: ${stderr}`)
+    t.equal(code, 0, stderr)
+    t.match(result, { scenario: { name }, errors: {}, ledger: KEPT, thresholds: [{ ok: true }] })
+    t.same(result.errors, {}, 'nothing failed')
+    expectation(t, result)
+  })
+}

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import type { BenchResult } from '../../bench/result/result.ts'
+import { systemClock } from '../../cluster/clock.ts'
+import { runBench, type ScenarioFile, startBench } from '../support/bench-run.ts'
+import { BrokenServer } from '../support/broken-server.ts'
+import { useNatsServer } from '../support/nats-server.ts'
+
+const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
+const POSTS: ScenarioFile = {
+  agents: 20,
+  body: 200,
+  'warm-up': 0,
+  'vapid-share': 0,
+  rate: 100,
+  phases: [{ do: 'connect' }, { do: 'load', name: 'load', actions: { post: 1 } }],
+}
+
+t.test('two worker processes find out together what one would', async (t) => {
+  const server = await BrokenServer.start({ dropEvery: 50, duplicateEvery: 30 })
+  t.teardown(() => server.stop())
+  const result = await runBench(POSTS, server.wsUrl, ['--workers', '2', '--duration', '3s', '--settle', '2s'])
+  allFound(t, result, server)
+})
+
+t.test('a worker that is killed is stated, and the result of the other one kept', async (t) => {
+  const server = await BrokenServer.start()
+  t.teardown(() => server.stop())
+  const args = ['--workers', '2', '--duration', '6s', '--settle', '2s']
+  const { child, ended } = await startBench(POSTS, server.wsUrl, args)
+  await until(() => server.done.posts > 50)
+  const [victim] = childrenOf(child.pid)
+  if (victim === undefined) throw new Error('there is no worker')
+  process.kill(victim, 'SIGKILL')
+  const { code, result } = await ended
+  t.equal(code, 0)
+  oneLost(t, result, server)
+})
+
+t.test('workers wait on NATS for runs of others, for one after the other', async (t) => {
+  const nats = await useNatsServer()
+  const url = `nats://${nats.address}`
+  const workers = [startWorker(url), startWorker(url)]
+  t.teardown(async () => {
+    for (const worker of workers) worker.kill('SIGKILL')
+    await nats.stop()
+  })
+  const remote = ['--nats', url, '--remote-workers', '2', '--settle', '2s']
+
+  const server = await BrokenServer.start({ dropEvery: 50, duplicateEvery: 30 })
+  const whole = await runBench(POSTS, server.wsUrl, [...remote, '--duration', '3s'])
+  allFound(t, whole, server)
+  await server.stop()
+
+  const other = await BrokenServer.start()
+  t.teardown(() => other.stop())
+  const { ended } = await startBench(POSTS, other.wsUrl, [...remote, '--duration', '12s'])
+  await until(() => other.done.posts > 50)
+  workers[0]?.kill('SIGKILL')
+  const { code, result } = await ended
+  t.equal(code, 0)
+  oneLost(t, result, other)
+  const lostAtS = result?.generator.workers.find((worker) => worker.lostAtS !== undefined)?.lostAtS
+  t.ok((lostAtS ?? 1e9) < (result?.phases.at(-1)?.toS ?? 0), 'noticed while the run went on')
+})
+
+t.test('too few workers on NATS: says how many, and how to start more', { timeout: 60_000 }, async (t) => {
+  const nats = await useNatsServer()
+  const server = await BrokenServer.start()
+  t.teardown(() => Promise.all([nats.stop(), server.stop()]))
+  const args = ['--nats', `nats://${nats.address}`, '--remote-workers', '1']
+  const { ended } = await startBench(POSTS, server.wsUrl, args)
+  const { code, output } = await ended
+  t.equal(code, 3)
+  t.match(output, /0 of 1 workers.*pushgrid bench worker --nats/)
+})
+
+function allFound(t: Test, result: BenchResult, server: BrokenServer): void {
+  const { posts, dropped, duplicated } = server.done
+  t.ok(dropped >= 2)
+  t.match(result.ledger, {
+    posted: posts,
+    accepted: posts,
+    delivered: posts - dropped,
+    lost: dropped,
+    duplicated,
+  })
+  t.equal(result.latencies['post_to_2xx']?.intended.count, posts)
+  t.equal(result.generator.workers.length, 2)
+  t.ok(result.generator.workers.every(({ cpuS, lostAtS }) => cpuS > 0 && lostAtS === undefined))
+  t.ok(new Set(result.ledger.lostIds.map((id) => id.split('-')[1])).size <= 2)
+}
+
+function oneLost(t: Test, result: BenchResult | undefined, server: BrokenServer): void {
+  const lost = result?.generator.workers.filter(({ lostAtS }) => lostAtS !== undefined)
+  t.equal(lost?.length, 1)
+  t.match(result?.warnings, [{ code: 'worker-lost' }])
+  const { ledger } = result ?? {}
+  t.ok((ledger?.posted ?? 0) > 50 && (ledger?.posted ?? 0) < server.done.posts)
+  t.match(ledger, { accepted: ledger?.posted, delivered: ledger?.posted, lost: 0 })
+}
+
+function startWorker(url: string): ChildProcess {
+  const worker = spawn(process.execPath, [CLI, 'bench', 'worker', '--nats', url], { stdio: 'ignore' })
+  const reap = () => worker.kill('SIGKILL')
+  process.once('exit', reap)
+  void once(worker, 'exit').then(() => process.off('exit', reap))
+  return worker
+}
+
+function childrenOf(pid: number | undefined): readonly number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))
+  return pids.filter((entry) => parentOf(entry) === pid).map(Number)
+}
+
+function parentOf(pid: string): number {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** Looks now and then. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise<void>((resolve) => systemClock.after(20, resolve))
+}
