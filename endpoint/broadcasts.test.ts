@@ -44,6 +44,8 @@ endpointTest(
       t.same(await response.json(), { code })
     }
     t.same(await listed(t, endpoint), { code: 200, broadcasts: { 'a/b': 'zwölf 🦊', [ID]: '"2"' } })
+    const text = await (await call(endpoint, 'GET', '')).text()
+    t.ok(text.indexOf('a/b') < text.indexOf(ID), 'in the order of their names')
     const gone = await call(endpoint, 'DELETE', '/a/b')
     t.equal(gone.status, 204)
     t.same(await listed(t, endpoint), { code: 200, broadcasts: { [ID]: '"2"' } })

@@ -3,7 +3,7 @@ import { type Meter, secondsSince } from '../cluster/meter.ts'
 import type { FailureCode } from '../push/errors.ts'
 import type { BodyBudget } from './body-budget.ts'
 import type { Delivery } from './delivery.ts'
-import { Failures } from './failures.ts'
+import type { Failures } from './failures.ts'
 import type { Accepted } from './messages.ts'
 import type { ReceiptReaders } from './receipt-readers.ts'
 import type { UnderWay } from './under-way.ts'
@@ -24,6 +24,7 @@ export interface EndpointMeters {
 export type BroadcastChange = 'created' | 'changed' | 'unchanged' | 'dropped' | FailureCode
 
 interface Measured {
+  readonly failures: Pick<Failures, 'all'>
   readonly delivery: Pick<Delivery, 'asks' | 'pending' | 'checksWaiting' | 'skewedReplies'>
   readonly vapid: Pick<Vapid, 'verifying'>
   readonly underWay: Pick<UnderWay, 'size'>
@@ -34,7 +35,7 @@ interface Measured {
 
 /** What an endpoint counts for the operator. */
 export class EndpointStats {
-  readonly failures = new Failures()
+  readonly failures: Measured['failures']
   readonly delivery: Measured['delivery']
   readonly vapid: Measured['vapid']
   readonly underWay: Measured['underWay']
@@ -45,7 +46,8 @@ export class EndpointStats {
   readonly #broadcasts = new Counts<BroadcastChange>()
   #receiptsAsked = 0
 
-  constructor({ delivery, vapid, underWay, bodies, readers, meters }: Measured) {
+  constructor({ failures, delivery, vapid, underWay, bodies, readers, meters }: Measured) {
+    this.failures = failures
     this.delivery = delivery
     this.vapid = vapid
     this.underWay = underWay

@@ -26,6 +26,7 @@ import { Broadcasts } from './broadcasts.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
+import { Failures } from './failures.ts'
 import { HttpServer, type HttpServerOptions } from './http-server.ts'
 import { MessageRates, type MessageRatesOptions } from './message-rates.ts'
 import { Messages } from './messages.ts'
@@ -137,15 +138,16 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const messages = new Messages(options.bodyLimitBytes, { ...deps, vapid, delivery, rates, receipts })
   const underWay = new UnderWay()
   const bodies = new BodyBudget(options.bodyBytesMax)
-  const readers = new ReceiptReaders(options, deps)
-  const stats = new EndpointStats({ delivery, vapid, underWay, bodies, readers, meters })
+  const failures = new Failures()
+  const readers = new ReceiptReaders(options, { ...deps, failures })
+  const stats = new EndpointStats({ failures, delivery, vapid, underWay, bodies, readers, meters })
   const operations = new Operations({
     ...deps,
     ping: () => deps.store.ping(),
     pingTimeoutMs: options.putTimeoutMs,
   })
   const http = new HttpServer(options, options.certificate, clock)
-  const app = createApp(http, deps.log, stats.failures)
+  const app = createApp(http, deps.log, failures)
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
   allowAnyOrigin(app)

@@ -72,6 +72,11 @@ row('404/102', 'a token that nobody has sealed', async (t, endpoint) => {
   await sees(t, '404/102', await post(endpoint, { ttl: '60' }, undefined, `/wpush/v1/${token}`))
 })
 
+row('404/102', 'a version of the API that there is none of', async (t, endpoint) => {
+  const path = endpoint.openPath.replace(/^\/wpush\/v\d+/, '/wpush/v9')
+  await sees(t, '404/102', await post(endpoint, { ttl: '60' }, undefined, path))
+})
+
 row('405/999', 'a method that an endpoint does not have', async (t, { url, openPath }) => {
   const response = await fetch(url + openPath)
   t.equal(response.headers.get('allow'), 'POST')
@@ -115,22 +120,29 @@ row('410/103', 'the user agent is gone', async (t, endpoint) => {
 row('410/106', 'the subscription has ended', async (t, endpoint) => {
   endpoint.agent.outcome = () => 'gone'
   endpoint.store.status = { outcome: 'notSubscribed' }
-  await sees(t, '410/106', await post(endpoint, { ttl: '60' }))
+  const response = await post(endpoint, { ttl: '60' })
+  t.equal(response.headers.get('cache-control'), 'max-age=86400')
+  await sees(t, '410/106', response)
 })
 
 posted('413/104', 'a body over the limit', AES128GCM, Buffer.alloc(5631))
 
-row(
-  '429/116',
-  'too many messages to one subscription',
-  async (t, endpoint) => {
-    t.equal((await post(endpoint, { ttl: '60' })).status, 201)
-    const response = await post(endpoint, { ttl: '60' })
-    t.match(response.headers.get('retry-after'), /^\d+$/)
-    await sees(t, '429/116', response)
-  },
-  { channelPerSecond: 1, channelBurst: 1 },
-)
+for (const [whose, limit] of [
+  ['one subscription', { channelPerSecond: 1, channelBurst: 1 }],
+  ['one user agent', { agentPerSecond: 1, agentBurst: 1 }],
+] as const) {
+  row(
+    '429/116',
+    `too many messages to ${whose}`,
+    async (t, endpoint) => {
+      t.equal((await post(endpoint, { ttl: '60' })).status, 201)
+      const response = await post(endpoint, { ttl: '60' })
+      t.match(response.headers.get('retry-after'), /^\d+$/)
+      await sees(t, '429/116', response)
+    },
+    limit,
+  )
+}
 
 row('431/999', 'headers over the limit', async (t, { port, openPath }) => {
   const head = `POST ${openPath} HTTP/1.1\r\nHost: a\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`

@@ -41,6 +41,7 @@ export class HttpServer {
       firstRequestMs: requestTimeoutMs,
       idleMs: KEEP_ALIVE_MS,
       streamIdleMs: requestTimeoutMs,
+      pingMs: requestTimeoutMs,
     }
     this.#clock = clock
     this.#requestTimeoutMs = requestTimeoutMs

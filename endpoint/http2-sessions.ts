@@ -19,6 +19,8 @@ export interface Http2Limits {
   readonly idleMs: number
   /** A stream on which nothing moves for longer is reset. */
   readonly streamIdleMs: number
+  /** The client is asked so often whether it is there (PING), and has to answer before it is asked again; else the connection is cut. */
+  readonly pingMs: number
 }
 
 /** Requests under way on one connection; as many as browsers and libraries are used to. */
@@ -28,6 +30,8 @@ const SESSION_MEGABYTES_MAX = 4
 /** A connection that was told to end, and on which no request is under way, is cut after this. */
 const CLOSE_GRACE_MS = 1000
 const CANCEL = 8
+/** Pings under way on one connection: that of each receipt handed over, and ours. */
+const PINGS_MAX = 1000
 
 /** The connections of one port that speak HTTP/2 (RFC 9113). Each is handed over once it is known to. */
 export class Http2Sessions {
@@ -42,6 +46,7 @@ export class Http2Sessions {
     this.#clock = clock
     this.#server = createServer({
       maxSessionMemory: SESSION_MEGABYTES_MAX,
+      maxOutstandingPings: PINGS_MAX,
       settings: { maxConcurrentStreams: STREAMS_MAX, maxHeaderListSize: limits.headerBytesMax },
     })
     this.#server.on('session', (session) => this.#opened(session))
@@ -91,6 +96,24 @@ export class Http2Sessions {
         idle = session.closed ? endAfter(CLOSE_GRACE_MS) : closeAfter(idleMs)
       })
     })
+    this.#watch(session)
     if (this.#closing) session.close()
+  }
+
+  /**
+   * Cuts a connection whose client is gone. So is one for us that breaks the rules, or resets too many streams: nghttp2 says GOAWAY and has
+   * Node read no more, which tells nobody, and would not notice the end of the connection either.
+   */
+  #watch(session: ServerHttp2Session): void {
+    const { pingMs } = this.#limits
+    let isThere = true
+    const ask = () => {
+      if (!isThere || session.destroyed) return session.destroy()
+      isThere = false
+      session.ping((error) => (isThere = error === null))
+      timer = this.#clock.after(pingMs, ask)
+    }
+    let timer = this.#clock.after(pingMs, ask)
+    session.once('close', () => timer.cancel())
   }
 }

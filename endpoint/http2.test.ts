@@ -9,8 +9,18 @@ import { connect as connectTcp } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import t, { type Test } from 'tap'
+import { createSystemRandom } from '../cluster/clock.ts'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
+import { newReceiptSubscriptionId } from '../push/ids.ts'
 import { AES128GCM, BODY } from './fixtures/http-test.ts'
+import {
+  FRAME_TYPES,
+  frame,
+  HTTP2_PREFACE,
+  headersFrame,
+  literalHeaders,
+  settingsFrame,
+} from './fixtures/http2-frames.ts'
 import { SimulatedClock } from './fixtures/simulated-clock.ts'
 import { ORIGIN, startTestEndpoint, type TestEndpoint } from './fixtures/test-endpoint.ts'
 
@@ -191,6 +201,9 @@ t.test('another certificate is for new connections; one that is bad leaves the f
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 const SETTINGS = '\0\0\0\x04\0\0\0\0\0'
+const PING_ACK = frame(FRAME_TYPES.ping, { flags: 1, length: 8 })
+/** Without its length: nghttp2 adds a reason. */
+const GOAWAY = frame(FRAME_TYPES.goaway).subarray(3)
 
 t.test('a connection that never comes to a request ends after 30 s, whatever it sends', async (t) => {
   const clock = new SimulatedClock()
@@ -227,11 +240,55 @@ t.test('a connection ends 72 s after its last request', async (t) => {
   const session = connect(endpoint.url)
   const closed = once(session, 'close')
   t.equal((await send(session, { ':path': '/__version__', ':method': 'GET' })).headers[':status'], 200)
-  while (clock.waiting !== 1) await clock.advance(0)
-  await clock.advance(71_999)
+  while (clock.waiting !== 2) await clock.advance(0)
+  for (let asked = 0; asked < 2; asked++) {
+    const ping = once(session, 'ping')
+    await clock.advance(30_000)
+    await ping
+    // The server has our answer once it has answered what came after it.
+    await new Promise<void>((resolve) => session.ping(() => resolve()))
+  }
+  await clock.advance(11_999)
   t.equal(session.closed, false)
   await clock.advance(1)
   await closed
+})
+
+t.test('a client that does not answer a PING for 30 s is cut, whatever is under way', async (t) => {
+  const clock = new SimulatedClock()
+  const endpoint = await startTestEndpoint({}, { clock })
+  t.teardown(endpoint.close)
+  const receipts = endpoint.tokens.sealReceipts(newReceiptSubscriptionId(createSystemRandom()))
+  const get = literalHeaders([
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':path', `/r/${receipts}`],
+    [':authority', 'a'],
+  ])
+  const start = Buffer.concat([
+    HTTP2_PREFACE,
+    settingsFrame(),
+    headersFrame(1, get, { endStream: true }),
+    frame(FRAME_TYPES.ping, { payload: Buffer.alloc(8) }),
+  ])
+  // Longer than a frame may be, for which nghttp2 reads no more.
+  const tooLong = frame(FRAME_TYPES.data, { stream: 1, length: 1_000_000 })
+  for (const [more, answer] of [
+    [Buffer.alloc(0), PING_ACK],
+    [tooLong, GOAWAY],
+  ] as const) {
+    const socket = connectTcp(endpoint.port, '127.0.0.1')
+    const closed = once(socket, 'close')
+    let got = Buffer.alloc(0)
+    socket.on('error', () => {}).on('data', (bytes) => (got = Buffer.concat([got, bytes])))
+    socket.write(Buffer.concat([start, more]))
+    while (!got.includes(answer)) await clock.advance(0)
+    await clock.advance(59_999)
+    t.equal(socket.destroyed, false)
+    await clock.advance(1)
+    await closed
+    while (clock.waiting > 0) await clock.advance(0)
+  }
 })
 
 t.test('a body that does not come is answered 408 after 30 s; others go on', async (t) => {

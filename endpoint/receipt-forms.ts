@@ -7,6 +7,7 @@ import { RECEIPT_STATUS, type Receipt } from '../push/receipt.ts'
 import { messageToken } from '../push/tokens.ts'
 import { failureBody } from './answers.ts'
 import { http2StreamOf } from './connections.ts'
+import type { Failures } from './failures.ts'
 import type { HandedReceipt } from './receipt-feed.ts'
 import { NO_RECEIPTS } from './receipt-subscriptions.ts'
 
@@ -25,8 +26,12 @@ export interface ReceiptFormDeps {
   /** Origin of the URLs of messages. */
   readonly publicUrl: string
   readonly clock: Clock
+  /** These answers go past the hook that counts. */
+  readonly failures: Pick<Failures, 'count'>
 }
 
+/** What is answered where a receipt subscription has been ended. */
+const GONE = FAILURES[NO_RECEIPTS.code]
 /** A connection that is silent for longer is cut by proxies. */
 const KEEP_ALIVE_MS = 15_000
 /** A client that has not taken what was written for so long is gone. */
@@ -50,10 +55,12 @@ export function receiptJson(receipt: HandedReceipt, publicUrl: string) {
 export class PushedReceipts implements ReceiptForm {
   readonly #stream: ServerHttp2Stream
   readonly #publicUrl: URL
+  readonly #failures: ReceiptFormDeps['failures']
 
-  constructor(stream: ServerHttp2Stream, { publicUrl }: ReceiptFormDeps) {
+  constructor(stream: ServerHttp2Stream, { publicUrl, failures }: ReceiptFormDeps) {
     this.#stream = stream
     this.#publicUrl = new URL(publicUrl)
+    this.#failures = failures
   }
 
   async write(receipts: readonly HandedReceipt[]): Promise<readonly HandedReceipt[]> {
@@ -66,7 +73,7 @@ export class PushedReceipts implements ReceiptForm {
   }
 
   gone(): void {
-    this.#respond(404)
+    if (this.#respond(GONE.status)) this.#failures.count(GONE)
   }
 
   /** Resolves to whether the whole response has left; a client may refuse it. */
@@ -88,9 +95,11 @@ export class PushedReceipts implements ReceiptForm {
     })
   }
 
-  #respond(status: number): void {
-    if (!this.#stream.destroyed && !this.#stream.headersSent)
-      this.#stream.respond({ ':status': status }, { endStream: true })
+  /** Says whether it was still to be answered. */
+  #respond(status: number): boolean {
+    if (this.#stream.destroyed || this.#stream.headersSent) return false
+    this.#stream.respond({ ':status': status }, { endStream: true })
+    return true
   }
 }
 
@@ -182,7 +191,8 @@ export class ReceiptList implements ReceiptForm {
 
   gone(): void {
     if (this.#response.headersSent) return
-    this.#answer(404, failureBody(FAILURES.tokenInvalid, NO_RECEIPTS.detail))
+    this.#deps.failures.count(GONE)
+    this.#answer(GONE.status, failureBody(GONE, NO_RECEIPTS.detail))
   }
 
   #answer(status: number, body: string): void {

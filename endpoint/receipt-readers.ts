@@ -5,6 +5,7 @@ import type { ReceiptSubscriptionId } from '../push/ids.ts'
 import type { Log } from '../push/log.ts'
 import type { Handover, Store } from '../store/store.ts'
 import { http2StreamOf } from './connections.ts'
+import type { Failures } from './failures.ts'
 import { type Connection, connectionOf, Handovers } from './handover.ts'
 import { ReceiptFeed, type ReceiptFeedDeps, type ReceiptFeedOptions } from './receipt-feed.ts'
 import {
@@ -28,6 +29,7 @@ export interface ReceiptReadersOptions extends ReceiptFeedOptions {
 export interface ReceiptReadersDeps extends ReceiptFeedDeps {
   store: Pick<Store, 'receipts' | 'markFetched' | 'confirmFetched' | 'unmarkFetched'>
   log: Log
+  failures: Pick<Failures, 'count'>
 }
 
 /** A request for receipts. */
@@ -168,7 +170,8 @@ export class ReceiptReaders {
   }
 
   #formOf({ response, headers }: ReceiptRead, way: ReceiptWay, afterMs: number): ReceiptForm {
-    const deps = { publicUrl: this.#options.publicUrl, clock: this.#deps.clock }
+    const { clock, failures } = this.#deps
+    const deps = { publicUrl: this.#options.publicUrl, clock, failures }
     const stream = http2StreamOf(response)
     if (way === 'poll') return new ReceiptList(response, headers, deps)
     if (way === 'push' && stream !== undefined) return new PushedReceipts(stream, deps)

@@ -223,6 +223,7 @@ endpointTest('a receipt subscription is ended once, and its requests with it', a
   t.match(await events.text(), /^retry/, 'ends')
   t.match(await polling, { status: 404, body: { errno: 102 } })
   t.match(await pushed, [{ ':status': 404 }])
+  t.equal(endpoint.stats.failures.all.get('404 102'), 2, 'both are counted')
   await failed(t, await fetch(url, { method: 'DELETE' }), 404, 102, 'Not Found')
   await failed(t, await fetch(url), 404, 102, 'Not Found')
   await failed(t, await post(endpoint, { ...ASYNC, 'push-receipt': link }), 404, 102, 'Not Found')

@@ -6,12 +6,14 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { connect } from 'node:tls'
 import t from 'tap'
+import type { BroadcastId } from '../push/broadcast.ts'
 import type { CertificateFiles } from '../push/certificate.ts'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { serve } from './fixtures/websocket-world.ts'
 
 const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-tls-'))
 t.teardown(() => rm(folder, { recursive: true }))
+const BROADCAST = 'a/b' as BroadcastId
 const ANY = { rejectUnauthorized: false }
 
 /** Writes a new certificate; `ca` is what trusts it. */
@@ -71,6 +73,13 @@ t.test('another certificate: no connection is dropped, and none is refused meanw
   t.equal(before.peer.count('closed'), 0)
   before.socket.send('still here')
   await before.peer.happens('received')
+  const after = await connect([], ANY)
+  const published = [before, after].map(({ socket, peer }) => {
+    peer.socket.subscribe(BROADCAST)
+    return once(socket, 'message')
+  })
+  t.equal(server.publish(0, BROADCAST, 'published'), 2, 'to those of older certificates, too')
+  for (const [data] of await Promise.all(published)) t.equal(String(data), 'published')
   server.stopListening()
   await t.rejects(connect([], ANY), { code: 'ECONNREFUSED' })
   t.ok(peers.filter((peer) => peer.count('closed') === 0).length >= 13, 'those of all certificates are open')

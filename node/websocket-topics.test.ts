@@ -45,10 +45,16 @@ t.test('who unsubscribes or is gone is published to no more, and its place is us
 
 t.test('a group has a bounded number of websockets', async (t) => {
   const { server, connect } = await serve(t)
-  for (let count = 0; count <= GROUP_MAX; count += 1) (await connect()).peer.socket.subscribe(BROADCAST)
+  const first = await connect()
+  first.peer.socket.subscribe(BROADCAST)
+  for (let count = 1; count <= GROUP_MAX; count += 1) (await connect()).peer.socket.subscribe(BROADCAST)
   t.equal(server.groups, 2)
-  const sizes = [0, 1].map((group) => server.publish(group, BROADCAST, 'published'))
-  t.same(sizes, [GROUP_MAX, 1])
+  const sizes = () => [0, 1].map((group) => server.publish(group, BROADCAST, 'published'))
+  t.same(sizes(), [GROUP_MAX, 1])
+  first.peer.socket.unsubscribe()
+  t.same(sizes(), [GROUP_MAX - 1, 1])
+  for (let count = 0; count < 2; count += 1) (await connect()).peer.socket.subscribe(BROADCAST)
+  t.same(sizes(), [GROUP_MAX, 2], 'the place of one that is open and has unsubscribed is used again')
 })
 
 t.test(

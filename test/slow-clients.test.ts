@@ -2,7 +2,6 @@ import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { systemClock } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
-import type { AgentClient, Notification } from './support/agent-client.ts'
 import {
   dataFrame,
   FRAME_TYPES,
@@ -11,7 +10,8 @@ import {
   headersFrame,
   literalHeaders,
   settingsFrame,
-} from './support/http2-frames.ts'
+} from '../endpoint/fixtures/http2-frames.ts'
+import type { AgentClient, Notification } from './support/agent-client.ts'
 import { scrape } from './support/metrics.ts'
 import { Sender } from './support/sender.ts'
 import { UPGRADE } from './support/silent-socket.ts'

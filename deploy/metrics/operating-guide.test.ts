@@ -33,6 +33,7 @@ function allMetrics(): Metrics {
   addEndpointMetrics(
     metrics,
     new EndpointStats({
+      failures: { all: new Map() },
       delivery: { asks: new Map(), pending: { asks: 0, bytes: 0 }, checksWaiting: 0, skewedReplies: 0 },
       vapid: { verifying: 0 },
       underWay: { size: 0 },

@@ -14,8 +14,16 @@ const headerText = fc.string({
   unit: fc.constantFrom(...'abcXYZ0129-_.,;:="/+*%~ \t'),
 })
 
-/** Whole requests, HTTP correct as such, that differ from good ones in something, as bytes to be sent one after the other. */
-export function nearlyValidRequest(targets: Targets): fc.Arbitrary<Buffer> {
+/** A request, to be sent by any client. */
+export interface Request {
+  readonly method: string
+  readonly path: string
+  readonly headers: readonly [string, string][]
+  readonly body: Uint8Array
+}
+
+/** Whole requests, HTTP correct as such, that differ from good ones in something. */
+export function nearlyValid(targets: Targets): fc.Arbitrary<Request> {
   const method = fc.oneof(
     { weight: 24, arbitrary: fc.constant('POST') },
     {
@@ -27,9 +35,12 @@ export function nearlyValidRequest(targets: Targets): fc.Arbitrary<Buffer> {
     { weight: 6, arbitrary: fc.uint8Array({ maxLength: 200 }) },
     { weight: 1, arbitrary: fc.integer({ min: 4000, max: 12_000 }).map((bytes) => new Uint8Array(bytes)) },
   )
-  return fc
-    .record({ method, path: path(targets), headers: headers(targets), body })
-    .map((request) => Buffer.concat([head(request), request.body]))
+  return fc.record({ method, path: path(targets), headers: headers(targets), body })
+}
+
+/** The same as the bytes of HTTP/1.1, to be sent one after the other. */
+export function nearlyValidRequest(targets: Targets): fc.Arbitrary<Buffer> {
+  return nearlyValid(targets).map((request) => Buffer.concat([head(request), request.body]))
 }
 
 /** Bytes that are no HTTP, or HTTP that breaks off. */
@@ -115,13 +126,6 @@ function headers({ authorizations }: Targets): fc.Arbitrary<[string, string][]> 
   return fc
     .tuple(usual, fc.array(others, { maxLength: 3 }))
     .map(([first, rest]) => [...first.filter((header) => header !== null), ...rest])
-}
-
-interface Request {
-  readonly method: string
-  readonly path: string
-  readonly headers: readonly [string, string][]
-  readonly body: Uint8Array
 }
 
 function head({ method, path, headers, body }: Request): Buffer {
