@@ -2,20 +2,31 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
+const FOLDER = 'node_modules/'
+const HEAD = ['package', 'version', 'licence']
 const root = path.resolve(import.meta.dirname, '..')
 const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
 
-const rows = Object.entries(packages)
+const found = Object.entries(packages)
   .filter(([place, { dev, devOptional }]) => place !== '' && !dev && !devOptional)
-  .map(([place, { name, version, license }]) => ({
-    name: name ?? place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length),
+  .map(([place, { name, version, license = 'UNKNOWN' }]) => [
+    `\`${name ?? place.slice(place.lastIndexOf(FOLDER) + FOLDER.length)}\``,
     version,
-    license: license ?? 'UNKNOWN',
-  }))
-  .sort((a, b) => (a.name + a.version < b.name + b.version ? -1 : 1))
+    license,
+  ])
+  .sort((a, b) => (a.join() < b.join() ? -1 : 1))
 const counts = new Map()
-for (const { license } of rows) counts.set(license, (counts.get(license) ?? 0) + 1)
+for (const [, , license] of found) counts.set(license, (counts.get(license) ?? 0) + 1)
 const summary = [...counts].sort(([, a], [, b]) => b - a).map(([license, count]) => `${license} (${count})`)
+
+const table = [HEAD, [], ...found].map((row) =>
+  HEAD.map((_, column) => {
+    const width = Math.max(...[HEAD, ...found].map((cells) => cells[column].length))
+    return `| ${row.length === 0 ? '-'.repeat(width) : row[column].padEnd(width)} `
+  })
+    .join('')
+    .concat('|'),
+)
 
 writeFileSync(
   process.argv[2] ?? path.join(root, 'docs/licences.md'),
@@ -26,8 +37,6 @@ Made by \`npm run licences\`; a test sees to it that the list is that of \`packa
 
 ${summary.join(', ')}.
 
-| package | version | licence |
-| --- | --- | --- |
-${rows.map(({ name, version, license }) => `| \`${name}\` | ${version} | ${license} |`).join('\n')}
+${table.join('\n')}
 `,
 )
