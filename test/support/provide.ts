@@ -2,6 +2,7 @@ import { CADDY } from './caddy-program.ts'
 import { CHROMIUM } from './chromium-program.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
+import { HELM, KUBECONFORM, KUBERNETES_SCHEMAS } from './helm-programs.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { NGHTTP } from './nghttp-program.ts'
@@ -23,6 +24,9 @@ const PROGRAMS: readonly Program[] = [
   PROMTOOL,
   SCHEMATHESIS,
   SYSTEMD_ANALYZE,
+  HELM,
+  KUBECONFORM,
+  KUBERNETES_SCHEMAS,
 ]
 
 /**

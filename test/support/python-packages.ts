@@ -5,19 +5,21 @@ import { findOnPath, installDebianPackage, type Say, succeeds } from './programs
 /**
  * Installs Python packages into a virtual environment at `folder`; their programs are then in `folder/bin`.
  * @param requirements pinned lines of a requirements file, each with the hashes of all files that may be taken for it
+ * @param options more for pip, such as `--no-deps`
  * @returns whether it worked
  */
 export async function installPythonPackages(
   folder: string,
   requirements: readonly string[],
   say: Say,
+  options: readonly string[] = [],
 ): Promise<boolean> {
   if ((await findOnPath(['python3'])) === undefined) return false
   await mkdir(folder, { recursive: true })
   const list = path.join(folder, 'requirements.txt')
   await writeFile(list, `${requirements.join('\n')}\n`)
   if (!(await makeEnvironment(folder, say))) return false
-  const pip = [path.join(folder, 'bin/pip'), 'install', '-q', '--disable-pip-version-check']
+  const pip = [path.join(folder, 'bin/pip'), 'install', '-q', '--disable-pip-version-check', ...options]
   return succeeds([...pip, '--require-hashes', '--only-binary', ':all:', '-r', list])
 }
 
