@@ -157,7 +157,9 @@ class Probe {
   }
 
   #fail(what: string): void {
-    const advice = 'is this the websocket side of a server that speaks the autopush protocol?'
+    const advice = /CERT|ALTNAME/.test(what)
+      ? '--insecure accepts any certificate'
+      : 'is this the websocket side of a server that speaks the autopush protocol?'
     this.#reject(new TargetError(`${this.#wsUrl} answers, but ${what}: ${advice}`))
     this.#socket?.drop()
   }

@@ -27,7 +27,7 @@ function share(annotations: object = {}) {
 }
 
 function duration(annotations: object = {}) {
-  const pattern = '^(\\d+(\\.\\d+)?(ms|s|m|h))+$'
+  const pattern = '^(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ms|s|m|h))+)$'
   return Type.Union([Type.String({ pattern }), Type.Number({ minimum: 0 })], {
     expected: DURATION_EXPECTED,
     placeholder: 'DURATION',

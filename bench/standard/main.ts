@@ -17,7 +17,7 @@ import { setHtml, setText } from './set-page.ts'
  * page with all of them. Takes about two minutes.
  */
 const SET: readonly (readonly [scenario: string, ...args: string[]])[] = [
-  ['direct', '--agents', '500', '--rate', '300', '--warm-up', '5s', '--duration', '15s'],
+  ['direct', '--agents', '500', '--rate', '300', '--warm-up', '4s', '--duration', '12s'],
   ['store', '--agents', '300', '--rate', '100', '--duration', '8s'],
   ['idle', '--agents', '5000', '--duration', '5s'],
 ]

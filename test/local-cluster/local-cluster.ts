@@ -40,7 +40,7 @@ type Settings = Readonly<Record<string, string>>
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const CLI = path.join(ROOT, 'dist/deploy/cli.js')
 /** What an operator's proxy is configured with, too. */
-export const PROXY_CONFIGURATION = path.join(ROOT, 'deploy/haproxy.cfg')
+export const PROXY_CONFIGURATION = path.join(ROOT, 'deploy/proxy/haproxy.cfg')
 const DATABASE = 'pushgrid'
 const NUMBERS = [1, 2]
 /** Between two looks whether the proxy serves. */

@@ -240,9 +240,10 @@ export class SimulatedCollection<T extends Document> implements DocumentCollecti
       clock.after(patienceMs, () => fail('no answer'))
       return
     }
-    const doneMs = time.nowMs()
+    const { stepDowns } = database
+    const answeredMs = time.nowMs() + onWayMs
     clock.after(onWayMs, () => {
-      if (database.steppedDown(doneMs, doneMs + onWayMs)) fail('the primary stepped down')
+      if (database.steppedDown(stepDowns, answeredMs)) fail('the primary stepped down')
       else settle()
     })
   }

@@ -88,9 +88,17 @@ export class SimulatedDatabase implements StoreTruth {
     return Math.max(0, (this.#changes.at(-1)?.majorityAtMs ?? 0) - this.#deps.time.nowMs())
   }
 
-  /** Whether the primary stepped down, and with that closed all connections, between two wall times. */
-  steppedDown(fromMs: number, toMs: number): boolean {
-    return this.#stepDownsMs.some((atMs) => atMs > fromMs && atMs <= toMs)
+  /** How often a primary has stepped down. */
+  get stepDowns(): number {
+    return this.#stepDownsMs.length
+  }
+
+  /**
+   * Whether the primary stepped down, and with that closed all connections, up to a wall time.
+   * @param since how often it had before: it may step down within the very moment of a change, and lose that
+   */
+  steppedDown(since: number, untilMs: number): boolean {
+    return this.#stepDownsMs.slice(since).some((atMs) => atMs <= untilMs)
   }
 
   /** Changes an agent, or drops it. */

@@ -1,12 +1,15 @@
+import { CADDY } from './caddy-program.ts'
 import { CHROMIUM } from './chromium-program.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
 import { NGHTTP } from './nghttp-program.ts'
+import { NGINX } from './nginx-program.ts'
 import { type Program, provideProgram, type Say } from './programs.ts'
 import { PROMTOOL } from './promtool-program.ts'
 import { SCHEMATHESIS } from './schemathesis-program.ts'
+import { SYSTEMD_ANALYZE } from './systemd-program.ts'
 
 const PROGRAMS: readonly Program[] = [
   FIREFOX,
@@ -14,9 +17,12 @@ const PROGRAMS: readonly Program[] = [
   NATS_SERVER,
   MONGODB_SERVER,
   HAPROXY,
+  NGINX,
+  CADDY,
   NGHTTP,
   PROMTOOL,
   SCHEMATHESIS,
+  SYSTEMD_ANALYZE,
 ]
 
 /**

@@ -7,18 +7,7 @@ import { type BenchResult, ResultSchema } from '../../bench/result/result.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 /** Small enough for two busy cores, long enough for everything to happen. */
-const SHORT = [
-  '--agents',
-  '30',
-  '--rate',
-  '40',
-  '--duration',
-  '1500ms',
-  '--warm-up',
-  '300ms',
-  '--settle',
-  '20s',
-]
+const SHORT = ['--agents', '30', '--rate', '40', '--duration', '1s', '--warm-up', '300ms', '--settle', '20s']
 
 /** How a run of `pushgrid bench` ended. */
 export interface BenchRun {
@@ -42,12 +31,9 @@ export async function benchRun(args: readonly string[], options: BenchRunOptions
   const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-bench-'))
   const file = path.join(folder, 'result.json')
   try {
-    const short = SHORT.flatMap((word, index) =>
-      index % 2 === 0 && !args.includes(word) ? [word, SHORT[index + 1] ?? ''] : [],
-    )
-    const run = await bench([...args, ...short, '--out', file], options)
+    const run = await bench([...args, ...shortFlags(args), '--out', file], options)
     const text = await readFile(file, 'utf8').catch(() => undefined)
-    return { ...run, result: text === undefined ? undefined : resultOf(text) }
+    return { ...run, result: text === undefined ? undefined : checked(JSON.parse(text)) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
@@ -79,8 +65,15 @@ export function bench(
   })
 }
 
-function resultOf(text: string): BenchResult {
-  const result: unknown = JSON.parse(text)
+/** The flags of the short form, but for those that are given. */
+export function shortFlags(args: readonly string[]): string[] {
+  return SHORT.flatMap((word, index) =>
+    index % 2 === 0 && !args.includes(word) ? [word, SHORT[index + 1] ?? ''] : [],
+  )
+}
+
+/** A result that is as its schema says. @throws Error when it is not */
+export function checked(result: unknown): BenchResult {
   const wrong = Value.Errors(ResultSchema, result).First()
   if (wrong !== undefined)
     throw new Error(`the result is not as its schema says: ${wrong.path} ${wrong.message}`)

@@ -9,7 +9,7 @@ import { startSingleSystem } from '../support/single-system.ts'
  * Runs on Pushgrid repeated in turn. POSTs take a fixed time longer on their way, so that what else the machine does is small against the 10 % that are to
  * be found.
  */
-const DELAY_MS = 600
+const DELAY_MS = 1000
 const SLOWER = 1.1
 /** Of each of the two. */
 const REPEATED = 5
@@ -21,8 +21,8 @@ const POSTS: ScenarioFile = {
   body: 200,
   'vapid-share': 0,
   rate: 30,
-  duration: '800ms',
-  'warm-up': '500ms',
+  duration: '1s',
+  'warm-up': '1s',
   settle: '5s',
   phases: [
     { do: 'connect' },
