@@ -31,10 +31,10 @@ t.test('a database that is right: a line for each thing, exit 0', async (t) => {
   t.equal(stderr, '')
   t.equal(status, 0)
   const lines = stdout.trimEnd().split('\n')
-  t.equal(lines.length, 9)
+  t.equal(lines.length, 10)
   t.match(lines[0], /^ok +reachable +.*version/)
   t.match(lines[2], /^ok +index of messages on u, _id +as it should be$/)
-  t.match(lines[7], /^ok +broadcasts +0 of them, read from a majority$/)
+  t.match(lines[8], /^ok +broadcasts +0 of them, read from a majority$/)
   for (const line of lines) t.match(line, /^ok /)
 })
 

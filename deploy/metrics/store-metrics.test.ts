@@ -8,7 +8,8 @@ t.test('operations that fail count by the operation and what it failed with', as
   const metrics = new Metrics()
   const errors = [new PushError('storeDown'), new PushError('storeDown'), new TypeError('a defect')]
   const ping = () => Promise.reject(errors.shift())
-  const store = withStoreMetrics(metrics, { ping, waiting: () => 3 } as unknown as Store)
+  const settled = () => new Map()
+  const store = withStoreMetrics(metrics, { ping, waiting: () => 3, settled } as unknown as Store)
   while (errors.length > 0) await t.rejects(store.ping())
   const { text } = await metrics.content()
   t.match(text, 'pushgrid_store_failures_total{operation="ping",failure="storeDown"} 2\n')
