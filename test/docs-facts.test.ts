@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { OPTIONS, type OptionName, variableOf } from '../deploy/options.ts'
+import { CLOSE_CODES, FAILURES, WITHOUT_CLOSE_FRAME } from '../push/errors.ts'
+import { ROOT } from './support/deploy-folder.ts'
+
+/*
+ * What the pages repeat from the code: numbers, codes, names, and the words of messages. Whoever searches a page for what is on the screen
+ * has to find it as it stands there.
+ */
+const DOCS = path.join(ROOT, 'docs')
+
+function page(name: string): string {
+  return readFileSync(path.join(DOCS, name), 'utf8')
+}
+
+/** The part of a page under one heading of the second level. */
+function section(name: string, heading: string): string {
+  const [, text = ''] = page(name).split(`\n## ${heading}\n`)
+  return text.split('\n## ')[0] ?? ''
+}
+
+/** The first cell of each row of the tables in a text, without the heads. */
+function firstCells(text: string): string[] {
+  return [...text.matchAll(/^\| (.+?) +\|.*$(?!\n\| ?-)/gm)].map(([, cell = '']) => cell)
+}
+
+t.test('http-api.md has every failure, and no other', async (t) => {
+  const told = [...section('http-api.md', 'Failures').matchAll(/^\| +(\d{3}) \| +(\d{3}) \|/gm)]
+  t.same(
+    told.map(([, status, errno]) => `${status} ${errno}`).toSorted(),
+    [...new Set(Object.values(FAILURES).map(({ status, errno }) => `${status} ${errno}`))].toSorted(),
+  )
+})
+
+t.test('websocket-protocol.md has every close code with its reason, and no other', async (t) => {
+  const told = [...section('websocket-protocol.md', 'Close codes').matchAll(/^\| +(\w+) \| `(\w+)`/gm)]
+  t.same(
+    told.map(([, code, reason]) => `${code} ${reason}`).toSorted(),
+    Object.entries(CLOSE_CODES)
+      .map(([reason, code]) => `${code === WITHOUT_CLOSE_FRAME ? 'none' : code} ${reason}`)
+      .toSorted(),
+  )
+})
+
+t.test('every option that a page names is there', async (t) => {
+  const names = Object.keys(OPTIONS) as OptionName[]
+  const variables = new Set<string>(names.map(variableOf))
+  const others = /^PUSHGRID_(TEST|PROXY)_|^PUSHGRID_(COMMIT|PASSWORD)$|_$/
+  for (const name of readdirSync(DOCS)) {
+    const named = [...new Set(page(name).match(/\bPUSHGRID_[A-Z0-9_]+/g))]
+    const unknown = named.filter((one) => !variables.has(one) && !others.test(one))
+    t.same(unknown, [], name)
+  }
+})
+
+t.test('every metric that a page names is in the guide for operators', async (t) => {
+  const guide = new Set(page('operating.md').match(/(?<=^\| `)pushgrid_\w+/gm))
+  for (const name of readdirSync(DOCS)) {
+    const named = [...new Set(page(name).match(/(?<=`)pushgrid_[a-z0-9_]+/g))]
+    t.same(
+      named.filter((one) => !guide.has(one)),
+      [],
+      name,
+    )
+  }
+})
+
+/** All of the code that may say something to somebody. */
+function code(): string {
+  return ['cluster', 'push', 'store', 'node', 'endpoint', 'deploy']
+    .flatMap((folder) =>
+      readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.(ts|mjs|cfg)$/.test(file) && !file.endsWith('.test.ts'))
+        .map((file) => readFileSync(path.join(ROOT, folder, file), 'utf8')),
+    )
+    .join('\n')
+}
+
+/** What differs each time stands in a quote as three dots, in capitals, or as the name of an option. */
+const VARYING = /\.\.\.|\b(?:PORT|HOST|FILE|FOLDER|VALUE|VARIABLE|NAME|ORIGIN|N|A|B)\b|PUSHGRID_\w+/
+/** Where the code puts a message together. */
+const SEAMS =
+  /[:;"()]|pushgrid (?:node|serve)\b|data folder\b|the store can't start|The VAPID token\b|\/data\.mdb/
+
+/** The runs of words in what is quoted, as they have to stand in the code. */
+function quotedWords(cells: readonly string[]): string[] {
+  return cells
+    .flatMap((cell) => cell.match(/(?<=`)[^`]+(?=`)/g) ?? [])
+    .flatMap((quote) => quote.split(VARYING))
+    .flatMap((words) => words.split(SEAMS))
+    .map((words) => words.trim())
+    .filter((words) => words.split(' ').length > 2)
+}
+
+t.test('messages that troubleshooting.md quotes are worded so in the code', async (t) => {
+  const source = code().replaceAll(/' \+\n\s*'/g, '')
+  for (const heading of ['It does not start', 'The log', 'HTTP answers']) {
+    const words = quotedWords(firstCells(section('troubleshooting.md', heading)))
+    t.ok(words.length > 10, `${heading}: only ${words.length} were found`)
+    t.same(
+      words.filter((one) => !source.includes(one)),
+      [],
+      heading,
+    )
+  }
+})
