@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { BenchResult } from '../../bench/result/result.ts'
+import { spawnBound } from './bound-process.ts'
 
 const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
 
@@ -27,9 +28,7 @@ export type ScenarioFile = Readonly<Record<string, unknown>>
 
 /** Starts `pushgrid bench` with arguments after that word. */
 export function startBenchCommand(args: readonly string[]): BenchProcess {
-  const child = spawn(process.execPath, [CLI, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const reap = () => child.kill('SIGKILL')
-  process.once('exit', reap)
+  const child = spawnBound(process.execPath, [CLI, 'bench', ...args])
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text) => {
@@ -38,7 +37,6 @@ export function startBenchCommand(args: readonly string[]): BenchProcess {
   const ended = new Promise<BenchEnd>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => {
-      process.off('exit', reap)
       resolve({ code, output })
     })
   })

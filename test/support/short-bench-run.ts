@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Value } from '@sinclair/typebox/value'
 import { type BenchResult, ResultSchema } from '../../bench/result/result.ts'
+import { spawnBound } from './bound-process.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 /** Small enough for two busy cores, long enough for everything to happen. */
@@ -44,9 +45,7 @@ export function bench(
   args: readonly string[],
   options: BenchRunOptions = {},
 ): Promise<Omit<BenchRun, 'result'>> {
-  const child = spawn(process.execPath, [CLI, 'bench', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const reap = () => child.kill('SIGKILL')
-  process.once('exit', reap)
+  const child = spawnBound(process.execPath, [CLI, 'bench', ...args])
   options.onStart?.(child)
   let stdout = ''
   let stderr = ''
@@ -59,7 +58,6 @@ export function bench(
   })
   return new Promise((resolve) => {
     child.once('close', (code) => {
-      process.off('exit', reap)
       resolve({ code, stdout, stderr })
     })
   })
