@@ -62,6 +62,8 @@ function imageEnvironment(): Record<string, string> {
 function inside(command: readonly string[]): [string, string[]] {
   const [, user = ''] = /^USER (.*)$/m.exec(containerfile) ?? []
   const script = [
+    // What the test runner wants loaded is not in the image.
+    'unset NODE_OPTIONS',
     `mount --bind '${rootfs}' '${rootfs}'`,
     `mount -o remount,ro,bind '${rootfs}'`,
     `mount --bind '${data}' '${rootfs}/data'`,

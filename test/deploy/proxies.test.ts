@@ -40,7 +40,7 @@ const behind = {
 } as const
 
 /** Checks a recipe with the proxy's own means, and starts it. */
-async function started(t: Test, name: keyof typeof RECIPES): Promise<void> {
+async function started(t: Test, name: keyof typeof RECIPES): Promise<ServerProcess> {
   const { program, adapt } = RECIPES[name]
   const folder = await mkdtemp(path.join(tmpdir(), 'pushgrid-proxy-'))
   t.teardown(() => rm(folder, { recursive: true }))
@@ -52,6 +52,7 @@ async function started(t: Test, name: keyof typeof RECIPES): Promise<void> {
   const proxy = new ServerProcess({ name, program: file, entrypoint: '', args, folder, ...(env && { env }) })
   t.teardown(() => proxy.kill('SIGTERM'))
   await proxy.ready(serves())
+  return proxy
 }
 
 async function serves(): Promise<void> {
@@ -63,7 +64,7 @@ async function serves(): Promise<void> {
 
 for (const name of ['HAProxy', 'nginx', 'Caddy'] as const) {
   t.test(`${name}: messages arrive through TLS, also when an endpoint dies`, async (t) => {
-    await started(t, name)
+    const proxy = await started(t, name)
     await roundTrip(t, { wsUrl, origin, ca })
     const sender = new Sender(1, ca)
     t.teardown(() => sender.close())
@@ -71,6 +72,7 @@ for (const name of ['HAProxy', 'nginx', 'Caddy'] as const) {
     t.equal(metrics.status, 404, 'metrics are not for everyone')
     await cluster.endpoint(0).kill('SIGKILL')
     await roundTrip(t, { wsUrl, origin, ca, isFailing: true })
+    t.notMatch(proxy.output, '/wpush/', 'paths of endpoints are secrets, and not logged')
     await cluster.endpoint(0).restart()
     if (name === 'HAProxy') await firefox(t)
   })

@@ -65,9 +65,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the store is read before listening is flushed',
-    seed: 418,
     edits: [edit('node/agent-host.js', 'await listening.flush();', '')],
-    breaks: /hints/,
+    story: 'before anybody has heard of the new session',
+    breaks: /liveness/,
   },
   {
     name: 'a message is deleted before its put has settled',

@@ -35,6 +35,8 @@ const SWEEP_AHEAD_MS = 2 * 24 * 60 * 60 * 1000
 const SWEEP_MAX = 500
 /** Time for some more messages. */
 const LAST_SENDS_MS = 8000
+/** In which what was sent last has come to the store, after an ask in vain; it may have missed a re-read by that (seed 8900). */
+const LAST_PUT_MS = 10_000
 /** Time after healing in which browsers that were cut off or turned away come back. */
 const COME_BACK_MS = 90_000
 
@@ -126,7 +128,7 @@ class Simulation {
     this.#sending = false
     this.#broadcasting.end()
     this.#world.faults.askLossRate = CALM.askLossRate
-    await this.#world.run(1.5 * recheckMs)
+    await this.#world.run(LAST_PUT_MS + 1.5 * recheckMs)
     this.#world.check(nothingWaits)
     this.#world.check(broadcastsConverge)
   }

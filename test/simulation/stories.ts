@@ -10,6 +10,8 @@ export interface Story {
 
 /** Long enough for everything that a story sets going, with a process in its way. */
 const STORY_MS = 6000
+/** Until a listener is known at all: both hints of a message are over by then. */
+const UNHEARD_MS = [1600, 1600] as const
 /** Until the processes at other servers of the bus know of a listener. */
 const LATE_MS = [400, 400] as const
 
@@ -141,6 +143,16 @@ export const STORIES: readonly Story[] = [
       await world.run(1500)
       browser.manners.ignoreRate = 0
       world.faults.replyLossRate = 0
+      await world.run(STORY_MS)
+    },
+  },
+  {
+    name: 'a message is stored, and both hints are given, before anybody has heard of the new session',
+    async play(world, browser) {
+      world.faults.listenDelayMs = UNHEARD_MS
+      browser.reconnect()
+      await world.run(250)
+      post(world)
       await world.run(STORY_MS)
     },
   },
