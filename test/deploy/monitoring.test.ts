@@ -145,7 +145,7 @@ async function measuredSeries(t: Test): Promise<ReadonlySet<string>> {
 /** Labels of each metric, as the operators' guide has them; another test compares the guide with the code. */
 async function documentedLabels(): Promise<ReadonlyMap<string, readonly string[]>> {
   const guide = await readFile(path.join(ROOT, 'docs/operating.md'), 'utf8')
-  const rows = guide.matchAll(/^\| `(pushgrid_\w+)(?:\{([\w,]+)\})?`/gm)
+  const rows = guide.matchAll(/^\| `(pushgrid_\w+)(?:\{([\w,]+)\})?` +\| (?:counter|gauge|histogram) /gm)
   return new Map(Array.from(rows, ([, name = '', labels = '']) => [name, labels.split(',')]))
 }
 
