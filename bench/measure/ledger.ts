@@ -29,10 +29,13 @@ export interface LedgerCounts {
   readonly lostIds: readonly string[]
 }
 
-/** What an arrival was; `first` carries what was posted, and whether its user agent has been connected all the time. */
+/**
+ * What an arrival was; `first` carries what was posted, and whether its user agent has been connected all the time; `given up` is a first
+ * one, too, of a message that was not due any more.
+ */
 export type Arrival =
   | { readonly kind: 'first'; readonly message: PostedMessage; readonly connected: boolean }
-  | { readonly kind: 'again' | 'unrequested' }
+  | { readonly kind: 'given up' | 'again' | 'unrequested' }
 
 /** A message whose fate is open. */
 interface Open {
@@ -130,7 +133,9 @@ export class Ledger {
   /** A notification has reached its user agent. */
   arrived(id: string, atUs: number): Arrival {
     const open = this.#open.get(id)
-    if (open === undefined) return this.#arrivedSettled(this.#settled.get(id), id, atUs)
+    // Whether it was swept by then depends on what else happened: nothing else may.
+    if (open === undefined || this.#givenUp(open, atUs))
+      return this.#arrivedSettled(this.#settled.get(id), id, atUs)
     if (open.arrived) {
       this.#counts.duplicated += 1
       return { kind: 'again' }
@@ -174,11 +179,7 @@ export class Ledger {
 
   /** Gives up the messages whose TTL is over, so that those for absent user agents don't pile up. */
   sweep(nowUs: number): void {
-    for (const open of this.#open.values()) {
-      const { acceptedUs } = open
-      if (acceptedUs === undefined || open.arrived || nowUs < lateUs(open.message, acceptedUs)) continue
-      this.#settle(open, open.connected ? 'lost' : 'replaced', acceptedUs)
-    }
+    for (const open of this.#open.values()) this.#givenUp(open, nowUs)
   }
 
   /** What became of all messages if none arrived any more. */
@@ -193,6 +194,14 @@ export class Ledger {
       lostIds.push(open.message.id)
     }
     return { ...this.#counts, replaced, lost, lostIds: firstLost(lostIds) }
+  }
+
+  /** Settles a message whose TTL is over, and tells whether that was so. */
+  #givenUp(open: Open, nowUs: number): boolean {
+    const { acceptedUs } = open
+    if (acceptedUs === undefined || open.arrived || nowUs < lateUs(open.message, acceptedUs)) return false
+    this.#settle(open, open.connected ? 'lost' : 'replaced', acceptedUs)
+    return true
   }
 
   #accept(open: Open, atUs: number): void {
@@ -245,7 +254,7 @@ export class Ledger {
         settled.outcome = 'delivered'
         this.#counts.delivered += 1
         this.#arrivedInTopic(this.#topics.get(settled.topic ?? ''), settled.answeredUs)
-        return { kind: 'again' }
+        return { kind: 'given up' }
       default:
         this.#counts.unrequested += 1
         return { kind: 'unrequested' }

@@ -94,8 +94,8 @@ export class Recorder {
   /** A notification reached its user agent. */
   arrived(id: string, atUs: number): void {
     const arrival = this.#ledger.arrived(id, atUs)
+    if (arrival.kind === 'first' || arrival.kind === 'given up') this.#happened('delivered', atUs)
     if (arrival.kind !== 'first') return
-    this.#happened('delivered', atUs)
     const { intendedUs, sentUs } = arrival.message
     if (arrival.connected) this.timed('post_to_notification', intendedUs, sentUs, atUs)
   }
