@@ -10,21 +10,23 @@ import type { System } from '../support/system.ts'
 /** What a scenario must have found out of a server that keeps its word. */
 type Expectation = (t: Test, result: BenchResult) => void
 
+/** 40 are expected, and arrivals are random: fewer come once in five million runs. */
+const FEWEST_POSTS = 12
 const KEPT = { lost: 0, late: 0, unrequested: 0 }
 /** Where connections are dropped, acknowledgements are, too, and what they were for comes again. */
 const DROPPING = ['mixed', 'soak']
 
 const EXPECTED: Readonly<Record<string, Expectation>> = {
   direct(t, { ledger, latencies, statuses, rates }) {
-    t.ok(ledger.posted > 20, `${ledger.posted} messages`)
+    t.ok(ledger.posted > FEWEST_POSTS, `${ledger.posted} messages`)
     t.equal(ledger.delivered, ledger.posted)
     t.equal(ledger.acknowledged, ledger.posted)
     t.same(statuses, { 201: ledger.posted })
-    t.ok((latencies['post_to_notification']?.intended.count ?? 0) > 20)
+    t.ok((latencies['post_to_notification']?.intended.count ?? 0) > FEWEST_POSTS)
     t.ok((rates['delivered'] ?? 0) > 0)
   },
   store(t, { ledger, latencies }) {
-    t.ok(ledger.posted > 20, `${ledger.posted} messages`)
+    t.ok(ledger.posted > FEWEST_POSTS, `${ledger.posted} messages`)
     t.equal(ledger.delivered, ledger.posted)
     t.notOk(latencies['post_to_notification'], 'nobody was connected')
     t.ok((latencies['drain']?.intended.count ?? 0) > 5, 'user agents got what waited for them')
@@ -35,10 +37,10 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
     t.ok(ledger.delivered <= 30 * 2, 'at most one of each topic')
   },
   mixed(t, { ledger, latencies }) {
-    t.ok(ledger.posted > 20)
+    t.ok(ledger.posted > FEWEST_POSTS)
     t.ok(latencies['hello'], 'some came back')
   },
-  soak: (t, { ledger }) => t.ok(ledger.posted > 20),
+  soak: (t, { ledger }) => t.ok(ledger.posted > FEWEST_POSTS),
   idle(t, { rates, ledger, processes }) {
     t.equal(rates['connected'], 30)
     t.equal(ledger.posted, 0)
@@ -59,7 +61,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
     t.same(statuses, { 410: ledger.posted })
     t.equal(counts['POST to an ended subscription refused'], ledger.posted)
     t.equal(ledger.accepted, 0)
-    t.ok((latencies['post_to_refusal']?.intended.count ?? 0) > 10)
+    t.ok((latencies['post_to_refusal']?.intended.count ?? 0) > FEWEST_POSTS)
   },
   reject(t, { statuses, counts, ledger }) {
     t.same(statuses, { 401: ledger.posted })
@@ -67,10 +69,10 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   },
 }
 
-/** Beyond the short form. */
+/** Beyond the short form; in `mixed` some 28 user agents are expected to come back. */
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   topic: ['--agents', '10', '--topics', '2'],
-  mixed: ['--rate', '120'],
+  mixed: ['--rate', '400', '--duration', '2s'],
   soak: ['--rate', '120'],
   broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN],
 }
