@@ -13,6 +13,8 @@ import { Window } from './window.ts'
 
 /** A plot as it is now. */
 export interface LivePlot extends Pick<PlotDefinition, 'id' | 'title' | 'note' | 'unit' | 'hasLog'> {
+  /** Whether each of its lines is a process. */
+  readonly areProcesses: boolean
   /** Unix time in seconds, rising. */
   readonly times: readonly number[]
   readonly lines: readonly LiveLine[]
@@ -84,18 +86,11 @@ export class Live {
 
   #plot(definition: PlotDefinition, times: readonly number[]): LivePlot {
     const { id, title, note, unit, hasLog, lines } = definition
-    const isOfProcesses = 'others' in lines && lines.areProcesses === true
-    const nameOf = (key: string) => (isOfProcesses ? (this.#names.get(key) ?? key) : key)
+    const areProcesses = 'others' in lines && lines.areProcesses === true
+    const nameOf = (key: string) => (areProcesses ? (this.#names.get(key) ?? key) : key)
     const slots = this.#slots.get(id) ?? new Slots(PLACES)
-    return {
-      id,
-      title,
-      note,
-      unit,
-      hasLog,
-      times,
-      lines: plotLines(definition, this.#history.lines(id), slots, nameOf),
-    }
+    const drawn = plotLines(definition, this.#history.lines(id), slots, nameOf)
+    return { id, title, note, unit, hasLog, areProcesses, times, lines: drawn }
   }
 
   /** Processes that have left keep their names in the plots. */

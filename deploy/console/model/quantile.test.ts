@@ -40,12 +40,14 @@ t.test('of nothing there is none', async (t) => {
   t.equal(quantile(0.5, []), undefined)
 })
 
-t.test('the order in which buckets come does not matter', async () => {
+t.test('the order in which buckets come does not matter', async (t) => {
   fc.assert(
     fc.property(histogram, part, (buckets, q) => {
-      t.same(quantile(q, buckets.toReversed()), quantile(q, buckets))
+      const [one, other] = [buckets, buckets.toReversed()].map((all) => quantile(q, all))
+      return one?.value === other?.value && one?.isBeyond === other?.isBeyond
     }),
   )
+  t.pass()
 })
 
 t.test('it lies in the bucket of the observation with its rank, and rises with its part', async (t) => {
