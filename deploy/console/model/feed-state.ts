@@ -2,7 +2,7 @@
 export type FeedState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  /** @property sinceMs when the last message came, by the page's clock, or when it first tried */
+  /** @property sinceMs when the service sent what came last, by its clock */
   | { readonly kind: 'interrupted'; readonly sinceMs: number; readonly reason: string }
 
 /** A service that says nothing for so long is not there any more: it says something each second. */

@@ -58,7 +58,7 @@ function connections(moment: Moment): KeyFigure {
     id: 'connections',
     label: 'User agents connected',
     values: [{ text: quantity(gaugeSum(moment, 'pushgrid_connections'), 'count') }],
-    notes: [{ text: hellos > 0 ? `${quantity(hellos, 'count')} before their hello` : 'all said hello' }],
+    notes: [{ text: hellos > 0 ? `${quantity(hellos, 'count')} still connecting` : 'none still connecting' }],
     course: { plot: 'connections', line: 'connected' },
   }
 }

@@ -20,7 +20,7 @@ export interface PlotDefinition {
   readonly title: string
   readonly note: string
   readonly unit: Unit
-  /** Whether it may be seen on a logarithmic scale. */
+  /** Whether it may be seen on a logarithmic scale, and is at first. */
   readonly hasLog: boolean
   /** Its lines where they are known; else those that there are, and what the ones together are that have no place of their own. */
   readonly lines: readonly FixedLine[] | { readonly others: 'sum' | 'max'; readonly areProcesses?: boolean }
@@ -33,12 +33,12 @@ export const PLOTS: readonly PlotDefinition[] = [
   {
     id: 'connections',
     title: 'User agents',
-    note: 'Websockets, and those of them whose user agent has not said hello yet.',
+    note: 'Websockets, and those of them whose user agent has yet to say hello.',
     unit: 'count',
     hasLog: false,
     lines: [
       { key: 'connected', label: 'connected', colour: 1 },
-      { key: 'hellos', label: 'before their hello', colour: 2, dashed: true },
+      { key: 'hellos', label: 'still connecting', colour: 2, dashed: true },
     ],
     read: (moment) =>
       new Map([
@@ -60,7 +60,7 @@ export const PLOTS: readonly PlotDefinition[] = [
   },
   {
     id: 'latency',
-    title: 'From POST to 2xx, and to the acknowledgement',
+    title: 'From POST to 2xx and to ack',
     note: 'Estimated within the buckets of /metrics, of which the lowest ends at 1 ms and the highest at 5 s.',
     unit: 's',
     hasLog: true,
@@ -93,12 +93,40 @@ export const PLOTS: readonly PlotDefinition[] = [
   },
   {
     id: 'store-p99',
-    title: 'Store operations: 99 of 100 take less',
-    note: 'Estimated within buckets, as above.',
+    title: 'Store operations, p99',
+    note: '99 of 100 take less; estimated within buckets, too.',
     unit: 's',
     hasLog: true,
     lines: { others: 'max' },
     read: (moment) => durations(moment, 'pushgrid_store_seconds', 0.99, operationOf),
+  },
+  {
+    id: 'store-failures',
+    title: 'Failures of the store',
+    note: 'Which operation, and with what: the store is down, it is full, or a defect.',
+    unit: 'perS',
+    hasLog: false,
+    lines: { others: 'sum' },
+    read: ({ window }) =>
+      window.rates('pushgrid_store_failures_total', ({ operation, failure }) => `${operation} ${failure}`),
+  },
+  {
+    id: 'waiting',
+    title: 'What waits',
+    note: 'Notifications for their acknowledgement, requests for their answer, operations for their turn in the store.',
+    unit: 'count',
+    hasLog: false,
+    lines: [
+      { key: 'notifications', label: 'not acknowledged', colour: 1 },
+      { key: 'requests', label: 'requests under way', colour: 2 },
+      { key: 'store', label: 'for the store', colour: 3 },
+    ],
+    read: (moment) =>
+      new Map([
+        ['notifications', gaugeSum(moment, 'pushgrid_notifications_in_flight')],
+        ['requests', gaugeSum(moment, 'pushgrid_requests_under_way')],
+        ['store', gaugeSum(moment, 'pushgrid_store_waiting')],
+      ]),
   },
   {
     id: 'closes',

@@ -37,6 +37,6 @@ function words(state: FeedState): string {
     case 'live':
       return 'Live'
     case 'interrupted':
-      return `Interrupted since ${clockTime(state.sinceMs)}: ${state.reason}. It is tried again by itself.`
+      return `Interrupted since ${clockTime(state.sinceMs)}: ${state.reason}. Trying again by itself.`
   }
 }

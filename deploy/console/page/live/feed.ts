@@ -13,7 +13,7 @@ export interface FeedListener {
 /** Follows the figures of the service, and comes back by itself when it has lost them. */
 export class Feed {
   readonly #listener: FeedListener
-  /** When the last message came; before the first one when the feed began. */
+  /** When the last message was sent, by the service's clock; before the first one when the feed began. */
   #lastMs = Date.now()
   #attempt = new AbortController()
   #silence: number | undefined
@@ -58,7 +58,7 @@ export class Feed {
     try {
       await watchFigures((figures) => {
         this.#expect(attempt)
-        this.#lastMs = Date.now()
+        this.#lastMs = figures.atMs
         this.#listener.see(figures)
         this.#listener.changed({ kind: 'live' })
       }, attempt.signal)

@@ -71,7 +71,10 @@ function Course({ values }: { readonly values: readonly (number | null)[] }) {
     <dd class="course" aria-hidden="true">
       <svg viewBox="0 -1 100 26" preserveAspectRatio="none">
         <title>Course over two minutes</title>
-        <path d={sparkline(values, 100, 24)} vector-effect="non-scaling-stroke" />
+        <path
+          d={sparkline(values, { room: COURSE_VALUES, width: 100, height: 24 })}
+          vector-effect="non-scaling-stroke"
+        />
       </svg>
     </dd>
   )
@@ -82,5 +85,5 @@ function courseOf(
   { plot, line }: NonNullable<KeyFigure['course']>,
 ): readonly (number | null)[] {
   const lines = plots.find(({ id }) => id === plot)?.lines ?? []
-  return lines.find(({ key }) => key === line)?.values.slice(-COURSE_VALUES) ?? []
+  return lines.find(({ key }) => key === line)?.values ?? []
 }

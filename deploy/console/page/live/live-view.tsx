@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { ConsoleSettings } from '../../figures.ts'
 import { HISTORY_SECONDS, WINDOW_SECONDS } from '../../model/live.ts'
 import { FeedBar } from './feed-bar.tsx'
@@ -8,7 +8,7 @@ import type { Range } from './live-chart.ts'
 import { PlotGrid } from './plot-grid.tsx'
 import { ProcessTable } from './process-table.tsx'
 import { Unused } from './unused.tsx'
-import { useFeed } from './use-feed.ts'
+import { type FollowedFeed, useFeed } from './use-feed.ts'
 
 interface LiveViewProps {
   readonly settings: ConsoleSettings
@@ -32,6 +32,10 @@ export function LiveView({ settings, isShown, onTokenNeeded }: LiveViewProps) {
     setRange(wanted)
   }
   const plots = figures?.plots ?? []
+  const title = `${signOf(feed)}Pushgrid console`
+  useEffect(() => {
+    document.title = title
+  }, [title])
   return (
     <section
       hidden={!isShown}
@@ -46,9 +50,9 @@ export function LiveView({ settings, isShown, onTokenNeeded }: LiveViewProps) {
           <h2 class="unseen">Now</h2>
           <KeyFigures keys={figures.keys} plots={plots} />
           <p class="muted note">
-            Rates, shares and percentiles are of the last {WINDOW_SECONDS} seconds; plots go back{' '}
-            {HISTORY_SECONDS / 60} minutes, and begin when this page is opened. Drag over a plot, or press +
-            in it, to look at a part of it closely.
+            Rates, shares and percentiles are of the last {WINDOW_SECONDS} seconds. Plots begin when this page
+            is opened, and go back {HISTORY_SECONDS / 60} minutes; drag over one, or press + in it, to look at
+            a part of the time closely.
           </p>
           <h2>The service</h2>
           <PlotGrid plots={plots.filter(({ areProcesses }) => !areProcesses)} range={range} onZoom={zoom} />
@@ -59,4 +63,11 @@ export function LiveView({ settings, isShown, onTokenNeeded }: LiveViewProps) {
       )}
     </section>
   )
+}
+
+/** What the title of the page begins with, for who has it in the background. */
+function signOf({ state, figures }: FollowedFeed): string {
+  const levels = figures?.health.map(({ level }) => level) ?? []
+  if (state.kind === 'interrupted' || levels.includes('bad')) return '✗ '
+  return levels.includes('warn') ? '⚠ ' : ''
 }

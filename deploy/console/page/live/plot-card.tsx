@@ -14,7 +14,7 @@ export function PlotCard({ plot, range, onZoom }: PlotCardProps) {
   const chart = useRef<LiveChart>(undefined)
   const zoom = useRef(onZoom)
   zoom.current = onZoom
-  const [isLog, setLog] = useState(false)
+  const [isLog, setLog] = useState(plot.hasLog)
   useEffect(() => {
     if (place.current === null) return
     chart.current = new LiveChart(place.current, plot.title, (wanted) => zoom.current(wanted))
