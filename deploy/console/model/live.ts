@@ -89,7 +89,12 @@ export class Live {
     const areProcesses = 'others' in lines && lines.areProcesses === true
     const nameOf = (key: string) => (areProcesses ? (this.#names.get(key) ?? key) : key)
     const slots = this.#slots.get(id) ?? new Slots(PLACES)
-    const drawn = plotLines(definition, this.#history.lines(id), slots, nameOf)
+    const drawn = plotLines(definition, {
+      history: this.#history.lines(id),
+      length: times.length,
+      slots,
+      nameOf,
+    })
     return { id, title, note, unit, hasLog, areProcesses, times, lines: drawn }
   }
 

@@ -16,15 +16,22 @@ const COLOURS = 5
 const OTHERS = 'others'
 const OTHERS_COLOUR = 6
 
-/** The lines of a plot, with their colours. @param nameOf what a line is called, by its key */
+/** What the lines of a plot are made of. */
+export interface Drawing {
+  readonly history: readonly HistoryLine[]
+  /** How many moments there are. */
+  readonly length: number
+  readonly slots: Slots
+  /** What a line is called, by its key. */
+  readonly nameOf: (key: string) => string
+}
+
+/** The lines of a plot, with their colours. */
 export function plotLines(
   { lines }: PlotDefinition,
-  history: readonly HistoryLine[],
-  slots: Slots,
-  nameOf: (key: string) => string,
+  { history, length, slots, nameOf }: Drawing,
 ): LiveLine[] {
   if ('others' in lines) return rankedLines(history, slots, nameOf, lines.others)
-  const length = history[0]?.values.length ?? 0
   return lines.map((line) => ({
     ...line,
     values: history.find(({ key }) => key === line.key)?.values ?? Array.from({ length }, () => null),
