@@ -64,7 +64,7 @@ export function AgentCard({ settings, runner }: AgentCardProps) {
           New identity
         </button>
       </div>
-      <p class="muted small">
+      <p class="muted small after">
         A ping is the frame <code>{'{}'}</code>; more than one in 45 s closes the connection. A new identity,
         while disconnected, leaves UAID and subscriptions behind.
       </p>

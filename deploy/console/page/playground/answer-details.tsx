@@ -24,15 +24,7 @@ export function AnswerDetails({ answer, request }: AnswerDetailsProps) {
         </p>
       )}
       <details>
-        <summary>Request and answer</summary>
-        <pre>
-          {[
-            `POST ${endpoint}`,
-            ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-            '',
-            body === undefined ? '(no body)' : `(${body.length} encrypted bytes)`,
-          ].join('\n')}
-        </pre>
+        <summary>Answer</summary>
         <pre data-test="answer">
           {[
             `${answer.status} ${answer.statusText}`,
@@ -41,6 +33,17 @@ export function AnswerDetails({ answer, request }: AnswerDetailsProps) {
           ].join('\n')}
         </pre>
         <p class="muted small">Of a service of another origin browsers show pages only some headers.</p>
+      </details>
+      <details>
+        <summary>Request</summary>
+        <pre>
+          {[
+            `POST ${endpoint}`,
+            ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+            '',
+            body === undefined ? '(no body)' : `(${body.length} encrypted bytes)`,
+          ].join('\n')}
+        </pre>
         <CopyButton text={asCurl(request)} label="Copy as curl" />
       </details>
     </>
