@@ -1,12 +1,13 @@
 import type { Clock } from '../../cluster/clock.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { Urgency } from '../../push/urgency.ts'
-import { StartError, Unreachable, unreachableReason } from '../start-error.ts'
+import { StartError, Unreachable } from '../start-error.ts'
 import type { KeptAgent } from './agent-file.ts'
 import { Connection, closeText } from './connection.ts'
 import { type AnswerPolicy, Inbox } from './inbox.ts'
 import { Registrar, type RegistrarDeps, type RegistrarWishes } from './registrar.ts'
 import { broadcastNews, type Notification, type ServerFrame } from './server-frame.ts'
+import { unreachableReason } from './unreachable.ts'
 
 /** What whoever runs a user agent wants of it. */
 export interface AgentWishes extends AnswerPolicy, RegistrarWishes {

@@ -70,6 +70,10 @@ export class Connection {
         connection.#stayAlive()
         resolve(connection)
       })
+      socket.once('unexpected-response', (request, { statusCode }) => {
+        request.destroy()
+        reject(new Error(refusedText(statusCode)))
+      })
       socket.once('error', reject)
     })
   }
@@ -140,6 +144,15 @@ export class Connection {
 
 function isOf<K extends Kind>(kind: K, frame: ServerFrame): frame is FrameOf<K> {
   return frame.messageType === kind
+}
+
+/** Says how HTTP refused a websocket. */
+function refusedText(status = 0): string {
+  const advice =
+    status === 503 || status === 429
+      ? 'it is overloaded, or ends'
+      : 'is this the websocket side of a push service?'
+  return `it answers HTTP ${status} instead of a websocket: ${advice}`
 }
 
 /** Says how a websocket ended. */
