@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
-import type { AgentEvent, Answer, MessageEvent } from './agent-event.ts'
-import type { Content } from './decrypt.ts'
+import type { AgentEvent, MessageEvent } from './agent-event.ts'
+import type { Answer } from './answer.ts'
+import type { Content } from './content.ts'
 import { printable } from './printable.ts'
 
 /** How lines are set. */

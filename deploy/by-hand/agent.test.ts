@@ -5,7 +5,8 @@ import { Agent, type AgentWishes } from './agent.ts'
 import type { AgentEvent } from './agent-event.ts'
 import type { KeptAgent } from './agent-file.ts'
 import { ScriptedServer } from './fixtures/scripted-server.ts'
-import { type Channel, newChannel } from './subscription.ts'
+import { newChannel } from './subscription.ts'
+import type { Channel } from './subscription-schema.ts'
 
 const random = seededRandom(1)
 const UAID = '0123456789abcdef0123456789abcdef'

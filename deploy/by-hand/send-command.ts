@@ -9,7 +9,7 @@ import { pushRequest } from './push-request.ts'
 import { awaitReceipt, receiptUrlOf } from './receipt.ts'
 import { refusalOf } from './refusal.ts'
 import type { Payload, SendRequest } from './send-flags.ts'
-import { type Subscription, SubscriptionSchema } from './subscription.ts'
+import { type Subscription, SubscriptionSchema } from './subscription-schema.ts'
 import { keptVapid } from './vapid-file.ts'
 
 type Message = Extract<SendRequest, { kind: 'send' }>
