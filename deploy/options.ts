@@ -304,7 +304,7 @@ export const OPTIONS = {
     'Process',
     oneOf(['auto', 'on', 'off']),
     'auto',
-    'web page with live figures and a playground at /console/ of the endpoint side; auto: open, and only where host and public URL are of this machine; on: elsewhere, too, for who has the admin token',
+    'web page with live figures and a playground, at /console/ of the endpoint side; auto: open where host and public URL are of this machine, else not there; on: for who has the admin token',
   ),
   accessLog: option(
     'Process',

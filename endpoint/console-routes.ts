@@ -27,8 +27,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Of every answer below `/console`. */
+/** Of every answer below `/console`; what may be kept says so itself. */
 const HEADERS = {
+  'cache-control': 'no-store',
   'content-security-policy': POLICY,
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
@@ -36,8 +37,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** Of what tells of the service; the last is for nginx. */
-const FRESH = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+/** What proxies add to a request. */
+const PROXIED = ['forwarded', 'x-forwarded-for', 'via']
 
 type ConsoleRequest = FastifyRequest<{ Params: { '*': string } }>
 
@@ -63,7 +64,6 @@ export function addConsoleRoutes(app: FastifyInstance, console: Console, clock: 
     if (!isReading(request, reply, path === 'figures' ? ['GET'] : ['GET', 'HEAD'])) return
     const admitted = admits(request)
     if (!admitted.ok) return sendFailure(reply, admitted)
-    reply.headers(FRESH)
     if (path === 'settings') reply.type('application/json').send(settings)
     else follow(reply)
   }
@@ -71,7 +71,8 @@ export function addConsoleRoutes(app: FastifyInstance, console: Console, clock: 
   function follow(reply: FastifyReply): void {
     if (!watchers.hasRoom)
       return sendFailure(reply, refuse('unavailable', 'Too many pages follow the figures: close one'))
-    reply.hijack()
+    // nginx would wait for more of it.
+    reply.header('x-accel-buffering', 'no').hijack()
     watchers.watch(reply.raw, reply.getHeaders() as Record<string, string>)
   }
 
@@ -122,10 +123,11 @@ function admission({ token }: Console): (request: FastifyRequest) => Checked<und
   return (request) => {
     if (isFromElsewhere(request)) return refuse('consoleForbidden', 'The console answers no other web page')
     if (admin !== undefined) return admin.check(request.headers.authorization)
-    if (isLoopbackAuthority(request.host)) return accept(undefined)
+    const isProxied = PROXIED.some((name) => request.headers[name] !== undefined)
+    if (isLoopbackAuthority(request.host) && !isProxied) return accept(undefined)
     return refuse(
       'consoleForbidden',
-      'The console is open at this machine only, as http://localhost:PORT/console/',
+      'The console is open at this machine only, by the name of localhost and without a proxy',
     )
   }
 }

@@ -2,20 +2,13 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { ROOT } from './support/deploy-folder.ts'
+import { blocksOf, DOCS } from './support/doc-blocks.ts'
 import { finished } from './support/finished.ts'
 
 /*
- * Commands that people copy from the pages. Most of docs/quick-start.md needs a clean machine, root and the network, so nothing runs it; what can
- * be known without is looked at here. docs/by-hand.md and docs/receipts.md have tests of their own that run all of theirs.
+ * Commands that people copy from the pages. docs/quick-start.md, docs/by-hand.md and docs/receipts.md have tests of their own that run all of
+ * theirs; that of the quick start needs root and a machine that may mount. What can be known without is looked at here.
  */
-const DOCS = path.join(ROOT, 'docs')
-
-/** The commands of a page, block by block. */
-async function blocksOf(name: string): Promise<string[]> {
-  const text = await readFile(path.join(DOCS, name), 'utf8')
-  return [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, code = '']) => code)
-}
-
 /** Runs the one block of the quick start that has some words in it, with folders of a test for those of the system. */
 async function run(t: Test, words: string, folder: string): Promise<void> {
   const found = (await blocksOf('quick-start.md')).filter((block) => block.includes(words))
@@ -24,7 +17,7 @@ async function run(t: Test, words: string, folder: string): Promise<void> {
     .join()
     .replaceAll('/opt/pushgrid', ROOT)
     .replaceAll('/etc/', `${folder}/`)
-    .replaceAll(/^(caddy|systemctl) .*\n/gm, '')
+    .replaceAll(/^(apt-get|caddy|systemctl|timeout) .*\n/gm, '')
   const { status, output } = await finished('bash', ['-euc', `NAME=push.test.example\n${code}`])
   t.equal(status, 0, output)
 }

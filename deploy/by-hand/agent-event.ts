@@ -25,6 +25,8 @@ export type AgentEvent =
   | { readonly event: 'broadcast'; readonly id: string; readonly version: string }
   | { readonly event: 'broadcastRefused'; readonly id: string; readonly reason: string }
   | { readonly event: 'frame'; readonly direction: Direction; readonly text: string }
+  /** The server has said what means nothing here; it is passed over, as Firefox does. */
+  | { readonly event: 'notUnderstood'; readonly text: string }
   | { readonly event: 'disconnected'; readonly reason: string; readonly retryMs: number }
 
 /** Which way a frame went. */

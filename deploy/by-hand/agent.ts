@@ -44,6 +44,7 @@ export class Agent {
   #early: Notification[] | undefined = []
   #failures = 0
   #wasConnected = false
+  #knowsUrgency = false
 
   constructor(kept: KeptAgent, wishes: AgentWishes, deps: AgentDeps) {
     this.#wishes = wishes
@@ -89,6 +90,7 @@ export class Agent {
       connection = await Connection.open(this.#registrar.kept.url, this.#ended.signal, {
         clock,
         onFrame: (frame) => connection && this.#take(connection, frame),
+        onStrange: (text) => show({ event: 'notUnderstood', text }),
         onText: (direction, text) => show({ event: 'frame', direction, text }),
       })
       await this.#hello(connection)
@@ -135,9 +137,15 @@ export class Agent {
     for (const notification of early) this.#take(connection, notification)
   }
 
+  /** Servers that don't know this message end the connection, again and again if they are let. */
   async #setUrgency(connection: Connection, min: Urgency): Promise<void> {
-    const { status } = await connection.ask('urgency', { min })
+    const { status } = await connection.ask('urgency', { min }).catch((error: Error) => {
+      throw this.#knowsUrgency ? error : new StartError(unknownUrgency(error.message))
+    })
+    if (status >= 400 && status < 500)
+      throw new StartError(unknownUrgency(`it answers with status ${status}`))
     if (status !== 200) throw new Error(`the server could not set the urgency (status ${status})`)
+    this.#knowsUrgency = true
     this.#deps.show({ event: 'urgency', min })
   }
 
@@ -174,4 +182,8 @@ export class Agent {
       signal.addEventListener('abort', done)
     })
   }
+}
+
+function unknownUrgency(reason: string): string {
+  return `the server may not know what --urgency asks for, as many don't: leave it out (${reason})`
 }

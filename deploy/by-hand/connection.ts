@@ -8,6 +8,8 @@ export interface ConnectionDeps {
   readonly clock: Clock
   /** A frame that answers no request. */
   readonly onFrame: (frame: ServerFrame) => void
+  /** A text frame that means nothing here. */
+  readonly onStrange: (text: string) => void
   /** Every text frame, both ways. */
   readonly onText: (direction: Direction, text: string) => void
 }
@@ -121,7 +123,7 @@ export class Connection {
     this.#deps.onText('received', text)
     this.#stayAlive()
     const frame = parseServerFrame(text)
-    if (frame === undefined) return
+    if (frame === undefined) return this.#deps.onStrange(text)
     for (const waiting of this.#waiting) {
       if (!waiting.take(frame)) continue
       this.#waiting.delete(waiting)

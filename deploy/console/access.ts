@@ -19,12 +19,11 @@ export function consoleAccess(
   { console, host, adminToken }: AccessOptions,
   publicUrl: string,
 ): ConsoleAccess {
-  if (console === 'off') return { kind: 'nobody' }
-  if (isLoopback(host) && isLoopback(new URL(publicUrl).hostname)) return { kind: 'local' }
-  if (console === 'auto') return { kind: 'nobody' }
-  if (adminToken === undefined)
-    throw new StartError(
-      `${variableOf('console')} is on for others than this machine: it needs ${variableOf('adminToken')}, too`,
-    )
-  return { kind: 'token', token: adminToken }
+  const isLocal = isLoopback(host) && isLoopback(new URL(publicUrl).hostname)
+  if (console === 'off' || (console === 'auto' && !isLocal)) return { kind: 'nobody' }
+  if (console === 'on' && adminToken !== undefined) return { kind: 'token', token: adminToken }
+  if (isLocal) return { kind: 'local' }
+  throw new StartError(
+    `${variableOf('console')} is on, and this process is not for this machine alone: it needs ${variableOf('adminToken')}, too`,
+  )
 }

@@ -1,20 +1,11 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Listening } from '../../cluster/bus.ts'
-import type { Clock, Timer } from '../../cluster/clock.ts'
+import type { Timer } from '../../cluster/clock.ts'
+import { within } from '../../cluster/within.ts'
 import { consoleAddress, PROCESSES_ADDRESS } from '../../push/agent-requests.ts'
-import type { Log } from '../../push/log.ts'
-import type { AgentBus } from '../assembly.ts'
 import type { ClusterFigures, ProcessFigures } from './figures.ts'
-import type { OwnFigures } from './own-figures.ts'
-
-/** What gathering figures works with. */
-export interface FiguresGathererDeps {
-  readonly bus: AgentBus
-  readonly figures: OwnFigures
-  readonly clock: Clock
-  readonly log: Log
-}
+import { FIGURES_MAX, type FiguresDeps } from './figures-teller.ts'
 
 /** Told the figures of all processes, in JSON, on one line. */
 type Watcher = (figures: string) => void
@@ -32,8 +23,6 @@ const ANSWER_MS = 250
 const FORGET_MS = 5000
 /** Processes that are listened to; those beyond are not shown. */
 const PEERS_MAX = 500
-/** The figures of one process have some 10 kB. */
-const JSON_MAX = 128 * 1024
 
 const Series = Type.Array(
   Type.Tuple([Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])), Type.Number()]),
@@ -55,13 +44,13 @@ const Process = Type.Object({
  * there, whatever becomes of the bus.
  */
 export class FiguresGatherer {
-  readonly #deps: FiguresGathererDeps
+  readonly #deps: FiguresDeps
   readonly #watchers = new Set<Watcher>()
   readonly #peers = new Map<string, Peer>()
   #listening: Listening | undefined
   #timer: Timer | undefined
 
-  constructor(deps: FiguresGathererDeps) {
+  constructor(deps: FiguresDeps) {
     this.#deps = deps
   }
 
@@ -77,17 +66,17 @@ export class FiguresGatherer {
   }
 
   #start(): void {
-    const { bus, figures } = this.#deps
+    const { bus, figures, clock } = this.#deps
     const listening = bus.listen(consoleAddress(figures.process), (request) => {
       if (request.kind === 'figures') this.#heard(request.json)
     })
     this.#listening = listening
     this.#timer = undefined
-    // Who is asked before this process is known to listen can't answer.
     const ask = () => {
       if (this.#listening === listening) this.#ask()
     }
-    listening.flush().then(ask, ask)
+    // Who is asked before this process is known to listen can't answer. With the bus away there is nobody to wait for.
+    within(clock, ANSWER_MS, listening.flush(), () => {}).then(ask, ask)
   }
 
   #stop(): void {
@@ -123,10 +112,14 @@ export class FiguresGatherer {
   }
 
   #heard(json: string): void {
-    const { figures, clock } = this.#deps
-    const told = json.length > JSON_MAX ? undefined : parse(json)
-    // What is damaged, or of another version that says it otherwise, is left out.
-    if (told === undefined || told.process === figures.process) return
+    const { figures, clock, log } = this.#deps
+    const told = json.length > FIGURES_MAX ? undefined : parse(json)
+    if (told === undefined) {
+      // Of a version that says it in another way, perhaps.
+      log.debug({ characters: json.length }, 'a process tells figures that can not be read')
+      return
+    }
+    if (told.process === figures.process) return
     if (!this.#peers.has(told.process) && this.#peers.size >= PEERS_MAX) return
     this.#peers.set(told.process, { figures: told, heardAtMs: clock.monotonicMs() })
   }

@@ -4,13 +4,16 @@ import type { Log } from '../../push/log.ts'
 import type { AgentBus } from '../assembly.ts'
 import type { OwnFigures } from './own-figures.ts'
 
-/** What telling figures works with. */
-export interface FiguresTellerDeps {
+/** What telling and gathering figures works with. */
+export interface FiguresDeps {
   readonly bus: AgentBus
   readonly figures: OwnFigures
   readonly clock: Clock
-  readonly log: Log
+  readonly log: { readonly debug: Log['warn']; readonly warn: Log['warn'] }
 }
+
+/** Characters that the figures of one process may have; there are some 15,000. NATS carries 128 kB where it is set up as deploy/nats says. */
+export const FIGURES_MAX = 60_000
 
 /** Who watches asks once a second; what comes sooner is the same through another cell, or somebody who asks too much. */
 const AGAIN_MS = 500
@@ -19,12 +22,12 @@ const WATCHERS_MAX = 64
 
 /** Tells the figures of this process to those processes whose console somebody looks at. */
 export class FiguresTeller {
-  readonly #deps: FiguresTellerDeps
+  readonly #deps: FiguresDeps
   /** When each was told last. */
   readonly #told = new Map<ProcessId, number>()
   readonly #stop: () => void
 
-  constructor(deps: FiguresTellerDeps) {
+  constructor(deps: FiguresDeps) {
     this.#deps = deps
     const listening = deps.bus.listen(PROCESSES_ADDRESS, (request) => {
       if (request.kind === 'watch') this.#asked(request.watcher)
@@ -51,7 +54,9 @@ export class FiguresTeller {
   async #tell(watcher: ProcessId): Promise<void> {
     const { bus, figures, log } = this.#deps
     try {
-      bus.tell(consoleAddress(watcher), { kind: 'figures', json: JSON.stringify(await figures.now()) })
+      const json = JSON.stringify(await figures.now())
+      if (json.length > FIGURES_MAX) throw new RangeError(`they have ${json.length} characters`)
+      bus.tell(consoleAddress(watcher), { kind: 'figures', json })
     } catch (err) {
       log.warn({ err }, 'the figures of this process can not be told to a console')
     }

@@ -8,6 +8,7 @@ import { spawnBound } from '../support/bound-process.ts'
 import { freePorts } from '../support/cluster.ts'
 import { DEPLOY, ROOT } from '../support/deploy-folder.ts'
 import { finished } from '../support/finished.ts'
+import { MAY_MOUNT } from '../support/may-mount.ts'
 import { roundTrip } from './round-trip.ts'
 
 /*
@@ -31,9 +32,6 @@ const [tree, rootfs, data] = ['tree', 'rootfs', 'data'].map((name) => path.join(
   string,
   string,
 ]
-/** Taking a folder for the root of a process, and mounting, are for root, and not everywhere for that either. */
-const mayMount =
-  process.getuid?.() === 0 && spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' }).status === 0
 
 /** Commands of the build, in their order. */
 const steps = Array.from(containerfile.matchAll(/^RUN (.*)$/gm), ([, step = '']) => step)
@@ -118,7 +116,7 @@ t.test('the image is small and complete', async (t) => {
 
 const serves = 'it serves as nobody in particular, with a root it can not write to'
 const notHere = 'NOT RUN: only root can take the image for the root of a process, where mounting is allowed'
-t.test(serves, { skip: mayMount ? false : notHere }, async (t) => {
+t.test(serves, { skip: MAY_MOUNT ? false : notHere }, async (t) => {
   const [wsPort, httpPort] = await freePorts(2)
   const origin = `http://localhost:${httpPort}`
   const env = {

@@ -1,5 +1,6 @@
 import { CADDY } from './caddy-program.ts'
 import { CHROMIUM } from './chromium-program.ts'
+import { MMDEBSTRAP, SYSTEMD_NSPAWN } from './debian-programs.ts'
 import { FIREFOX } from './firefox-program.ts'
 import { HAPROXY } from './haproxy-program.ts'
 import { HELM, KUBECONFORM, KUBERNETES_SCHEMAS } from './helm-programs.ts'
@@ -24,6 +25,8 @@ const PROGRAMS: readonly Program[] = [
   PROMTOOL,
   SCHEMATHESIS,
   SYSTEMD_ANALYZE,
+  SYSTEMD_NSPAWN,
+  MMDEBSTRAP,
   HELM,
   KUBECONFORM,
   KUBERNETES_SCHEMAS,

@@ -36,8 +36,10 @@ export function takeFrame(state: AgentState, text: string, atMs: number): AgentS
       return still(takeNotification(state, frame, atMs))
     case 'broadcast':
       return still(takeBroadcasts(state, frame.broadcasts))
+    case 'ping':
+      return still(takePong(state, atMs))
     case undefined:
-      return still(isPong(text) ? takePong(state, atMs) : state)
+      return still(state)
   }
 }
 
@@ -168,17 +170,6 @@ function takePong(state: AgentState, atMs: number): AgentState {
     `The service has answered the ping after ${tookMs} ms.`,
     'good',
   )
-}
-
-/** The answer to `{}` is the same, or of the type `ping`. */
-function isPong(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text)
-    const { messageType } = Object(value)
-    return messageType === undefined || messageType === 'ping'
-  } catch {
-    return false
-  }
 }
 
 function channelOf({ identity }: AgentState, channelID: string) {

@@ -46,10 +46,14 @@ export function App() {
         {state.kind === 'asking' && <p role="status">Asking the service …</p>}
         {state.kind === 'failed' && <p role="alert">The service can’t be reached: {state.reason}</p>}
         {state.kind === 'signIn' && <SignIn wasWrong={state.wasWrong} onToken={() => void ask(true)} />}
-        {state.kind === 'ready' && view === 'live' && (
-          <LiveView onTokenNeeded={() => setState({ kind: 'signIn', wasWrong: true })} />
+        {/* Both stay when the other is looked at: what they have seen does, too, and the playground's connection. */}
+        {state.kind === 'ready' && (
+          <LiveView
+            settings={state.settings}
+            isShown={view === 'live'}
+            onTokenNeeded={() => setState({ kind: 'signIn', wasWrong: true })}
+          />
         )}
-        {/* Stays, so that its connection does, too, while the figures are looked at. */}
         {state.kind === 'ready' && <Playground settings={state.settings} isShown={view === 'playground'} />}
       </main>
     </>
