@@ -71,7 +71,10 @@ function notHere(): string | false {
 
 t.test('the quick start, from a clean Debian 12 on', { skip: notHere() }, async (t) => {
   const machine = await bootQuickStart((line) => t.comment(line))
-  t.teardown(() => machine.remove())
+  t.teardown(async () => {
+    if (!t.passing()) t.comment(await machine.terminal().run('journalctl --no-pager --lines=200'))
+    await machine.remove()
+  })
   const [first, second] = [machine.terminal(), machine.terminal()]
   await first.run(`${DOWNLOADS}cd ~/pushgrid`)
 
@@ -92,7 +95,7 @@ t.test('the quick start, from a clean Debian 12 on', { skip: notHere() }, async 
     await runUntil(t, first, 'https://$NAME/health')
     await healthy(t, first)
     await messages(t, first, second, 'Hello')
-    t.match(await second.run('cat news.json'), '"endpoint":"https://push.example.org/wpush/')
+    t.match(await second.run('cat news.json'), '"endpoint": "https://push.example.org/wpush/')
     t.equal(await second.run('stat -c %U /proc/$(systemctl show --value -p MainPID pushgrid)'), 'pushgrid\n')
     t.match(await second.run('curl -sI http://push.example.org/'), /^location: https:/im)
   })
@@ -102,8 +105,14 @@ t.test('the quick start, from a clean Debian 12 on', { skip: notHere() }, async 
     t.match(await first.run(next(t, 'num_routes')), /"num_routes": [1-9]/)
     await runUntil(t, first, 'https://$NAME/health')
     await healthy(t, first)
+    const again = blocks.map((block) =>
+      block.replace('pushgrid-node@8080', 'pushgrid-node@8080 pushgrid-node@8081'),
+    )
     await messages(t, first, second, 'Still here')
     t.same(blocks, [], 'that was the whole page')
+    // The node that was killed need not have been the one of the user agent: now it is both.
+    blocks.push(...again)
+    await messages(t, first, second, 'Still here')
     t.same(used.size, INSTEAD.length, 'whatever is done in place of a line is in place of one of the page')
     t.equal(await second.run('systemctl --failed --plain --no-legend'), '', 'no unit has failed')
   })

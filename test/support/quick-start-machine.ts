@@ -79,7 +79,8 @@ async function certificate(root: string): Promise<void> {
 /** What a fresh clone has, as it is now. */
 async function checkout(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const copy = 'tar --exclude-vcs --exclude-vcs-ignores -C "$1" -cf - . | tar --no-same-owner -C "$2" -xf -'
+  const left = ['node_modules', 'dist', '.tap', 'data'].map((name) => `--exclude=./${name}`).join(' ')
+  const copy = `tar --exclude-vcs ${left} -C "$1" -cf - . | tar --no-same-owner -C "$2" -xf -`
   const { status, output } = await finished('bash', ['-euo', 'pipefail', '-c', copy, 'bash', ROOT, folder])
   if (status !== 0) throw new Error(output)
 }
