@@ -12,8 +12,8 @@ export interface CellsBusOptions<Config> {
   readonly map: CellMap<Config>
   /** Whether the map never changes: nothing is kept of a listening then where one cell has it all. */
   readonly isFixed: boolean
-  /** Addresses that belong to every cell. */
-  readonly everywhere: readonly string[]
+  /** Tells addresses that belong to every cell. */
+  isEverywhere(address: string): boolean
   /** How long a cell that is used no more stays connected, for the asks under way: as long as any may take. */
   readonly lingerMs: number
 }
@@ -72,7 +72,6 @@ const MOVED_AT_ONCE = 1000
 export class CellsBus<Message, Reply extends object, Config> implements Bus<Message, Reply> {
   readonly #options: CellsBusOptions<Config>
   readonly #deps: CellsBusDeps<Message, Reply, Config>
-  readonly #everywhere: ReadonlySet<string>
   /** All that may have listenings: those in use, on their way in and on their way out. */
   readonly #open = new Set<OpenCell<Message, Reply>>()
   readonly #lingering = new Map<OpenCell<Message, Reply>, Timer>()
@@ -88,7 +87,6 @@ export class CellsBus<Message, Reply extends object, Config> implements Bus<Mess
   constructor(options: CellsBusOptions<Config>, deps: CellsBusDeps<Message, Reply, Config>) {
     this.#options = options
     this.#deps = deps
-    this.#everywhere = new Set(options.everywhere)
     this.#map = this.#mapped(options.map)
     this.#used = usedOf(this.#map)
   }
@@ -190,7 +188,7 @@ export class CellsBus<Message, Reply extends object, Config> implements Bus<Mess
   /** The cells that an address belongs to, in the order of asking. */
   #cellsOf(address: string): readonly OpenCell<Message, Reply>[] {
     const { from, to, all } = this.#used
-    if (all.length === 1 || this.#everywhere.has(address)) return all
+    if (all.length === 1 || this.#options.isEverywhere(address)) return all
     const first = to.of(address)
     const second = from === to ? first : from.of(address)
     return second === first ? [first] : [first, second]

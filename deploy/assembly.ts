@@ -3,6 +3,7 @@ import type { Bus, Concerns } from '../cluster/bus.ts'
 import type { Clock, Random } from '../cluster/clock.ts'
 import type { NatsBusEvents } from '../cluster/nats-bus.ts'
 import type { NatsOptions } from '../cluster/nats-options.ts'
+import type { Console } from '../endpoint/console.ts'
 import type { AgentReply, AgentRequest } from '../push/agent-requests.ts'
 import type { BusHealth } from '../push/health.ts'
 import type { Content, Monitoring } from '../push/operations.ts'
@@ -17,8 +18,10 @@ import type { UnreadableListener } from '../store/unreadable.ts'
 import type { AdminPort } from './admin-port.ts'
 import type { LoadedCertificate } from './certificate.ts'
 import type { CertificateKeeper } from './certificate-keeper.ts'
+import type { OwnFigures } from './console/own-figures.ts'
 import type { Metrics, Snapshot } from './metrics/metrics.ts'
 import type { Options } from './options.ts'
+import type { Role } from './role.ts'
 import type { Started } from './started.ts'
 
 /** What passes between endpoints and the nodes of user agents. */
@@ -50,6 +53,12 @@ export interface ServerDeps extends ProcessDeps {
   busHealth: () => BusHealth
   store: Store
   tokens: Tokens
+}
+
+/** What an endpoint works with. */
+export interface EndpointServerDeps extends ServerDeps {
+  /** Undefined where it is not served. */
+  console: Console | undefined
 }
 
 /** Options of the embedded store. */
@@ -138,16 +147,19 @@ export interface Parts {
   /** Loads the client of NATS. */
   loadSharedBus(): Promise<OpenCellBus>
   startNode(options: NodeServerOptions, deps: ServerDeps): Promise<NodePart>
-  startEndpoint(options: ServerOptions, deps: ServerDeps): Promise<EndpointPart>
+  startEndpoint(options: ServerOptions, deps: EndpointServerDeps): Promise<EndpointPart>
 }
 
 /** A process on its way up: what it is made from, and what runs so far. */
 export interface Assembly {
+  readonly role: Role
   readonly options: RoleOptions
   readonly parts: Parts
   readonly deps: ProcessDeps
   readonly started: Started
   readonly metrics: Metrics
+  /** What it tells consoles. */
+  readonly figures: OwnFigures
   /** Undefined where nothing is traced. */
   readonly tracer: Tracer | undefined
   /** Undefined where a process has its port to itself. */

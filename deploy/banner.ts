@@ -10,6 +10,8 @@ export interface Listening {
   readonly httpPort?: number
   /** Origin of endpoint URLs. */
   readonly publicUrl: string
+  /** Absent where there is no console. */
+  readonly consoleUrl?: string
 }
 
 /** Where a process with a websocket side can be reached. */
@@ -31,7 +33,7 @@ export function websocketUrl(
 /** What a person who has just started the service has to know to use it. */
 export function banner(
   options: Pick<Options, 'host' | 'tlsCertFile' | 'dataDir'>,
-  listening: Required<Listening>,
+  listening: Listening & Required<Pick<Listening, 'wsPort' | 'httpPort'>>,
   colours: boolean,
 ): string {
   const strong = (text: string) => (colours ? styleText('bold', text, { validateStream: false }) : text)
@@ -44,12 +46,14 @@ export function banner(
   const hint = isSecure
     ? 'Firefox has to trust the certificate and the name in it.'
     : 'Behind a TLS proxy use its wss:// address instead, without the second setting.'
+  const { consoleUrl } = listening
+  const look = consoleUrl === undefined ? '' : `\n  figures and playground   ${strong(consoleUrl)}`
   return `
 ${strong('Pushgrid is listening.')}
 
   Firefox connects to      ${strong(wsUrl)}
   application servers to   ${listening.publicUrl}  (port ${listening.httpPort})
-  data and service key     ${options.dataDir}
+  data and service key     ${options.dataDir}${look}
 
 Point Firefox at it: open about:config, set
   dom.push.serverURL                         ${strong(wsUrl)}${insecure}

@@ -1,6 +1,7 @@
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { requireCluster } from './cluster-options.ts'
+import { tellFigures } from './console/open-console.ts'
 import { probeHttpPort, publicUrlOf, startEndpoint } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { openSharedStore, tellOfReceipts } from './stores.ts'
@@ -14,7 +15,8 @@ export async function startEndpointRole(assembly: Assembly): Promise<Listening> 
   const store = await openSharedStore(assembly, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid endpoint')
   tellOfReceipts(assembly, store, bus.bus)
-  const port = await probeHttpPort(assembly)
-  const publicUrl = publicUrlOf(options, port)
-  return { httpPort: await startEndpoint(assembly, port, publicUrl, { store, tokens, bus }), publicUrl }
+  tellFigures(assembly, bus.bus)
+  const httpPort = await probeHttpPort(assembly)
+  const publicUrl = publicUrlOf(options, httpPort)
+  return startEndpoint(assembly, { httpPort, publicUrl }, { store, tokens, bus })
 }

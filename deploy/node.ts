@@ -1,6 +1,7 @@
 import type { Assembly } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { requireCluster } from './cluster-options.ts'
+import { tellFigures } from './console/open-console.ts'
 import { publicUrlOf, startNode } from './servers.ts'
 import { openSharedBus } from './shared-bus.ts'
 import { StartError } from './start-error.ts'
@@ -23,5 +24,6 @@ export async function startNodeRole(assembly: Assembly): Promise<Listening> {
   if (worker === undefined || worker.number === 1) await collectGarbage(assembly, store, cluster.mongodbUrl)
   const bus = await openSharedBus(assembly, cluster, 'pushgrid node')
   tellOfReceipts(assembly, store, bus.bus)
+  tellFigures(assembly, bus.bus)
   return { wsPort: await startNode(assembly, publicUrl, { store, tokens, bus }), publicUrl }
 }

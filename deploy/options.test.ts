@@ -102,6 +102,7 @@ const SAMPLES: { readonly [Name in keyof Options]: readonly [string, unknown] } 
   traceUrl: ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
   traceName: ['push-east', 'push-east'],
   traceRatio: ['0.5', 0.5],
+  console: ['off', 'off'],
   accessLog: ['on', 'on'],
   logLevel: ['warn', 'warn'],
 }

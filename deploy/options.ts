@@ -1,4 +1,5 @@
 import { STORE_LIMITS } from '../store/store.ts'
+import { CONNECTION_OPTIONS } from './connection-options.ts'
 import { natsCells } from './nats-cells.ts'
 import { count, type Option, option, unset } from './option.ts'
 import {
@@ -12,7 +13,6 @@ import {
   origin,
   serviceKeys,
   serviceName,
-  wholeNumber,
   workerCount,
 } from './option-kinds.ts'
 import { collectorUrl, mongodbUrl, webUrl } from './url-kinds.ts'
@@ -209,7 +209,7 @@ export const OPTIONS = {
     'Broadcasts',
     bearerToken,
     'none',
-    'who has it may set broadcasts at /v1/broadcasts of the endpoint side; without one nobody may',
+    'who has it may set broadcasts at /v1/broadcasts of the endpoint side, and see the console where it is on; without one nobody may',
   ),
   broadcastsMax: count('Broadcasts', 1000, 1, 10_000, 'broadcasts that there may be'),
   broadcastRecheckMs: count(
@@ -269,84 +269,7 @@ export const OPTIONS = {
   ),
   registersBurst: count('Limits', 20_000, 1, 10_000_000, 'the same at once, after a while without any'),
 
-  inFlightMax: count(
-    'Connections',
-    100,
-    1,
-    10_000,
-    'unacknowledged notifications of one user agent; the rest waits in the store',
-  ),
-  ackTimeoutMs: count(
-    'Connections',
-    60_000,
-    1000,
-    HOUR_MS,
-    'a notification unacknowledged for longer is stored and leaves the window',
-  ),
-  sendsMax: count('Connections', 5, 1, 100, 'sessions that may send one message without an acknowledgement'),
-  helloTimeoutMs: count(
-    'Connections',
-    5000,
-    100,
-    60_000,
-    'a connection without a hello is closed after this',
-  ),
-  hellosMax: count(
-    'Connections',
-    128,
-    1,
-    100_000,
-    'user agents whose hello is looked up at a time; the others queue',
-  ),
-  helloQueueMs: count(
-    'Connections',
-    4000,
-    100,
-    60_000,
-    'work of hellos ahead of a new connection beyond which it is refused with 503, for the user agent to come again',
-  ),
-  channelsMax: count('Connections', 1000, 1, 100_000, 'subscriptions that one user agent may have'),
-  recheckMs: count(
-    'Connections',
-    15 * 60_000,
-    1000,
-    24 * HOUR_MS,
-    'a connected user agent looks into the store this often, hint or no hint',
-  ),
-  recheckSoonMs: count(
-    'Connections',
-    30_000,
-    0,
-    HOUR_MS,
-    'the same while NATS is away; and all do it once within this time when it is back',
-  ),
-  commandsMax: count(
-    'Connections',
-    500,
-    1,
-    100_000,
-    'register and unregister commands of one user agent that may wait; beyond it they fail',
-  ),
-  socketBufferBytes: count(
-    'Connections',
-    MEBIBYTE,
-    65_536,
-    1024 * MEBIBYTE,
-    'what a slow reader may leave unread before its messages go to the store',
-  ),
-  readRetryMs: count(
-    'Connections',
-    5000,
-    100,
-    HOUR_MS,
-    'pause before a read of the store that failed is tried again',
-  ),
-  drainMs: unset(
-    'Connections',
-    wholeNumber(0, 10 * 60_000),
-    '30000 for node, 0 for serve',
-    'time over which a stopping process lets its user agents go, so that they do not come all at once elsewhere; 0 is all at once',
-  ),
+  ...CONNECTION_OPTIONS,
 
   workers: {
     group: 'Process',
@@ -377,6 +300,12 @@ export const OPTIONS = {
     shown: '0.01',
     meaning: 'part of all messages that is traced',
   },
+  console: option(
+    'Process',
+    oneOf(['auto', 'on', 'off']),
+    'auto',
+    'web page with live figures and a playground, at /console/ of the endpoint side; auto: open where host and public URL are of this machine, else not there; on: for who has the admin token',
+  ),
   accessLog: option(
     'Process',
     oneOf(['off', 'on']),

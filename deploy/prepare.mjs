@@ -6,6 +6,7 @@ import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '..')
 const PAGE = 'bench/report/page'
+const CONSOLE = 'deploy/console/page'
 
 /** Finds the compiler, or nothing in a tree without development dependencies. */
 function compiler() {
@@ -25,6 +26,12 @@ function commit() {
   return status === 0 ? stdout.trim() : ''
 }
 
+/** Bundles the console, which has its own globals, too, and a language of its own for what it shows. */
+async function buildConsole() {
+  const { build } = await import('vite')
+  await build({ configFile: path.join(root, CONSOLE, 'vite.config.ts'), logLevel: 'warn' })
+}
+
 const tsc = compiler()
 if (tsc) {
   // An old dist/ would keep removed tests running.
@@ -34,6 +41,7 @@ if (tsc) {
     const built = spawnSync(process.execPath, [tsc, '--project', project], { cwd: root, stdio: 'inherit' })
     if (built.status !== 0) process.exit(built.status ?? 1)
   }
+  await buildConsole()
   for (const file of ['colours.css', 'parts.css', 'style.css'])
     copyFileSync(path.join(root, PAGE, file), path.join(root, 'dist', PAGE, file))
   chmodSync(path.join(root, 'dist/deploy/cli.js'), 0o755)

@@ -2,6 +2,7 @@ import type { Assembly, Parts, ProcessDeps, WorkerPlace } from './assembly.ts'
 import type { Listening } from './banner.ts'
 import { readCertificate } from './certificate.ts'
 import { CertificateKeeper } from './certificate-keeper.ts'
+import { OwnFigures } from './console/own-figures.ts'
 import { startEndpointRole } from './endpoint.ts'
 import { addCertificateMetrics } from './metrics/certificate-metrics.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -65,11 +66,13 @@ export async function startRole(
     worker?.measureBy(() => metrics.snapshot())
     const drainMs = drainMsOf(role, options)
     const assembly = {
+      role,
       options: { ...options, drainMs },
       parts,
       deps,
       started,
       metrics,
+      figures: new OwnFigures({ role, worker: worker?.number }, metrics, deps),
       tracer,
       certificate,
       worker,

@@ -102,7 +102,7 @@ function announce(role: Role, options: Options, listening: Listening, log: Logge
   log.info({ role, ...listening, wsUrl, dataDir }, 'listening')
   if (wsPort === undefined || httpPort === undefined) return
   const { stdout, stderr } = process
-  const reached = { wsPort, httpPort, publicUrl }
+  const reached = { ...listening, wsPort, httpPort }
   if (stdout.isTTY) stdout.write(banner(options, reached, stdout.hasColors()))
   else stderr.write(banner(options, reached, false))
 }

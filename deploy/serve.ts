@@ -5,6 +5,7 @@ import type { Listening } from './banner.ts'
 import { openOwnBus } from './buses.ts'
 import { type Setting, settingOf } from './cluster-options.ts'
 import { takeCommands } from './commands.ts'
+import { tellFigures } from './console/open-console.ts'
 import { openDataFolder } from './data-folder.ts'
 import { variableOf } from './options.ts'
 import { probeHttpPort, publicUrlOf, startEndpoint, startNode } from './servers.ts'
@@ -44,12 +45,13 @@ export async function startServe(assembly: Assembly): Promise<Listening> {
       ? await openSharedBus(assembly, setting.cluster, 'pushgrid serve')
       : openOwnBus(assembly)
   tellOfReceipts(assembly, store, bus.bus)
+  tellFigures(assembly, bus.bus)
   if (embedded !== undefined) await takeCommands(assembly, embedded, bus)
   const beneath = { store, tokens, bus }
   const httpPort = await probeHttpPort(assembly)
   const publicUrl = publicUrlOf(options, httpPort)
   const wsPort = await startNode(assembly, publicUrl, beneath)
-  return { wsPort, httpPort: await startEndpoint(assembly, httpPort, publicUrl, beneath), publicUrl }
+  return startEndpoint(assembly, { wsPort, httpPort, publicUrl }, beneath)
 }
 
 /** Opens the store; `embedded` is the same one, where it is of this process alone. */

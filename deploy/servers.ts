@@ -1,7 +1,9 @@
 import { within } from '../cluster/within.ts'
 import type { Monitoring } from '../push/operations.ts'
 import type { Assembly, RoleOptions, ServerDeps, ServerOptions } from './assembly.ts'
+import type { Listening } from './banner.ts'
 import type { OpenBus } from './buses.ts'
+import { openConsole } from './console/open-console.ts'
 import { probePort } from './ports.ts'
 import { startErrorOf } from './start-error.ts'
 import { software } from './version.ts'
@@ -45,18 +47,19 @@ export async function startNode(assembly: Assembly, publicUrl: string, beneath: 
 
 /**
  * Starts the endpoint side.
- * @param port one that was found free
- * @returns its port
+ * @param place with a port that was found free
+ * @returns where it is reached
  * @throws StartError
  */
 export async function startEndpoint(
   assembly: Assembly,
-  port: number,
-  publicUrl: string,
+  place: Listening & { readonly httpPort: number },
   beneath: Beneath,
-): Promise<number> {
+): Promise<Listening & { readonly httpPort: number }> {
   const { options, parts, deps, started, metrics, certificate } = assembly
+  const { publicUrl, httpPort: port } = place
   const { bus, ...rest } = beneath
+  const console = openConsole(assembly, place, bus.bus)
   const endpoint = await parts
     .startEndpoint(
       { ...options, port, publicUrl, ...certificateOf(assembly) },
@@ -68,6 +71,7 @@ export async function startEndpoint(
         metrics,
         monitoring: monitoringOf(assembly),
         tracer: assembly.tracer,
+        console,
       },
     )
     .catch((error) => {
@@ -75,7 +79,11 @@ export async function startEndpoint(
     })
   certificate?.add((next) => endpoint.useCertificate(next))
   started.add('endpoint', () => endpoint.close())
-  return endpoint.port
+  return {
+    ...place,
+    httpPort: endpoint.port,
+    ...(console !== undefined && { consoleUrl: `${publicUrl}/console/` }),
+  }
 }
 
 /** Finds out at which port the endpoint side can listen; 0 takes a free one. The parent of workers has done so. @throws StartError */

@@ -5,7 +5,7 @@ import { within } from '../cluster/within.ts'
 import {
   type AgentReply,
   type AgentRequest,
-  NODES_ADDRESS,
+  isEverywhere,
   PROCESSES_ADDRESS,
 } from '../push/agent-requests.ts'
 import type { BusHealth, CellHealth } from '../push/health.ts'
@@ -85,9 +85,8 @@ async function openCells(
   const { pendingAsksMax, pendingBytesMax, checksMax: hintsMax, askTimeoutMs: lingerMs } = options
   const limits = { pendingAsksMax, pendingBytesMax, unconfirmedBytesMax: pendingBytesMax, hintsMax }
   const openBus = await parts.loadSharedBus()
-  const everywhere = [NODES_ADDRESS, PROCESSES_ADDRESS]
   return new CellsBus(
-    { map: cells, isFixed: readCells === undefined, everywhere, lingerMs },
+    { map: cells, isFixed: readCells === undefined, isEverywhere, lingerMs },
     {
       clock: deps.clock,
       events,

@@ -38,10 +38,3 @@ export function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : undefined
 }
-
-/** Says why a server can't be reached. Errors of connecting to a name with several addresses have no message of their own. */
-export function unreachableReason(error: unknown): string {
-  const code = codeOf(error)
-  if (code === 'ECONNREFUSED') return 'nothing listens there (ECONNREFUSED)'
-  return (error instanceof Error && error.message) || code || String(error)
-}

@@ -8,10 +8,13 @@ const REQUEST_HEADERS =
 /** How long a browser may remember the answer to a preflight, in seconds. */
 const MAX_AGE_SECONDS = '86400'
 
-/** Lets web pages of any origin send and delete messages (the Fetch standard's CORS protocol): an endpoint is a capability already. */
-export function allowAnyOrigin(app: FastifyInstance): void {
+/**
+ * Lets web pages of any origin send and delete messages (the Fetch standard's CORS protocol): an endpoint is a capability already.
+ * @param isOwn tells routes that are for pages of this server alone
+ */
+export function allowAnyOrigin(app: FastifyInstance, isOwn: (route: string) => boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.headers.origin !== undefined) {
+    if (request.headers.origin !== undefined && !isOwn(request.routeOptions.url ?? '')) {
       reply.header('access-control-allow-origin', '*').header('access-control-expose-headers', EXPOSED)
     }
     done()

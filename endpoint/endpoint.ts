@@ -23,6 +23,8 @@ import { arrivalOf } from './body-refusal.ts'
 import { refuseBridges } from './bridges.ts'
 import { addBroadcastRoutes } from './broadcast-routes.ts'
 import { Broadcasts } from './broadcasts.ts'
+import type { Console } from './console.ts'
+import { addConsoleRoutes, isOfConsole } from './console-routes.ts'
 import { allowAnyOrigin } from './cors.ts'
 import { Delivery, type DeliveryOptions } from './delivery.ts'
 import { type EndpointMeters, EndpointStats } from './endpoint-stats.ts'
@@ -103,6 +105,8 @@ export interface EndpointDeps {
   meters: EndpointMeters
   /** Absent where nothing is traced. */
   tracer?: Tracer | undefined
+  /** Absent where it is not served. */
+  console?: Console | undefined
 }
 
 /** An endpoint that serves. */
@@ -150,7 +154,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
   const app = createApp(http, deps.log, failures)
   if (options.accessLog === 'on') logAccess(app, deps.log)
   await serveOpenApi(app, deps.monitoring.software.version, options.publicUrl)
-  allowAnyOrigin(app)
+  allowAnyOrigin(app, isOfConsole)
   addMessageRoutes(app, options, { messages, underWay, stats, clock, bodies, tracer: deps.tracer })
   addReceiptRoutes(app, { subscriptions: receipts, readers, underWay })
   refuseBridges(app)
@@ -165,6 +169,7 @@ export async function startEndpoint(options: EndpointOptions, deps: EndpointDeps
       timeoutMs: options.requestTimeoutMs,
       admin: new AdminToken(options.adminToken),
     })
+  if (deps.console !== undefined) addConsoleRoutes(app, deps.console, clock)
   addOperations(app, operations)
   await app.listen({ host: options.host, port: options.port })
   return {

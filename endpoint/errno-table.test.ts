@@ -9,6 +9,7 @@ import { createApp } from './app.ts'
 import { Failures } from './failures.ts'
 import { AES128GCM, BODY, endpointTest, failed, type Headers, post } from './fixtures/http-test.ts'
 import { rawRequest } from './fixtures/raw-request.ts'
+import { TEST_CONSOLE } from './fixtures/test-console.ts'
 import type { TestEndpoint } from './fixtures/test-endpoint.ts'
 import { HttpServer } from './http-server.ts'
 
@@ -66,6 +67,16 @@ row('401/109', 'no VAPID on a restricted subscription', async (t, endpoint) => {
   t.equal(response.headers.get('www-authenticate'), 'vapid')
   await sees(t, '401/109', response)
 })
+
+row(
+  '403/999',
+  'a web page of another site asks for the console',
+  async (t, { url }) => {
+    const headers = { 'sec-fetch-site': 'cross-site' }
+    await sees(t, '403/999', await fetch(`${url}/console/settings`, { headers }))
+  },
+  { console: TEST_CONSOLE },
+)
 
 row('404/102', 'a token that nobody has sealed', async (t, endpoint) => {
   const token = randomBytes(48).toString('base64url')

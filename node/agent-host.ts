@@ -331,8 +331,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
         return this.#offer({ kind: 'check', from: request.from })
       case 'displace':
         return this.#displace(request)
-      case 'broadcasts':
-      case 'cells':
+      default:
         // For nodes and processes, not for user agents.
         return
     }

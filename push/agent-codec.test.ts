@@ -44,6 +44,8 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
     fc.record({ kind: fc.constant('displace' as const), sessionId: sessionIds, ageMs: timesMs }, record),
     fc.record({ kind: fc.constant('broadcasts' as const), hint: hints }, record),
     fc.record({ kind: fc.constant('cells' as const), statement: statements }, record),
+    fc.record({ kind: fc.constant('watch' as const), watcher: hexDigits(8) }, record),
+    fc.record({ kind: fc.constant('figures' as const), json: fc.json() }, record),
   )
 }
 
@@ -123,6 +125,8 @@ t.test('the layout is fixed: old and new processes understand each other', async
   )
   t.equal(hex({ kind: 'broadcasts', hint: 'changed' }), '010601')
   t.equal(hex({ kind: 'broadcasts', hint: 'polled' }), '010602')
+  t.equal(hex({ kind: 'watch', watcher: '05'.repeat(8) }), `0108${'05'.repeat(8)}`)
+  t.equal(hex({ kind: 'figures', json: '"é"' }), '010922c3a922')
   const reply = codec.encodeReply({ outcome: 'delivered', clockMs: 9 })
   t.equal(Buffer.from(reply).toString('hex'), '0101000000000009')
 })
@@ -183,7 +187,7 @@ t.test('a message that is traced has its span in front, and is the same behind i
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 8])), { message: /unknown kind 8/ })
+  t.throws(() => codec.decode(Buffer.from([1, 10])), { message: /unknown kind 10/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })
@@ -198,6 +202,7 @@ t.test('what is cut short or too long is refused', async (t) => {
     { kind: 'check', from: SESSION },
     { kind: 'displace', sessionId: SESSION, ageMs: 1 },
     { kind: 'broadcasts', hint: 'changed' },
+    { kind: 'watch', watcher: '05'.repeat(8) },
   ]
   for (const request of whole) {
     const encoded = Buffer.from(codec.encode(request))
@@ -211,7 +216,7 @@ t.test('whatever bytes come, decoding gives something or a RangeError', async (t
   const decoders = [codec.decode, codec.decodeReply]
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 8 }), (received, kind) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 10 }), (received, kind) => {
         received.set([1, kind].slice(0, received.length))
         for (const decode of decoders) {
           try {

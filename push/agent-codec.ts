@@ -25,6 +25,8 @@ import { decodeMessage, encodeMessage } from './record.ts'
  *     displace  version 1 | kind 1 | session id 8 | ageMs 6
  *     cells     version 1 | kind 1 | process 8 | ageMs 6 | disputed 1 | digest of the old map 8 | of the new map 8
  *     broadcasts  version 1 | kind 1 | hint 1
+ *     watch     version 1 | kind 1 | process 8
+ *     figures   version 1 | kind 1 | JSON in UTF-8
  *     reply     version 1 | outcome 1 | clockMs 6
  *
  * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
@@ -39,6 +41,8 @@ const DISPLACE = 4
 const CELLS = 5
 const BROADCASTS = 6
 const TRACED = 7
+const WATCH = 8
+const FIGURES = 9
 const HEAD_BYTES = 2
 const MS_BYTES = 6
 const STATEMENT_BYTES = SHORT_ID_BYTES + MS_BYTES + 1 + 2 * SHORT_ID_BYTES
@@ -104,6 +108,16 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
     }
     case 'cells':
       return encodeStatement(request.statement)
+    case 'watch': {
+      const out = start(WATCH, SHORT_ID_BYTES)
+      out.set(shortIdToBytes(request.watcher), HEAD_BYTES)
+      return out
+    }
+    case 'figures': {
+      const out = start(FIGURES, Buffer.byteLength(request.json))
+      out.write(request.json, HEAD_BYTES)
+      return out
+    }
   }
 }
 
@@ -161,6 +175,11 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
     }
     case CELLS:
       return { kind: 'cells', statement: decodeStatement(buffer.subarray(HEAD_BYTES)) }
+    case WATCH:
+      exactly(buffer, HEAD_BYTES + SHORT_ID_BYTES)
+      return { kind: 'watch', watcher: shortHexOf(buffer.subarray(HEAD_BYTES)) }
+    case FIGURES:
+      return { kind: 'figures', json: buffer.toString('utf8', HEAD_BYTES) }
     default:
       throw new RangeError(`agent request of unknown kind ${kind}`)
   }

@@ -6,7 +6,7 @@ import type { SpanContext } from './tracing.ts'
 /**
  * What is sent to the address of a user agent.
  * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So are `broadcasts`, which goes to all
- * nodes, and `cells`, which goes to all processes.
+ * nodes, and `cells` and `watch`, which go to all processes; `figures` go to one that watches.
  */
 export type AgentRequest =
   /** `trace`: the span of the ask, where the message is traced. */
@@ -25,6 +25,13 @@ export type AgentRequest =
   | { readonly kind: 'broadcasts'; readonly hint: BroadcastHint }
   /** The sender's map of cells. */
   | { readonly kind: 'cells'; readonly statement: MapStatement }
+  /** Somebody looks at the console of a process: tell it the figures of yours, once. */
+  | { readonly kind: 'watch'; readonly watcher: ProcessId }
+  /** What the sender counts and measures, in JSON. */
+  | { readonly kind: 'figures'; readonly json: string }
+
+/** A process, new at each start: 8 random bytes in hexadecimal. */
+export type ProcessId = string
 
 /** What nodes are told of broadcasts; like all that is told it may be lost. */
 export type BroadcastHint = 'changed' | 'polled'
@@ -50,8 +57,20 @@ export interface AgentReply {
  */
 export const NODES_ADDRESS = 'push.nodes'
 
-/** The bus address at which every process listens, for what the others say of their maps of cells. */
+/** The bus address at which every process listens, for what the others say of their maps of cells, and for those that watch. */
 export const PROCESSES_ADDRESS = 'push.processes'
+
+const CONSOLES = 'push.console.'
+
+/** The bus address of a process whose console somebody looks at; it listens there meanwhile. */
+export function consoleAddress(watcher: ProcessId): string {
+  return CONSOLES + watcher
+}
+
+/** Whether an address belongs to every cell: that of all nodes, of all processes, and of a console, which has to hear also of those who have lost a cell. */
+export function isEverywhere(address: string): boolean {
+  return address === NODES_ADDRESS || address === PROCESSES_ADDRESS || address.startsWith(CONSOLES)
+}
 
 /** The bus address of a receipt subscription: a `check` told there says that a receipt waits. Whoever reads its receipts listens. */
 export function receiptsAddress(subscription: ReceiptSubscriptionId): string {

@@ -5,6 +5,7 @@ import { CLOSE_CODES, FAILURES, type Failure, type FailureCode, PushError } from
 const ERRNOS: Readonly<Record<number, readonly number[]>> = {
   400: [101, 108, 110, 111, 112, 113, 114, 115, 117, 999],
   401: [109],
+  403: [999],
   404: [102],
   405: [999],
   408: [999],

@@ -22,6 +22,7 @@ export const FAILURES = {
   broadcastInvalid: { status: 400, errno: 999, message: 'Invalid broadcast' },
   adminTokenInvalid: { status: 401, errno: 109, message: 'Invalid admin token' },
   vapidInvalid: { status: 401, errno: 109, message: 'Invalid authorization' },
+  consoleForbidden: { status: 403, errno: 999, message: 'The console is not for you' },
   tokenInvalid: { status: 404, errno: 102, message: 'Unknown endpoint' },
   broadcastUnknown: { status: 404, errno: 102, message: 'Unknown broadcast' },
   methodNotAllowed: { status: 405, errno: 999, message: 'Method not allowed' },

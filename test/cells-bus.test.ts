@@ -18,7 +18,7 @@ const cell = (name: string, change: Cell<string>['change'] = 'none') => ({ name,
 async function connected(map: CellMap<string>) {
   let settled: () => void = () => {}
   const bus = new CellsBus<Note, Note, string>(
-    { map, isFixed: false, everywhere: ['everywhere'], lingerMs: 100 },
+    { map, isFixed: false, isEverywhere: (address) => address === 'everywhere', lingerMs: 100 },
     {
       clock: systemClock,
       open: ({ config }, events) => {

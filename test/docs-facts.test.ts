@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { OPTIONS, type OptionName, variableOf } from '../deploy/options.ts'
@@ -105,4 +105,49 @@ t.test('messages that troubleshooting.md quotes are worded so in the code', asyn
       heading,
     )
   }
+})
+
+const ROOMS = '\n## Find a room\n'
+
+/** The files of a kind that a text names, as paths. */
+function filesIn(text: string): string[] {
+  return [...new Set(text.match(/(?<=`)[\w./-]+\.(?:ts|mjs|js|yml|cfg|service)(?=`)/g))]
+}
+
+t.test('every file of this tree that a page names is there', async (t) => {
+  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(DOCS).map((name) => `docs/${name}`)]
+  for (const name of pages) {
+    const [text = ''] = readFileSync(path.join(ROOT, name), 'utf8').split(ROOMS)
+    const paths = filesIn(text).filter((one) => one.includes('/'))
+    const places = ['.', path.dirname(name)]
+    const missing = paths.filter((one) => !places.some((place) => existsSync(path.join(ROOT, place, one))))
+    t.same(missing, [], name)
+  }
+})
+
+/** Tells whether a folder has code of its own. */
+function hasCode(folder: string): boolean {
+  const at = path.join(ROOT, folder)
+  return statSync(at).isDirectory() && readdirSync(at).some((name) => name.endsWith('.ts'))
+}
+
+/** The folders with code at one place, as paths; those that only serve the tests beside them left out. */
+function foldersOfCode(place: string): string[] {
+  return readdirSync(path.join(ROOT, place))
+    .filter((name) => !/^(node_modules|dist|fixtures)$/.test(name))
+    .map((name) => path.join(place, name))
+    .filter(hasCode)
+}
+
+t.test('the rooms of CONTRIBUTING.md: every folder, and where to start reading', async (t) => {
+  const [, table = ''] = readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8').split(ROOMS)
+  const rows = [...table.matchAll(/^\| `(\S+)\/` .*\| (.+) \|$/gm)]
+  for (const [, folder = '', start = ''] of rows)
+    for (const [file] of start.matchAll(/[^`, ]+/g))
+      t.ok(existsSync(path.join(ROOT, folder, file)), `${folder}/${file}`)
+  const named = new Set([...table.matchAll(/(?<=`)[\w./-]+(?=`)/g)].map(([one]) => path.basename(one)))
+  const tops = foldersOfCode('.')
+  t.ok(tops.length > 5, tops.join())
+  for (const folder of [...tops, ...tops.flatMap(foldersOfCode)])
+    t.ok(named.has(path.basename(folder)), folder)
 })

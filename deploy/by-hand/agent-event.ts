@@ -1,6 +1,7 @@
-import type { Content } from './decrypt.ts'
+import type { Answer } from './answer.ts'
+import type { Content } from './content.ts'
 import type { Notification } from './server-frame.ts'
-import type { Subscription } from './subscription.ts'
+import type { Subscription } from './subscription-schema.ts'
 
 /** What a user agent has to tell whoever runs it. */
 export type AgentEvent =
@@ -24,6 +25,8 @@ export type AgentEvent =
   | { readonly event: 'broadcast'; readonly id: string; readonly version: string }
   | { readonly event: 'broadcastRefused'; readonly id: string; readonly reason: string }
   | { readonly event: 'frame'; readonly direction: Direction; readonly text: string }
+  /** The server has said what means nothing here; it is passed over, as Firefox does. */
+  | { readonly event: 'notUnderstood'; readonly text: string }
   | { readonly event: 'disconnected'; readonly reason: string; readonly retryMs: number }
 
 /** Which way a frame went. */
@@ -40,9 +43,3 @@ export interface MessageEvent {
   readonly isRepeated: boolean
   readonly answer: Answer
 }
-
-/** What is answered to a message: an acknowledgement (100 to 102), a refusal (301 to 303), or nothing. */
-export type Answer =
-  | { readonly kind: 'ack'; readonly code: number }
-  | { readonly kind: 'nack'; readonly code: number }
-  | { readonly kind: 'none' }

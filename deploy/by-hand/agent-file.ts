@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { Random } from '../../cluster/clock.ts'
 import { WrongUse } from '../start-error.ts'
 import { readJsonFile, writeJsonFile } from './json-file.ts'
-import { ChannelSchema } from './subscription.ts'
+import { ChannelSchema } from './subscription-schema.ts'
 
 const AgentSchema = Type.Object({
   format: Type.Literal('pushgrid agent 1'),

@@ -81,7 +81,8 @@ t.test('what others have written can not play with the terminal', (t) => {
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const content = { kind: 'text', text, bytes: 0 } as const
       const frame: AgentEvent = { event: 'frame', direction: 'received', text }
-      const shown = textOf({ ...MESSAGE, content }) + textOf(frame)
+      const strange: AgentEvent = { event: 'notUnderstood', text }
+      const shown = textOf({ ...MESSAGE, content }) + textOf(frame) + textOf(strange)
       return !/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u.test(shown)
     }),
   )

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
-import type { AgentEvent, Answer, MessageEvent } from './agent-event.ts'
-import type { Content } from './decrypt.ts'
+import type { AgentEvent, MessageEvent } from './agent-event.ts'
+import type { Answer } from './answer.ts'
+import type { Content } from './content.ts'
 import { printable } from './printable.ts'
 
 /** How lines are set. */
@@ -11,6 +12,8 @@ export interface TextStyle {
 }
 
 const TIME = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
+/** Characters of what is not understood; --raw shows all. */
+const STRANGE_SHOWN = 200
 /** What stands below a message starts where its text does. */
 const INDENT = ' '.repeat('23:59:59  '.length)
 
@@ -48,6 +51,8 @@ function linesOf(event: AgentEvent, style: TextStyle): string[] {
       return [`broadcast ${printable(event.id)}: ${printable(event.reason)}`]
     case 'frame':
       return [dim(`${event.direction === 'sent' ? '>' : '<'} ${printable(event.text)}`, style)]
+    case 'notUnderstood':
+      return [`the server says what is not understood here: ${printable(event.text.slice(0, STRANGE_SHOWN))}`]
     case 'disconnected':
       return [`${timeText(style)}${printable(event.reason)}; again in ${event.retryMs / 1000} s`]
   }

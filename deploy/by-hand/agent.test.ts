@@ -5,7 +5,8 @@ import { Agent, type AgentWishes } from './agent.ts'
 import type { AgentEvent } from './agent-event.ts'
 import type { KeptAgent } from './agent-file.ts'
 import { ScriptedServer } from './fixtures/scripted-server.ts'
-import { type Channel, newChannel } from './subscription.ts'
+import { newChannel } from './subscription.ts'
+import type { Channel } from './subscription-schema.ts'
 
 const random = seededRandom(1)
 const UAID = '0123456789abcdef0123456789abcdef'
@@ -186,6 +187,38 @@ t.test('nothing, or a refusal, where that is wanted; then it ends in good order'
     await running
     t.equal(await connection.closed, 1000)
   }
+})
+
+t.test('urgency: a server that has never known it is left; one that has is asked again', async (t) => {
+  const wanted = async () => {
+    const started = await start(t, {}, { minUrgency: 'high' })
+    const connection = await started.server.greeted(UAID)
+    t.same(await connection.received(), { messageType: 'urgency', min: 'high' })
+    return { ...started, connection }
+  }
+  const unknowing = await wanted()
+  unknowing.connection.close(1011, 'Json')
+  const left = /may not know what --urgency asks for.*: leave it out \(the server closed .*1011, Json\)\)$/
+  await t.rejects(unknowing.running, { exitCode: 1, message: left })
+  const unwilling = await wanted()
+  unwilling.connection.send({ messageType: 'urgency', status: 404 })
+  await t.rejects(unwilling.running, { exitCode: 1, message: /leave it out \(it answers with status 404\)$/ })
+
+  const { connection, clock, server, event } = await wanted()
+  connection.send({ messageType: 'urgency', status: 500 })
+  t.match(await event('disconnected'), { reason: /could not set the urgency \(status 500\)/ })
+  clock.advance(1000)
+  const second = await server.greeted(UAID)
+  await second.received()
+  second.send({ messageType: 'urgency', status: 200 })
+  await event('waiting')
+  second.cut()
+  await event('disconnected')
+  clock.advance(1000)
+  const third = await server.greeted(UAID)
+  await third.received()
+  third.cut()
+  t.match(await event('disconnected'), { reason: 'the connection was lost' })
 })
 
 t.test('broadcasts: it says the versions it has, also those it heard of before a reconnect', async (t) => {

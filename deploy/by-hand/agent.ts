@@ -1,12 +1,13 @@
 import type { Clock } from '../../cluster/clock.ts'
 import type { CloseReason } from '../../push/errors.ts'
 import type { Urgency } from '../../push/urgency.ts'
-import { StartError, Unreachable, unreachableReason } from '../start-error.ts'
+import { StartError, Unreachable } from '../start-error.ts'
 import type { KeptAgent } from './agent-file.ts'
 import { Connection, closeText } from './connection.ts'
 import { type AnswerPolicy, Inbox } from './inbox.ts'
 import { Registrar, type RegistrarDeps, type RegistrarWishes } from './registrar.ts'
 import { broadcastNews, type Notification, type ServerFrame } from './server-frame.ts'
+import { unreachableReason } from './unreachable.ts'
 
 /** What whoever runs a user agent wants of it. */
 export interface AgentWishes extends AnswerPolicy, RegistrarWishes {
@@ -43,6 +44,7 @@ export class Agent {
   #early: Notification[] | undefined = []
   #failures = 0
   #wasConnected = false
+  #knowsUrgency = false
 
   constructor(kept: KeptAgent, wishes: AgentWishes, deps: AgentDeps) {
     this.#wishes = wishes
@@ -88,6 +90,7 @@ export class Agent {
       connection = await Connection.open(this.#registrar.kept.url, this.#ended.signal, {
         clock,
         onFrame: (frame) => connection && this.#take(connection, frame),
+        onStrange: (text) => show({ event: 'notUnderstood', text }),
         onText: (direction, text) => show({ event: 'frame', direction, text }),
       })
       await this.#hello(connection)
@@ -134,9 +137,15 @@ export class Agent {
     for (const notification of early) this.#take(connection, notification)
   }
 
+  /** Servers that don't know this message end the connection, again and again if they are let. */
   async #setUrgency(connection: Connection, min: Urgency): Promise<void> {
-    const { status } = await connection.ask('urgency', { min })
+    const { status } = await connection.ask('urgency', { min }).catch((error: Error) => {
+      throw this.#knowsUrgency ? error : new StartError(unknownUrgency(error.message))
+    })
+    if (status >= 400 && status < 500)
+      throw new StartError(unknownUrgency(`it answers with status ${status}`))
     if (status !== 200) throw new Error(`the server could not set the urgency (status ${status})`)
+    this.#knowsUrgency = true
     this.#deps.show({ event: 'urgency', min })
   }
 
@@ -173,4 +182,8 @@ export class Agent {
       signal.addEventListener('abort', done)
     })
   }
+}
+
+function unknownUrgency(reason: string): string {
+  return `the server may not know what --urgency asks for, as many don't: leave it out (${reason})`
 }

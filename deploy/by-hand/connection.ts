@@ -8,6 +8,8 @@ export interface ConnectionDeps {
   readonly clock: Clock
   /** A frame that answers no request. */
   readonly onFrame: (frame: ServerFrame) => void
+  /** A text frame that means nothing here. */
+  readonly onStrange: (text: string) => void
   /** Every text frame, both ways. */
   readonly onText: (direction: Direction, text: string) => void
 }
@@ -70,6 +72,10 @@ export class Connection {
         connection.#stayAlive()
         resolve(connection)
       })
+      socket.once('unexpected-response', (request, { statusCode }) => {
+        request.destroy()
+        reject(new Error(refusedText(statusCode)))
+      })
       socket.once('error', reject)
     })
   }
@@ -117,7 +123,7 @@ export class Connection {
     this.#deps.onText('received', text)
     this.#stayAlive()
     const frame = parseServerFrame(text)
-    if (frame === undefined) return
+    if (frame === undefined) return this.#deps.onStrange(text)
     for (const waiting of this.#waiting) {
       if (!waiting.take(frame)) continue
       this.#waiting.delete(waiting)
@@ -140,6 +146,15 @@ export class Connection {
 
 function isOf<K extends Kind>(kind: K, frame: ServerFrame): frame is FrameOf<K> {
   return frame.messageType === kind
+}
+
+/** Says how HTTP refused a websocket. */
+function refusedText(status = 0): string {
+  const advice =
+    status === 503 || status === 429
+      ? 'it is overloaded, or ends'
+      : 'is this the websocket side of a push service?'
+  return `it answers HTTP ${status} instead of a websocket: ${advice}`
 }
 
 /** Says how a websocket ended. */

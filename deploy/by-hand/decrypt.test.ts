@@ -5,7 +5,8 @@ import { seededRandom } from '../../cluster/seeded-random.ts'
 import { contentOf } from './decrypt.ts'
 import { pushRequest } from './push-request.ts'
 import type { Notification } from './server-frame.ts'
-import { type Channel, newChannel, subscriptionOf } from './subscription.ts'
+import { newChannel, subscriptionOf } from './subscription.ts'
+import type { Channel } from './subscription-schema.ts'
 
 const CHANNEL = newChannel('news', undefined, seededRandom(1))
 const SUBSCRIPTION = subscriptionOf(CHANNEL, 'https://push.example/wpush/v1/token')

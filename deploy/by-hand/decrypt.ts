@@ -1,14 +1,8 @@
 import { decrypt } from 'http_ece'
+import { type Content, contentOfBytes, parameterOf, unknownEncoding } from './content.ts'
 import type { Notification } from './server-frame.ts'
-import { type Channel, keyOf } from './subscription.ts'
-
-/** What is in a notification, for a reader. */
-export type Content =
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'text'; readonly text: string; readonly bytes: number }
-  /** No UTF-8. */
-  | { readonly kind: 'binary'; readonly base64url: string; readonly bytes: number }
-  | { readonly kind: 'unreadable'; readonly why: string }
+import { keyOf } from './subscription.ts'
+import type { Channel } from './subscription-schema.ts'
 
 /** Decrypts a notification by RFC 8291 or, where its headers say so, the older draft (aesgcm). Whatever it holds, it never throws. */
 export function contentOf(notification: Notification, channel: Channel): Content {
@@ -31,25 +25,10 @@ function parametersOf(headers: Notification['headers'], channel: Channel) {
       return {
         ...common,
         version: encoding,
-        salt: parameter(headers?.encryption, 'salt'),
-        dh: parameter(headers?.crypto_key, 'dh'),
+        salt: parameterOf(headers?.encryption, 'salt'),
+        dh: parameterOf(headers?.crypto_key, 'dh'),
       }
     default:
-      throw new Error(`its encoding is ${encoding ?? 'not said'}`)
-  }
-}
-
-function parameter(header: string | undefined, name: string): string {
-  const [, value] = new RegExp(`(?:^|[;,])\\s*${name}="?([\\w-]+)`).exec(header ?? '') ?? []
-  if (value === undefined) throw new Error(`its headers have no ${name}`)
-  return value
-}
-
-function contentOfBytes(bytes: Buffer): Content {
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    return { kind: 'text', text, bytes: bytes.length }
-  } catch {
-    return { kind: 'binary', base64url: bytes.toString('base64url'), bytes: bytes.length }
+      throw new Error(unknownEncoding(encoding))
   }
 }

@@ -1,5 +1,6 @@
 import { type Dispatcher, request } from 'undici'
-import { Unreachable, unreachableReason } from '../start-error.ts'
+import { Unreachable } from '../start-error.ts'
+import { unreachableReason } from './unreachable.ts'
 
 /** What is asked of a server. */
 export interface Asking {

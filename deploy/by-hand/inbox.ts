@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { AgentEvent, Answer } from './agent-event.ts'
-import { type Content, contentOf } from './decrypt.ts'
+import type { AgentEvent } from './agent-event.ts'
+import { type Answer, answerFrame, codeFor } from './answer.ts'
+import type { Content } from './content.ts'
+import { contentOf } from './decrypt.ts'
 import type { Notification } from './server-frame.ts'
-import type { Channel } from './subscription.ts'
+import type { Channel } from './subscription-schema.ts'
 
 /** What is answered to messages, where it is not what Firefox would. */
 export interface AnswerPolicy {
@@ -11,9 +13,6 @@ export interface AnswerPolicy {
   readonly nack?: number | undefined
 }
 
-const DELIVERED = 100
-const UNREADABLE = 101
-const UNWANTED = 102
 /** Messages that are known again when they are sent once more. */
 const KNOWN_MAX = 10_000
 
@@ -36,7 +35,7 @@ export class Inbox {
 
   /** @returns the frame to answer with */
   take(notification: Notification, channel: Channel | undefined): object | undefined {
-    const { channelID, version } = notification
+    const { version } = notification
     const isRepeated = this.#known.has(version)
     this.#known.set(version, true)
     if (!isRepeated) this.#shown++
@@ -44,16 +43,9 @@ export class Inbox {
       channel === undefined
         ? { kind: 'unreadable', why: 'its subscription is not known here' }
         : contentOf(notification, channel)
-    const answer = this.#answer(codeFor(content, channel, isRepeated))
+    const answer = this.#answer(codeFor(content, channel !== undefined, isRepeated))
     this.#show({ event: 'message', channel: channel?.name, notification, content, isRepeated, answer })
-    switch (answer.kind) {
-      case 'ack':
-        return { messageType: 'ack', updates: [{ channelID, version, code: answer.code }] }
-      case 'nack':
-        return { messageType: 'nack', version, code: answer.code }
-      case 'none':
-        return undefined
-    }
+    return answerFrame(answer, notification)
   }
 
   #answer(code: number): Answer {
@@ -61,10 +53,4 @@ export class Inbox {
     if (nack !== undefined) return { kind: 'nack', code: nack }
     return ack === 'none' ? { kind: 'none' } : { kind: 'ack', code: ack ?? code }
   }
-}
-
-/** What Firefox acknowledges with: also 102 for what it has had before. */
-function codeFor(content: Content, channel: Channel | undefined, isRepeated: boolean): number {
-  if (channel === undefined || isRepeated) return UNWANTED
-  return content.kind === 'unreadable' ? UNREADABLE : DELIVERED
 }

@@ -1,7 +1,7 @@
 import webPush from 'web-push'
 import { StartError } from '../start-error.ts'
 import type { Sending } from './send-flags.ts'
-import type { Subscription } from './subscription.ts'
+import type { Subscription } from './subscription-schema.ts'
 import type { Vapid } from './vapid-file.ts'
 
 /** A message as it is posted to the endpoint. */

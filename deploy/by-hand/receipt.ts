@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { Clock } from '../../cluster/clock.ts'
 import { RECEIPT_STATUS } from '../../push/receipt.ts'
 import { StartError } from '../start-error.ts'
-import { ask, type HttpAnswer, headerOf } from './http.ts'
+import { ask, type HttpAnswer } from './http.ts'
 import { refusalOf } from './refusal.ts'
 
 const ReceiptsSchema = Type.Object({
@@ -22,7 +22,8 @@ export type Outcome = 'acknowledged' | 'notDelivered' | 'unknown'
 
 /** The receipt subscription that the answer to a message names (RFC 8030 section 5.1); undefined where a server gives no receipts. */
 export function receiptUrlOf(answer: HttpAnswer, endpoint: string): string | undefined {
-  const [, url] = RECEIPT_LINK.exec(headerOf(answer, 'link') ?? '') ?? []
+  const links = [answer.headers['link']].flat().join()
+  const [, url] = RECEIPT_LINK.exec(links) ?? []
   return url === undefined || !URL.canParse(url, endpoint) ? undefined : new URL(url, endpoint).href
 }
 
@@ -42,13 +43,18 @@ export async function awaitReceipt(
     const pollSeconds = Math.min(leftSeconds, POLL_SECONDS)
     const status = await poll(receiptUrl, location, pollSeconds)
     if (status !== undefined) {
-      await ask(receiptUrl, { method: 'DELETE' })
+      await end(receiptUrl)
       return status === RECEIPT_STATUS.acknowledged ? 'acknowledged' : 'notDelivered'
     }
     if (pollSeconds === leftSeconds) return 'unknown'
     // A server that does not know how to wait must not be asked without end.
     await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve))
   }
+}
+
+/** What became of the message is known, whether this comes to anything or not: at the latest it ends by itself. */
+async function end(receiptUrl: string): Promise<void> {
+  await ask(receiptUrl, { method: 'DELETE' }).catch(() => undefined)
 }
 
 async function poll(receiptUrl: string, location: string, seconds: number): Promise<number | undefined> {

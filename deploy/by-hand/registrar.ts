@@ -3,7 +3,8 @@ import { StartError } from '../start-error.ts'
 import type { AgentEvent } from './agent-event.ts'
 import type { KeptAgent } from './agent-file.ts'
 import type { Connection } from './connection.ts'
-import { type Channel, newChannel, type Subscription, subscriptionOf } from './subscription.ts'
+import { newChannel, subscriptionOf } from './subscription.ts'
+import type { Channel, Subscription } from './subscription-schema.ts'
 
 /** Which subscriptions there should be. */
 export interface RegistrarWishes {

@@ -9,7 +9,7 @@ import { pushRequest } from './push-request.ts'
 import { awaitReceipt, receiptUrlOf } from './receipt.ts'
 import { refusalOf } from './refusal.ts'
 import type { Payload, SendRequest } from './send-flags.ts'
-import { type Subscription, SubscriptionSchema } from './subscription.ts'
+import { type Subscription, SubscriptionSchema } from './subscription-schema.ts'
 import { keptVapid } from './vapid-file.ts'
 
 type Message = Extract<SendRequest, { kind: 'send' }>
@@ -50,7 +50,7 @@ async function sendMessage({ subscriptionFile, payload, sending }: Message, prin
   const { endpoint, headers, body } = pushRequest(subscription, await bytesOf(payload), vapid, sending)
   const answer = await ask(endpoint, { method: 'POST', headers, body })
   if (answer.status < 200 || answer.status > 299) throw refusalOf(answer)
-  const location = headerOf(answer, 'location')
+  const location = locationOf(answer, endpoint)
   print(acceptedText(answer, location))
   if (receiptWaitSeconds !== undefined)
     await showReceipt(receiptUrlOf(answer, endpoint), location, receiptWaitSeconds, print)
@@ -95,6 +95,14 @@ async function readSubscription(file: string): Promise<Subscription> {
   if (!isPoint(Buffer.from(keys.p256dh, 'base64url')))
     throw new WrongUse(`the key p256dh in ${file} is no P-256 public key in base64url`)
   return subscription
+}
+
+/** Where the message is; some servers give a path only. */
+function locationOf(answer: HttpAnswer, endpoint: string): string | undefined {
+  const location = headerOf(answer, 'location')
+  return location === undefined || !URL.canParse(location, endpoint)
+    ? undefined
+    : new URL(location, endpoint).href
 }
 
 function acceptedText(answer: HttpAnswer, location: string | undefined): string {

@@ -5,14 +5,9 @@ import { broadcastNews, parseServerFrame } from './server-frame.ts'
 t.test('frames of a server', (t) => {
   const notification = { messageType: 'notification', channelID: 'c', version: 'v', more: 1 }
   t.same(parseServerFrame(JSON.stringify(notification)), notification, 'members that are not known stay')
-  for (const text of [
-    '{}',
-    '',
-    '[]',
-    'null',
-    '{"messageType":"dance"}',
-    '{"messageType":"hello","status":200}',
-  ])
+  for (const ping of ['{}', '{"messageType":"ping"}'])
+    t.same(parseServerFrame(ping), { messageType: 'ping' }, ping)
+  for (const text of ['', '[]', 'null', '{"messageType":"dance"}', '{"messageType":"hello","status":200}'])
     t.equal(parseServerFrame(text), undefined, text)
   fc.assert(
     fc.property(fc.oneof(fc.json(), fc.string()), (text) => {

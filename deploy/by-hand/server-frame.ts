@@ -23,6 +23,8 @@ const NotificationSchema = Type.Object({
 /** Versions by id; the member `errors` has those that the server does not have. */
 const Broadcasts = Type.Record(Text, Type.Unknown())
 
+const Ping = Type.Object({}, { additionalProperties: false })
+
 const ServerFrameSchema = Type.Union([
   NotificationSchema,
   Type.Object({
@@ -40,18 +42,20 @@ const ServerFrameSchema = Type.Union([
   Type.Object({ messageType: Type.Literal('unregister'), channelID: Text, status: Status }),
   Type.Object({ messageType: Type.Literal('urgency'), status: Status }),
   Type.Object({ messageType: Type.Literal('broadcast'), broadcasts: Broadcasts }),
+  Type.Object({ messageType: Type.Literal('ping') }),
 ])
 
-/** What a server says; what else it may say is passed over, as Firefox does. */
+/** What a server says, as far as it is known here. */
 export type ServerFrame = Static<typeof ServerFrameSchema>
 
 /** A push message as it arrives. */
 export type Notification = Static<typeof NotificationSchema>
 
-/** Reads a text frame; undefined when it is none of those known here, such as `{}`, the answer to a ping. Never throws. */
+/** Reads a text frame; undefined when it is none of those known here. `{}` is the usual way to write a ping. Never throws. */
 export function parseServerFrame(text: string): ServerFrame | undefined {
   try {
     const value: unknown = JSON.parse(text)
+    if (Value.Check(Ping, value)) return { messageType: 'ping' }
     return Value.Check(ServerFrameSchema, value) ? value : undefined
   } catch {
     return undefined

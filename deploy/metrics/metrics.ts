@@ -105,6 +105,15 @@ export class Metrics {
     return { type: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 
+  /** Those whose name begins like that, as they are now. What the library measures of the process it measures since the last time, so that asking for those leaves less to others. */
+  async some(prefix: string): Promise<Snapshot> {
+    const names = this.#registry.getMetricsAsArray().map(({ name }) => name)
+    const metrics = names
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => this.#registry.getSingleMetric(name)?.get())
+    return (await Promise.all(metrics)).filter((metric) => metric !== undefined)
+  }
+
   /** All of them as they are now, to be put together with those of other workers. */
   snapshot(): Promise<Snapshot> {
     return this.#registry.getMetricsAsJSON()

@@ -22,9 +22,24 @@ export type EventLine = Readonly<Record<string, unknown>> & { readonly event: st
 export const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 const WAIT_MS = 30_000
 
-/** Runs `pushgrid` in a folder to its end. @param input what it reads from stdin */
-export function pushgrid(folder: string, args: readonly string[], input = ''): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: bareEnvironment() })
+/** What a command is given beside its arguments. */
+interface Surroundings {
+  /** What it reads from stdin. */
+  readonly input?: string
+  /** Variables beside PATH: it has nothing of what a developer, or the test runner, has in the environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs `pushgrid` in a folder to its end. */
+export function pushgrid(
+  folder: string,
+  args: readonly string[],
+  { input = '', env = {} }: Surroundings = {},
+): Promise<Ran> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: folder,
+    env: { ...bareEnvironment(), ...env },
+  })
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -47,10 +62,15 @@ export class AgentProcess {
   #watchers: (() => void)[] = []
 
   /** It ends with the test at the latest. */
-  constructor(t: Test, folder: string, args: readonly string[]) {
+  constructor(
+    t: Test,
+    folder: string,
+    args: readonly string[],
+    { env = {} }: Pick<Surroundings, 'env'> = {},
+  ) {
     const child = spawn(process.execPath, [CLI, 'agent', '--json', ...args], {
       cwd: folder,
-      env: bareEnvironment(),
+      env: { ...bareEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -123,7 +143,6 @@ export async function subscribedByHand(t: Test, wsUrl: string, args: readonly st
   return { folder, agent, send: (...sending: string[]) => sendHere(folder, sending) }
 }
 
-/** Nothing of what a developer, or the test runner, has in the environment. */
 function bareEnvironment(): NodeJS.ProcessEnv {
   const { PATH = '' } = process.env
   return { PATH }

@@ -1,4 +1,4 @@
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { CHROMIUM } from './chromium-program.ts'
 import { requireProgram } from './programs.ts'
@@ -16,23 +16,41 @@ export async function startChromium(t: Test) {
   t.teardown(() => browser.close())
   return {
     /** Opens a file; `trouble` collects what must not happen: errors, and requests for anything but the file. */
-    async open(file: string, { width, colours }: View) {
-      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: colours })
-      const trouble: string[] = []
-      const address = `file://${file}`
-      page.on('console', (message) => {
-        if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text())
-      })
-      page.on('pageerror', (error) => trouble.push(error.message))
-      page.on('request', (request) => {
-        if (request.url() !== address) trouble.push(`request for ${request.url()}`)
-      })
-      page.on('dialog', (dialog) => {
-        trouble.push(`dialog ${dialog.message()}`)
-        dialog.dismiss().catch(() => trouble.push('a dialog stays'))
-      })
-      await page.goto(address)
-      return { page, trouble }
-    },
+    open: (file: string, view: View) =>
+      watched(browser, `file://${file}`, view, (url) => url === `file://${file}`),
+    /**
+     * Opens a page of a server; `trouble` as of a file, where requests and websockets are fine to the page's own origin
+     * and to those in `origins`, such as `ws://127.0.0.1:8080`.
+     */
+    visit: (url: string, view: View, origins: readonly string[] = []) =>
+      watched(browser, url, view, (asked) =>
+        [new URL(url).origin, ...origins].includes(new URL(asked).origin),
+      ),
   }
+}
+
+/** Opens a page, and writes down what it should not do. */
+async function watched(
+  browser: Browser,
+  url: string,
+  { width, colours }: View,
+  mayAsk: (url: string) => boolean,
+) {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: colours })
+  const trouble: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text())
+  })
+  page.on('pageerror', (error) => trouble.push(error.message))
+  const asks = (asked: { url(): string }) => {
+    if (!mayAsk(asked.url())) trouble.push(`request for ${asked.url()}`)
+  }
+  page.on('request', asks)
+  page.on('websocket', asks)
+  page.on('dialog', (dialog) => {
+    trouble.push(`dialog ${dialog.message()}`)
+    dialog.dismiss().catch(() => trouble.push('a dialog stays'))
+  })
+  await page.goto(url)
+  return { page, trouble }
 }

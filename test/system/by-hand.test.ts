@@ -44,7 +44,7 @@ t.test('sent, shown decrypted, and the receipt says acknowledged', async (t) => 
   }
   t.match(await send('me.json', '--no-vapid'), { code: 0, stdout: /^201 Created\n/ })
   t.notOk('text' in (await agent.event('message')), 'an empty message')
-  t.match(await pushgrid(folder, ['send', 'me.json', '--stdin'], 'piped'), { code: 0 })
+  t.match(await pushgrid(folder, ['send', 'me.json', '--stdin'], { input: 'piped' }), { code: 0 })
   t.match(await agent.event('message'), { text: 'piped' })
   t.match(await agent.interrupt(), { code: 0, stderr: '' })
 })

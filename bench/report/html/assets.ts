@@ -10,7 +10,7 @@ export interface Assets {
 }
 
 /** The modules of the page, each after those that it imports. */
-const MODULES = ['../units.js', 'theme.js', 'plot-options.js', 'plots.js', 'main.js']
+const MODULES = ['../units.js', 'theme.js', 'plot-parts.js', 'plot-options.js', 'plots.js', 'main.js']
 
 const STYLES = ['colours.css', 'parts.css', 'style.css']
 

@@ -1,15 +1,6 @@
 import type { Band, Figure, Line } from '../html/figure.ts'
 import { NOTHING, quantity, tick } from '../units.ts'
-
-/** The value of a custom property of the page's style: colours live there, once for light and once for dark. */
-export function styleOf(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
-}
-
-const FONT = '12px system-ui, sans-serif'
-const Y_AXIS_WIDTH = 68
-/** Colours that stay apart for colour-blind eyes, too (after Okabe and Ito); lines that are dashed differ without any. */
-const colourOf = ({ colour }: Line) => styleOf(`--line-${colour}`)
+import { axis, colourOf, styleOf, valueAxis } from './plot-parts.ts'
 
 /** How uPlot is to draw a figure at a width. */
 export function plotOptions(figure: Figure, log: boolean, width: number): uPlot.Options {
@@ -22,7 +13,7 @@ export function plotOptions(figure: Figure, log: boolean, width: number): uPlot.
       x: { time: false, distr: isPercentile ? 3 : 1, range: (_, min, max) => [min, max] },
       y: log ? { distr: 3 } : { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
-    axes: [isPercentile ? percentileAxis() : secondsAxis(), valueAxis(figure, log)],
+    axes: [isPercentile ? percentileAxis() : secondsAxis(), valueAxis(figure.unit, log)],
     series: [xSeries(figure), ...figure.lines.map((line) => lineSeries(figure, line))],
     cursor: {
       ...(isPercentile ? {} : { sync: { key: 'seconds' } }),
@@ -57,31 +48,8 @@ function lineSeries({ unit, xs }: Figure, line: Line): uPlot.Series {
   }
 }
 
-function axis(): uPlot.Axis {
-  const grid = { stroke: styleOf('--grid'), width: 1 }
-  return { stroke: styleOf('--muted'), font: FONT, grid, ticks: { ...grid, size: 5 } }
-}
-
 function secondsAxis(): uPlot.Axis {
   return { ...axis(), size: 32, values: (_, ticks) => ticks.map((at) => tick(at, 's')) }
-}
-
-function valueAxis({ unit }: Figure, log: boolean): uPlot.Axis {
-  const base = axis()
-  // Nine lines a decade are more than the eye can tell apart.
-  const filter = (_: uPlot, ticks: number[]) => ticks.map((at) => (isLabelled(at) ? at : null))
-  return {
-    ...base,
-    size: Y_AXIS_WIDTH,
-    values: (_, ticks) => ticks.map((at) => (at === null ? null : tick(at, unit))),
-    ...(log ? { space: 26, grid: { ...base.grid, filter }, ticks: { ...base.ticks, filter } } : {}),
-  }
-}
-
-/** 1, 2 and 5 of each decade. */
-function isLabelled(at: number): boolean {
-  const [first] = at.toExponential()
-  return first === '1' || first === '2' || first === '5'
 }
 
 function percentileAxis(): uPlot.Axis {

@@ -1,5 +1,9 @@
 import type { Figure } from '../html/figure.ts'
 import { plotOptions } from './plot-options.ts'
+import { makeLegendReachable, moveCursor, plotKey, zoomed } from './plot-parts.ts'
+
+/** Percentiles are spread by the number of nines. */
+const PERCENTILES = { to: (x: number) => Math.log10(Math.max(x, 1)), from: (x: number) => 10 ** x }
 
 /** A figure on the page: drawn, zoomed, put on another scale, and drawn again when width or colours change. */
 export class Plot {
@@ -28,7 +32,7 @@ export class Plot {
     })
     this.#drawn = new uPlot(options, this.#data(), this.#place)
     this.#showBands()
-    this.#makeLegendReachable()
+    makeLegendReachable(this.#place)
   }
 
   /** Shows everything again. */
@@ -76,52 +80,14 @@ export class Plot {
       plot.setSize({ width: this.#width(), height: plot.height })
   }
 
-  /** Left and right move the cursor from value to value; + and - zoom around it; 0 shows everything. */
   #key(event: KeyboardEvent): void {
     const plot = this.#drawn
-    if (plot === undefined || event.ctrlKey || event.metaKey || event.altKey) return
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    if (step !== undefined) this.#moveCursor(plot, step * (event.shiftKey ? 10 : 1))
-    else if (event.key === '+' || event.key === '-') this.#zoom(plot, event.key === '+' ? 0.5 : 2)
-    else if (event.key === '0') this.reset()
-    else return
+    const key = plotKey(event)
+    if (plot === undefined || key === undefined) return
+    if (key.kind === 'cursor') moveCursor(plot, key.steps)
+    else if (key.kind === 'reset') this.reset()
+    else
+      plot.setScale('x', zoomed(plot, key.factor, this.#figure.x === 'percentile' ? PERCENTILES : undefined))
     event.preventDefault()
-  }
-
-  #moveCursor(plot: uPlot, step: number): void {
-    const { xs } = this.#figure
-    const index = Math.min(xs.length - 1, Math.max(0, (plot.cursor.idx ?? -1) + step))
-    plot.setCursor({ left: plot.valToPos(xs[index] ?? 0, 'x'), top: 20 })
-  }
-
-  #zoom(plot: uPlot, factor: number): void {
-    const { min = 0, max = 1 } = plot.scales['x'] ?? {}
-    const left = plot.cursor.left ?? -1
-    const isLog = this.#figure.x === 'percentile'
-    const to = (x: number) => (isLog ? Math.log10(Math.max(x, 1)) : x)
-    const from = (x: number) => (isLog ? 10 ** x : x)
-    const [low, high] = [to(min), to(max)]
-    const middle = left >= 0 ? to(plot.posToVal(left, 'x')) : (low + high) / 2
-    plot.setScale('x', {
-      min: from(middle - (middle - low) * factor),
-      max: from(middle + (high - middle) * factor),
-    })
-  }
-
-  /** Lines are shown and hidden with the keyboard as with the mouse. */
-  #makeLegendReachable(): void {
-    for (const name of this.#place.querySelectorAll<HTMLElement>(
-      '.u-legend .u-series:not(:first-child) th',
-    )) {
-      name.tabIndex = 0
-      name.setAttribute('role', 'button')
-      name.title = 'Show or hide this line'
-      name.addEventListener('keydown', (event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
-        event.preventDefault()
-        event.stopPropagation()
-        name.click()
-      })
-    }
   }
 }

@@ -1,0 +1,46 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Clock, Timer } from '../../cluster/clock.ts'
+
+const SECOND_MS = 1000
+/** Nobody asks any more. */
+const IDLE_MS = 5000
+const NS_PER_SECOND = 1e9
+
+/**
+ * The longest that the event loop was held up, of late. Measured only while somebody asks: the library behind /metrics forgets its own measurement each time that it is read,
+ * and whoever reads that should find all of it.
+ */
+export class LoopDelay {
+  readonly #clock: Clock
+  #histogram: IntervalHistogram | undefined
+  #idle: Timer | undefined
+  #peaks: { readonly atMs: number; readonly seconds: number }[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The longest delay of the last second, in seconds; undefined the first time. However many ask, all are told of it. */
+  peak(): number | undefined {
+    this.#idle?.cancel()
+    this.#idle = this.#clock.after(IDLE_MS, () => this.stop())
+    if (this.#histogram === undefined) {
+      this.#histogram = monitorEventLoopDelay()
+      this.#histogram.enable()
+      return undefined
+    }
+    const nowMs = this.#clock.monotonicMs()
+    this.#peaks.push({ atMs: nowMs, seconds: this.#histogram.max / NS_PER_SECOND })
+    this.#peaks = this.#peaks.filter(({ atMs }) => nowMs - atMs < SECOND_MS)
+    this.#histogram.reset()
+    return Math.max(...this.#peaks.map(({ seconds }) => seconds))
+  }
+
+  /** Measures no more, until somebody asks again. */
+  stop(): void {
+    this.#idle?.cancel()
+    this.#histogram?.disable()
+    this.#histogram = undefined
+    this.#peaks = []
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The metrics that the console reads, as /metrics names them in its `# TYPE` lines: the series of a histogram are those with
+ * `_bucket`, `_sum` and `_count` behind its name. One list for both sides, so that a process sends what is shown and nothing else.
+ */
+export const SHOWN_METRICS = [
+  'pushgrid_connections',
+  'pushgrid_hellos',
+  'pushgrid_closes_total',
+  'pushgrid_upgrades_refused_total',
+  'pushgrid_notifications_in_flight',
+  'pushgrid_messages_total',
+  'pushgrid_http_failures_total',
+  'pushgrid_requests_under_way',
+  'pushgrid_post_to_2xx_seconds',
+  'pushgrid_post_to_ack_seconds',
+  'pushgrid_store_seconds',
+  'pushgrid_store_failures_total',
+  'pushgrid_store_waiting',
+  'pushgrid_bus_ready',
+  'pushgrid_nats_connected',
+  'process_cpu_seconds_total',
+  'process_resident_memory_bytes',
+  'nodejs_eventloop_lag_p99_seconds',
+] as const
+
+/** Name of a metric that the console reads. */
+export type ShownMetric = (typeof SHOWN_METRICS)[number]
