@@ -75,6 +75,7 @@ export class Terminal {
 
   /** Ctrl+C: to all that runs in it. It has ended when this resolves. */
   async interrupt(): Promise<void> {
+    this.#child.stdin.end()
     if (this.#child.exitCode === null && this.#child.pid !== undefined)
       process.kill(-this.#child.pid, 'SIGINT')
     await this.#ended
