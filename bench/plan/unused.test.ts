@@ -51,5 +51,6 @@ t.test('a phase with its own does not use that of the run', async (t) => {
   t.same(unused([own, { actions: { post: 1 } }], flags), [], 'another one does')
   t.same(unused([{ actions: { post: 1 } }], { closed: 3, rate: 9 }), ['rate'], 'in a closed loop')
   t.same(unused([{ ...own, closed: 3 }], { closed: 5 }), ['closed'])
+  t.same(unused([{ ...own, measured: false }, own], { 'warm-up': '9s' }), ['warm-up'])
   t.same(unused([own], {}), [])
 })
