@@ -4,6 +4,7 @@ import { systemClock } from '../../../cluster/clock.ts'
 import { Vapid } from '../../../endpoint/vapid.ts'
 import { toBase64url } from '../../by-hand/base64url.ts'
 import { contentOf } from '../../by-hand/decrypt.ts'
+import { receiptUrlIn } from '../../by-hand/receipt-link.ts'
 import type { Recipient } from './aes128gcm.ts'
 import { keysOf, newPageChannel, type PageChannel, subscriptionOf } from './channel.ts'
 import { asCurl } from './curl.ts'
@@ -11,7 +12,7 @@ import { newKeyPair } from './p256.ts'
 import { pushRequest, type Sending } from './push-request.ts'
 import { readSubscription } from './read-subscription.ts'
 import { BLANK_FORM, PASTED, readForm, type SendForm } from './send-form.ts'
-import { parseReceipt, receiptUrlOf } from './sent.ts'
+import { parseReceipt } from './sent.ts'
 
 const ORIGIN = 'https://push.example'
 const CHANNEL: PageChannel = {
@@ -142,9 +143,9 @@ t.test('a form is read, and what is wrong in it is said at its field', async (t)
 
 t.test('receipts and their links are read, and nothing else is taken for them', (t) => {
   const link = '</r/abc>; rel="urn:ietf:params:push:receipt"'
-  t.equal(receiptUrlOf(link, `${ORIGIN}/wpush/v1/x`), `${ORIGIN}/r/abc`)
+  t.equal(receiptUrlIn(link, `${ORIGIN}/wpush/v1/x`), `${ORIGIN}/r/abc`)
   for (const other of [null, '', '<https://a/>; rel="next"', link.replace('/r/abc', 'https://')])
-    t.equal(receiptUrlOf(other, ORIGIN), undefined, String(other))
+    t.equal(receiptUrlIn(other, ORIGIN), undefined, String(other))
   t.same(parseReceipt('{"message":"https://a/m/1","status":204}'), { message: 'https://a/m/1', status: 204 })
   for (const data of ['', 'null', '7', '{}', '{"message":1,"status":204}'])
     t.equal(parseReceipt(data), undefined, data)
