@@ -6,6 +6,7 @@ import path from 'node:path'
 import { spawnBound } from './bound-process.ts'
 import { SYSTEMD_NSPAWN } from './debian-programs.ts'
 import { finished } from './finished.ts'
+import { NotHere } from './may-mount.ts'
 import { requireProgram } from './programs.ts'
 import { Terminal } from './terminal.ts'
 
@@ -73,7 +74,7 @@ export class DebianMachine {
     this.#env = env
   }
 
-  /** Boots it. @param tree what it starts from; is not written to @throws when it does not boot */
+  /** Boots it. @param tree what it starts from; is not written to @throws NotHere when it does not boot */
   static async boot(
     tree: string,
     { shared = {}, env = {}, prepare }: MachineOptions,
@@ -106,7 +107,7 @@ export class DebianMachine {
     const machine = new DebianMachine(folder, child, output.trim().split(' '), env)
     if (status === 0) return machine
     await machine.remove()
-    throw new Error(`the machine has not booted:\n${said}`)
+    throw new NotHere(`a machine does not boot:\n${said}`)
   }
 
   /** A shell in it, of root. */

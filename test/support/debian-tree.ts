@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { MMDEBSTRAP } from './debian-programs.ts'
 import { finished } from './finished.ts'
+import { NotHere } from './may-mount.ts'
 import { cacheFolder, requireProgram, type Say } from './programs.ts'
 
 const SUITE = 'bookworm'
@@ -13,7 +14,7 @@ const FOLDER = cacheFolder('debian-12-1')
 
 /**
  * A clean Debian 12: a file tree that is made once, from where this machine has its own packages from, and is not to be written to.
- * @throws when it can't be made
+ * @throws NotHere when it can't be made
  */
 export async function debianTree(say: Say): Promise<string> {
   const tree = path.join(FOLDER, 'tree')
@@ -43,7 +44,8 @@ async function make(folder: string): Promise<void> {
     path.join(folder, 'tree'),
     ...(list === '' ? [] : [sources]),
   ])
-  if (made.status !== 0) throw new Error(`mmdebstrap ended with ${made.status}:\n${made.output}`)
+  if (made.status !== 0)
+    throw new NotHere(`mmdebstrap makes no Debian 12, it ended with ${made.status}:\n${made.output}`)
   // Another test may have been faster.
   await rename(folder, FOLDER).catch(() => rm(folder, { recursive: true }))
 }
@@ -51,7 +53,8 @@ async function make(folder: string): Promise<void> {
 /** How this machine's apt downloads: by which proxy, for example. */
 async function aptOptions(): Promise<string> {
   const { output } = await finished('apt-config', ['dump', 'Acquire'])
-  return output.replaceAll(/^Acquire(::(cdrom|IndexTargets|Changelogs|CompressionTypes).*)? .*\n/gm, '')
+  const own = output.replaceAll(/^Acquire(::(cdrom|IndexTargets|Changelogs|CompressionTypes).*)? .*\n/gm, '')
+  return `${own}Acquire::Retries "5";\n`
 }
 
 /** Where this machine, if it is the same Debian, has its packages from. */

@@ -24,3 +24,8 @@ function isAllowed(commands: string): boolean {
   const { status } = spawnSync('unshare', [...namespaces, 'sh', '-ec', commands], { stdio: 'ignore' })
   return status === 0
 }
+
+/** There is nothing to run a test in, for a reason that lies in this machine or its network, not in what is tested. */
+export class NotHere extends Error {
+  override readonly name = 'NotHere'
+}

@@ -9,6 +9,7 @@ import { ROOT } from './deploy-folder.ts'
 import { finished } from './finished.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
+import { PATIENT } from './patient.ts'
 import { findOnPath, requireProgram, type Say } from './programs.ts'
 import { mongodbPackage } from './stand-in-mongodb.ts'
 
@@ -32,6 +33,7 @@ export async function bootQuickStart(say: Say): Promise<DebianMachine> {
     async prepare(root) {
       await network(root)
       await certificate(root)
+      await patience(root)
       await checkout(path.join(root, 'root/pushgrid'))
       await packages(path.join(root, STAND_INS))
     },
@@ -53,8 +55,7 @@ async function npmFiles(): Promise<Record<string, string>> {
 }
 
 async function network(root: string): Promise<void> {
-  await mkdir(path.join(root, 'etc'), { recursive: true })
-  await writeFile(path.join(root, 'etc/hosts'), `127.0.0.1 localhost ${NAME}\n`)
+  await written(root, { '/etc/hosts': `127.0.0.1 localhost ${NAME}\n` })
   await cp('/etc/resolv.conf', path.join(root, 'etc/resolv.conf'), { dereference: true })
 }
 
@@ -68,8 +69,26 @@ async function certificate(root: string): Promise<void> {
     [`${FOLDER}/certificate.pem`]: certificate,
     [`${FOLDER}/key.pem`]: key,
     '/usr/local/share/ca-certificates/quick-start.crt': certificate,
-    '/etc/systemd/system/caddy.service.d/certificate.conf': `[Service]\nEnvironment="PUSHGRID_PROXY_TLS=${FOLDER}/certificate.pem ${FOLDER}/key.pem"\n`,
+    ...setting('caddy', 'PUSHGRID_PROXY_TLS', `${FOLDER}/certificate.pem ${FOLDER}/key.pem`),
   }
+  await written(root, files)
+}
+
+/** The store that stands for MongoDB is not a fast one. */
+async function patience(root: string): Promise<void> {
+  const { PUSHGRID_PUT_TIMEOUT_MS } = PATIENT
+  for (const unit of ['pushgrid-node@', 'pushgrid-endpoint@'])
+    await written(root, setting(unit, 'PUSHGRID_PUT_TIMEOUT_MS', PUSHGRID_PUT_TIMEOUT_MS))
+}
+
+/** A variable for a unit, beside what the page gives it: the file that says so, and its text. */
+function setting(unit: string, variable: string, value: string): Readonly<Record<string, string>> {
+  return {
+    [`/etc/systemd/system/${unit}.service.d/of-the-test.conf`]: `[Service]\nEnvironment="${variable}=${value}"\n`,
+  }
+}
+
+async function written(root: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [place, text] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(root, place)), { recursive: true })
     await writeFile(path.join(root, place), text)
@@ -79,7 +98,8 @@ async function certificate(root: string): Promise<void> {
 /** What a fresh clone has, as it is now. */
 async function checkout(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const copy = 'tar --exclude-vcs --exclude-vcs-ignores -C "$1" -cf - . | tar --no-same-owner -C "$2" -xf -'
+  const left = ['node_modules', 'dist', '.tap', 'data'].map((name) => `--exclude=./${name}`).join(' ')
+  const copy = `tar --exclude-vcs ${left} -C "$1" -cf - . | tar --no-same-owner -C "$2" -xf -`
   const { status, output } = await finished('bash', ['-euo', 'pipefail', '-c', copy, 'bash', ROOT, folder])
   if (status !== 0) throw new Error(output)
 }

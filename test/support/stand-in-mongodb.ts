@@ -38,6 +38,7 @@ After=network-online.target
 [Service]
 DynamicUser=yes
 StateDirectory=mongodb
+Environment=HOME=/var/lib/mongodb
 ExecStart=/usr/bin/mongod --config /etc/mongod.conf
 
 [Install]

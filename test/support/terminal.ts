@@ -50,7 +50,7 @@ export class Terminal {
     const quoted = commands.replaceAll("'", `'\\''`)
     this.#child.stdin.write(`eval '${quoted}' </dev/null\nprintf '${end.replace('\n', '\\n')}'\n`)
     const own = () => this.#output.slice(begin)
-    const done = this.#until(() => own().includes(end)).then(() => own().slice(0, -end.length))
+    const done = this.#until(() => own().includes(end), own).then(() => own().slice(0, -end.length))
     // Whoever starts it may first wait for something else.
     done.catch(() => {})
     return {
@@ -69,32 +69,38 @@ export class Terminal {
   /** Waits until running commands have written something. @throws when they have ended without */
   async says(running: Running, text: string | RegExp): Promise<string> {
     const said = () => (typeof text === 'string' ? running.output.includes(text) : text.test(running.output))
-    await this.#until(said)
+    await this.#until(said, () => running.output)
     return running.output
   }
 
   /** Ctrl+C: to all that runs in it. It has ended when this resolves. */
   async interrupt(): Promise<void> {
+    this.#child.stdin.end()
     if (this.#child.exitCode === null && this.#child.pid !== undefined)
       process.kill(-this.#child.pid, 'SIGINT')
     await this.#ended
   }
 
-  /** Waits for something to be so; looks whenever it has written. */
-  #until(isSo: () => boolean): Promise<void> {
+  /** Waits for something to be so; looks whenever it has written. @param output what to show where it does not become so */
+  #until(isSo: () => boolean, output: () => string): Promise<void> {
     const waited = async () => {
       while (!isSo()) {
         if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-          throw new Error(`the shell has ended (${this.#child.exitCode}):\n${this.#output}`)
+          throw new Error(`the shell has ended (${this.#child.exitCode}):\n${lastOf(output())}`)
         await new Promise<void>((resolve) => this.#watchers.push(resolve))
       }
     }
     return within(systemClock, WAIT_MS, waited(), () => {
-      throw new Error(`nothing after ${WAIT_MS} ms but:\n${this.#output}`)
+      throw new Error(`nothing after ${WAIT_MS} ms but:\n${lastOf(output())}`)
     })
   }
 
   #wake(): void {
     for (const watcher of this.#watchers.splice(0)) watcher()
   }
+}
+
+/** What people need to see of it. */
+function lastOf(output: string): string {
+  return output.slice(-4000)
 }
