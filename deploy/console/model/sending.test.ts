@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { decodeJwt } from 'jose'
 import t from 'tap'
 import { systemClock } from '../../../cluster/clock.ts'
 import { Vapid } from '../../../endpoint/vapid.ts'
@@ -39,6 +40,9 @@ t.test('a token signed here is good for the service, and for its origin alone', 
     new Vapid({ publicUrl, vapidCacheMax: 10, verificationsMax: 10 }, systemClock)
   const verified = await service(ORIGIN).verify(headers['Authorization'] ?? '', undefined)
   t.equal(verified.ok && verified.value.bytes.toString('base64url'), keys.publicKey)
+  const [, token = ''] = /t=([^,]+)/.exec(headers['Authorization'] ?? '') ?? []
+  // Other services compare it to the letter.
+  t.match(decodeJwt(token), { aud: ORIGIN, sub: /^mailto:/, exp: Number })
   t.match(await service('https://other.example').verify(headers['Authorization'] ?? '', undefined), {
     ok: false,
     detail: /aud/,
@@ -100,6 +104,9 @@ t.test('a pasted subscription is read, and of a wrong one it is said what is wro
       recipient: RECIPIENT,
     })
   const keys = { p256dh, auth }
+  // The same point in a form that OpenSSL takes, and browsers do not.
+  const hybrid = RECIPIENT.point.slice()
+  hybrid[0] = 6 + ((hybrid.at(-1) ?? 0) & 1)
   const cases: [string, RegExp][] = [
     ['', /no JSON/],
     ['{', /no JSON/],
@@ -108,6 +115,7 @@ t.test('a pasted subscription is read, and of a wrong one it is said what is wro
     [JSON.stringify({ endpoint: 'ftp://a/', keys }), /endpoint is no http/],
     [JSON.stringify({ endpoint: 'https://', keys }), /endpoint is no http/],
     [JSON.stringify({ endpoint, keys: { p256dh: 'AAAA', auth } }), /p256dh is no public key/],
+    [JSON.stringify({ endpoint, keys: { p256dh: toBase64url(hybrid), auth } }), /p256dh is no public key/],
     [JSON.stringify({ endpoint, keys: { p256dh: toBase64url(new Uint8Array(65).fill(4)), auth } }), /p256dh/],
     [JSON.stringify({ endpoint, keys: { p256dh, auth: 'AAAA' } }), /auth is not 16 bytes/],
     [JSON.stringify({ endpoint, keys: { p256dh, auth: '?' } }), /auth is not 16 bytes/],
