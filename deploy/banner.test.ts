@@ -31,6 +31,16 @@ t.test('tells what to do next', (t) => {
   t.end()
 })
 
+t.test('says where the console is, if there is one', (t) => {
+  const consoleUrl = 'http://localhost:8082/console/'
+  t.match(
+    banner(plain('127.0.0.1'), { ...LISTENING, consoleUrl }, false),
+    /playground +http:\S+\/console\/\n\n/,
+  )
+  t.notMatch(banner(plain('127.0.0.1'), LISTENING, false), /playground|console/)
+  t.end()
+})
+
 t.test('with a certificate it is wss, and nothing insecure has to be allowed', (t) => {
   const options = { ...plain('127.0.0.1'), tlsCertFile: 'cert.pem' }
   const text = banner(options, { ...LISTENING, publicUrl: 'https://localhost:8082' }, false)

@@ -68,6 +68,44 @@ t.test('an origin that is given is used as it is', async (t) => {
   t.equal(seen[0]?.options.publicUrl, 'https://push.example.org')
 })
 
+t.test('an endpoint side has a console where its options say so', async (t) => {
+  const known = ['--public-url', 'https://push.example.org']
+  const token = ['--admin-token', '0123456789abcdef']
+  const cases: readonly [Role, readonly string[], string | undefined][] = [
+    ['serve', [], 'http://localhost:'],
+    ['serve', token, 'http://localhost:'],
+    ['serve', ['--console', 'off'], undefined],
+    ['serve', known, undefined],
+    ['serve', [...known, ...token], undefined],
+    ['serve', [...known, ...token, '--console', 'on'], 'https://push.example.org/console/'],
+    ['endpoint', [...CLUSTER, ...KEYS], 'http://localhost:'],
+    ['node', [...CLUSTER, ...KEYS, '--http-port', '1'], undefined],
+    ['node', [...CLUSTER, ...KEYS, ...known, '--console', 'on'], undefined],
+  ]
+  for (const [role, args, url] of cases) {
+    const { parts, seen } = fakeParts()
+    const serving = await startRole(role, optionsFor(t.testdir(), ...args), parts, deps())
+    const { listening } = serving
+    const console = seen.map(({ deps }) => deps.console).find((one) => one !== undefined)
+    t.equal(console === undefined, url === undefined, `${role} ${args.join(' ')}`)
+    if (url === undefined) t.notOk('consoleUrl' in listening)
+    else {
+      t.match(listening.consoleUrl, url)
+      const wsPort = role === 'serve' ? 7001 : null
+      t.match(JSON.parse(console?.settings ?? ''), { role, publicUrl: listening.publicUrl, wsPort })
+      t.equal(console?.token, args.includes('on') ? token[1] : undefined)
+    }
+    await serving.stop()
+  }
+  const { parts, steps } = fakeParts()
+  const without = optionsFor(t.testdir(), ...known, '--console', 'on')
+  await t.rejects(startRole('serve', without, parts, deps()), {
+    name: 'StartError',
+    message: /^PUSHGRID_CONSOLE is on, .* needs PUSHGRID_ADMIN_TOKEN, too$/,
+  })
+  t.notOk(steps.includes('endpoint started'))
+})
+
 t.test('endpoints stay valid over a restart, and with given keys over all folders', async (t) => {
   const channelId = parseChannelId('01234567-89ab-4def-8123-456789abcdef')
   if (channelId === undefined) throw new Error('no channel id')

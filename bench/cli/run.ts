@@ -37,7 +37,9 @@ export async function run(plan: Plan, options: RunOptions, context: RunContext):
   const sampler = await ProcessSampler.start(options.processes, sinceStartS)
   const name = Buffer.from(createSystemRandom().bytes(RUN_BYTES)).toString('hex')
   const job = { plan, target, run: name, seed, sourceAddresses, adminToken: broadcasts && adminToken }
+  const unused = unusedOptions(plan, options)
   progress?.begin(server, wsUrl)
+  for (const { text } of unused) progress?.say(text)
   const crew = await runJob(job, staff, {
     sinceStartS,
     signal,
@@ -58,11 +60,18 @@ export async function run(plan: Plan, options: RunOptions, context: RunContext):
     load: loadOf(plan),
     startedAt,
     phases: crew.phases,
-    warnings: [...crew.warnings, ...endedEarly(signal)],
+    warnings: [...unused, ...crew.warnings, ...endedEarly(signal)],
     holdsConnections: holdsConnections(plan),
   }
   const result = assemble(facts, crew.workers, processes)
   return { ...result, thresholds: judge(result, options.thresholds) }
+}
+
+/** What was given and has no part in this run: nobody is to believe that it had. */
+function unusedOptions(plan: Plan, { adminToken }: RunOptions): BenchResult['warnings'] {
+  const isTokenUnused = adminToken !== undefined && !needsBroadcasts(plan)
+  const names = [...plan.unused, ...(isTokenUnused ? ['admin-token'] : [])]
+  return names.map((name) => ({ code: 'unused-option', text: `--${name} changes nothing in this run` }))
 }
 
 function endedEarly({ aborted }: AbortSignal): BenchResult['warnings'] {

@@ -93,4 +93,6 @@ export interface Plan {
   readonly summary: string
   readonly settings: Settings
   readonly phases: readonly Phase[]
+  /** Settings of the command line that change nothing in it, by the names of their flags. */
+  readonly unused: readonly string[]
 }

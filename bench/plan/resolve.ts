@@ -12,6 +12,7 @@ import type {
 } from './plan.ts'
 import { PlanError } from './plan-error.ts'
 import { PHASES, type PlanFile, PlanFileSchema, SETTINGS, type SettingsFile } from './schema.ts'
+import { unusedSettings } from './unused.ts'
 import { shown, unknownName, validated } from './validate.ts'
 
 /** How long connecting may take before what has not succeeded is given up. */
@@ -35,7 +36,8 @@ export function resolvePlan(file: unknown, flags: Readonly<Record<string, unknow
     .filter((phase) => phase.do !== 'load' || phase.durationMs > 0)
   if (!phases.some(({ measured }) => measured))
     throw new PlanError('no phase is measured: give one `measured: true`')
-  return { name: plan.name ?? name, summary: plan.summary ?? '', settings, phases }
+  const unused = unusedSettings(plan as PlanFile, flags)
+  return { name: plan.name ?? name, summary: plan.summary ?? '', settings, phases, unused }
 }
 
 function checkFlags(flags: Readonly<Record<string, unknown>>): void {

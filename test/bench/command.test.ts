@@ -99,6 +99,18 @@ t.test('Ctrl+C ends a run early, and there is a result', { buffered: true }, asy
   t.ok((result?.durationS ?? 3600) < 600)
 })
 
+t.test('what was given and changes nothing is said, and in the result', { buffered: true }, async (t) => {
+  const args = ['idle', '--url', system.wsUrl, '--rate', '5', '--admin-token', 'x', '--warm-up', '1s']
+  const { code, result, stderr } = await benchRun(args)
+  t.equal(code, 0, stderr)
+  const unused = ['--rate', '--warm-up', '--admin-token']
+  t.same(
+    result?.warnings.filter((warning) => warning.code === 'unused-option').map(({ text }) => text),
+    unused.map((flag) => `${flag} changes nothing in this run`),
+  )
+  for (const flag of unused) t.match(stderr, `${flag} changes nothing in this run`)
+})
+
 t.test('a threshold that does not hold: exit code 1, and it is said which', { buffered: true }, async (t) => {
   const args = ['direct', '--url', system.wsUrl, '--fail-if', 'lost > 0', '--fail-if', 'posted > 3']
   const { code, stdout, stderr } = await benchRun(args)

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Page } from 'playwright-core'
 import t from 'tap'
 import { sampleResult } from '../../bench/report/fixtures/sample-result.ts'
 import {
@@ -11,6 +10,7 @@ import {
   writeReport,
 } from '../../bench/report/report.ts'
 import { startChromium } from '../support/chromium.ts'
+import { backgroundOf, hex, picture, pictures, property, textOf, widthOf } from '../support/page-look.ts'
 
 // A browser on a busy machine takes its time.
 t.setTimeout(180_000)
@@ -30,44 +30,13 @@ async function sampleReport(): Promise<string> {
 
 const report = await sampleReport()
 
-/** What a picture of each plot consists of: how many colours, and how light they are on the whole. */
-function pictures(page: Page) {
-  return page.locator('canvas').evaluateAll((canvases) =>
-    canvases.map((canvas) => {
-      // The types of the browser are not known here.
-      const { width, height } = canvas as unknown as { width: number; height: number }
-      const context = (canvas as unknown as { getContext(kind: string): PixelSource }).getContext('2d')
-      const { data } = context.getImageData(0, 0, width, height)
-      const colours = new Set<number>()
-      for (let at = 0; at < data.length; at += 4) {
-        const [red = 0, green = 0, blue = 0, alpha = 0] = data.slice(at, at + 4)
-        if (alpha === 255) colours.add((red << 16) | (green << 8) | blue)
-      }
-      return { width, colours: [...colours] }
-    }),
-  )
-}
-
-interface PixelSource {
-  getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray }
-}
-
-/** A property of the first element that a selector finds. What a reader sees is its innerText: what is hidden is not in it. */
-const property = (page: Page, selector: string, name: string) =>
-  page.evaluate<string>(`document.querySelector(${JSON.stringify(selector)}).${name}`)
-/** The picture itself, without the cursor above it. */
-const picture = (page: Page, plot: string) => property(page, `${plot} canvas`, 'toDataURL()')
-const hex = (colour: string) => Number.parseInt(colour.slice(1), 16)
-const widthOf = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth')
-const backgroundOf = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
-
 for (const colours of ['light', 'dark'] as const)
   for (const width of [1280, 390])
     t.test(`a report, ${colours}, ${width} pixels wide`, async (t) => {
       const { page, trouble } = await browser.open(report, { width, colours })
       const screenshot = await page.screenshot({ fullPage: true })
       t.ok(screenshot.length > 50_000, 'there is a picture')
-      const text = await property(page, 'main', 'innerText')
+      const text = await textOf(page, 'main')
       for (const said of [
         'pushgrid 0.1.0, one process',
         'Open load: 400 POSTs a second',
@@ -81,7 +50,7 @@ for (const colours of ['light', 'dark'] as const)
         'connection reset',
         'post_to_notification',
       ])
-        t.ok(text.replace(/\s+/g, ' ').includes(said), said)
+        t.ok(text.includes(said), said)
       const plots = await pictures(page)
       t.equal(
         plots.length,
@@ -204,7 +173,7 @@ t.test('a comparison says what came out, and draws it', async (t) => {
   await writeComparison(compareResults([...five('before', 300, 1), ...five('after', 400, 1.1)]), file)
   for (const colours of ['light', 'dark'] as const) {
     const { page, trouble } = await browser.open(file, { width: 390, colours })
-    const text = (await property(page, 'main', 'innerText')).replace(/\s+/g, ' ')
+    const text = await textOf(page, 'main')
     t.match(
       text,
       /after against before: .*p50\(post_to_notification\): [\d.]+ % slower \([\d.]+ to [\d.]+ %\)/,

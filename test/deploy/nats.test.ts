@@ -4,6 +4,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import t, { type Test } from 'tap'
 import { freePorts } from '../support/cluster.ts'
 import { DEPLOY } from '../support/deploy-folder.ts'
+import { FiguresStream } from '../support/figures-stream.ts'
 import { finished } from '../support/finished.ts'
 import { LocalMongoServer } from '../support/mongodb-server.ts'
 import { NATS_SERVER } from '../support/nats-server-program.ts'
@@ -93,6 +94,9 @@ t.test('Pushgrid works with its account, across servers', async (t) => {
   const overheard = eavesdropper.subscribe('push.>')
   await eavesdropper.flush()
   await roundTrip(t, { wsUrl: `ws://127.0.0.1:${nodePort}/`, origin })
+  const figures = await FiguresStream.open(origin)
+  await figures.until((processes) => processes.length === 2)
+  figures.close()
   for (const { output } of [node, endpoint]) t.notMatch(output, /ermissions/)
   await eavesdropper.flush()
   t.equal(overheard.getReceived(), 0, 'another account hears nothing of it')

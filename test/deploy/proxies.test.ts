@@ -3,6 +3,7 @@ import { Agent } from 'node:https'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t, { type Test } from 'tap'
+import { request, Agent as UndiciAgent } from 'undici'
 import webPush from 'web-push'
 import { selfSignedCertificate } from '../../push/fixtures/certificate.ts'
 import { Cluster, freePorts } from '../support/cluster.ts'
@@ -18,6 +19,7 @@ import { roundTrip } from './round-trip.ts'
 /** A node pings after 5 minutes, and waits 16 s (`idleTimeout` of its websockets). */
 const SILENCE_MAX_MS = 316_000
 
+const ADMIN_TOKEN = 'a-token-for-the-test'
 const certificate = selfSignedCertificate('proxy')
 const ca = certificate.certificate
 const [port = 0, spare = 0, other = 0] = await freePorts(3)
@@ -27,7 +29,12 @@ const wsUrl = `wss://localhost:${port}/`
 const cluster = await Cluster.start({
   nodes: 2,
   endpoints: 2,
-  env: { PUSHGRID_PUBLIC_URL: origin, PUSHGRID_TRUSTED_PROXIES: '127.0.0.1' },
+  env: {
+    PUSHGRID_PUBLIC_URL: origin,
+    PUSHGRID_TRUSTED_PROXIES: '127.0.0.1',
+    PUSHGRID_CONSOLE: 'on',
+    PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN,
+  },
 })
 t.teardown(() => cluster.stop())
 const address = (url: string) => new URL(url).host
@@ -70,12 +77,31 @@ for (const name of ['HAProxy', 'nginx', 'Caddy'] as const) {
     t.teardown(() => sender.close())
     const metrics = await sender.send('GET', `${origin}/metrics`, undefined, {})
     t.equal(metrics.status, 404, 'metrics are not for everyone')
+    await consoleWorks(t)
     await cluster.endpoint(0).kill('SIGKILL')
     await roundTrip(t, { wsUrl, origin, ca, isFailing: true })
     t.notMatch(proxy.output, '/wpush/', 'paths of endpoints are secrets, and not logged')
     await cluster.endpoint(0).restart()
     if (name === 'HAProxy') await firefox(t)
   })
+}
+
+/** The console is for who has the token, and its figures come at once. */
+async function consoleWorks(t: Test): Promise<void> {
+  const url = `${origin}/console`
+  const dispatcher = new UndiciAgent({ connect: { ca } })
+  t.teardown(() => dispatcher.destroy())
+  t.equal((await request(`${url}/`, { dispatcher })).statusCode, 200)
+  t.equal((await request(`${url}/figures`, { dispatcher })).statusCode, 401)
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }
+  const { statusCode, body } = await request(`${url}/figures`, { dispatcher, headers })
+  t.equal(statusCode, 200)
+  let events = 0
+  for await (const chunk of body.setEncoding('utf8')) {
+    events += `${chunk}`.split('data: ').length - 1
+    if (events === 2) break
+  }
+  t.equal(events, 2)
 }
 
 /** Firefox and the real library that senders use. */

@@ -61,15 +61,16 @@ export class ConsoleFeed {
       for (const figures of all) response.write(`data: ${JSON.stringify(figures)}\n\n`)
   }
 
-  /** Wants this admin token from now on. */
+  /** Wants this admin token from now on, also of who follows already. */
   wantToken(token: string): void {
     this.#token = token
   }
 
-  /** Ends what is followed; nothing can be followed until it is `up` again. */
+  /** Ends what is followed, after all that was sent; nothing can be followed until it is `up` again. */
   down(): void {
     this.#isDown = true
-    for (const response of this.#followers) response.destroy()
+    for (const response of this.#followers) response.end()
+    this.#followers.clear()
   }
 
   /** Answers again. */

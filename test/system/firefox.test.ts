@@ -1,11 +1,11 @@
 import { Agent } from 'node:https'
-import net from 'node:net'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import webPush from 'web-push'
 import { selfSignedCertificate } from '../../push/fixtures/certificate.ts'
 import { type BrowserSubscription, Firefox } from '../support/firefox.ts'
 import type { Received } from '../support/page-server.ts'
+import { plainAgent } from '../support/plain-agent.ts'
 import { startSystem } from '../support/system.ts'
 
 /** Plaintext whose aes128gcm body is 4,096 bytes: 86 of header, 1 of padding delimiter, 16 of tag (RFC 8291 section 4). */
@@ -13,12 +13,6 @@ const LARGEST_PAYLOAD_CHARS = 3993
 /** Scopes of the service workers; each has a subscription. */
 const OPEN = '/open/'
 const RESTRICTED = '/restricted/'
-
-/** `web-push` always speaks https; this makes it speak to a plain port. */
-const plainAgent = Object.assign(new Agent({ keepAlive: true }), {
-  createConnection: ({ host = 'localhost', port = 0 }: { host?: string; port?: number }) =>
-    net.connect({ host, port }),
-})
 
 const vapid = { subject: 'mailto:test@example.org', ...webPush.generateVAPIDKeys() }
 
@@ -46,8 +40,9 @@ t.test('without TLS', async (t) => {
   t.teardown(() => system.stop())
   const firefox = await Firefox.create(system.wsUrl)
   t.teardown(() => firefox.destroy())
-  t.teardown(() => plainAgent.destroy())
-  await threeStarts(t, firefox, pushBy(plainAgent))
+  const agent = plainAgent()
+  t.teardown(() => agent.destroy())
+  await threeStarts(t, firefox, pushBy(agent))
 })
 
 t.test('by wss:// and https://, with a certificate', async (t) => {

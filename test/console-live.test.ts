@@ -1,0 +1,301 @@
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { quantity } from '../bench/report/units.ts'
+import type { ClusterFigures } from '../deploy/console/figures.ts'
+import { SampleCluster } from '../deploy/console/fixtures/sample-cluster.ts'
+import { SampleProcess } from '../deploy/console/fixtures/sample-process.ts'
+import { startChromium, type View } from './support/chromium.ts'
+import { ConsoleFeed } from './support/console-feed.ts'
+import { backgroundOf, hex, picture, pictures, textOf, widthOf } from './support/page-look.ts'
+
+// A browser on a busy machine takes its time.
+t.setTimeout(300_000)
+const browser = await startChromium(t)
+const WIDE: View = { width: 1280, colours: 'light' }
+/** What Chromium itself says of a service that is not there, or refuses: no fault of the page. */
+const LOST = /^Failed to load resource: /
+
+/** A page that follows a feed of its own. */
+async function follow(t: Test, view: View) {
+  const feed = await ConsoleFeed.start(t)
+  const { page, trouble } = await browser.visit(feed.url, view)
+  page.setDefaultTimeout(200_000)
+  await feed.followed()
+  return { feed, page, trouble }
+}
+
+/** Waits until an element says something. */
+function says(page: Page, selector: string, text: string | RegExp): Promise<void> {
+  return page.locator(selector).filter({ hasText: text }).first().waitFor()
+}
+
+function seconds(cluster: SampleCluster, count: number): ClusterFigures[] {
+  return Array.from({ length: count }, () => cluster.next())
+}
+
+for (const colours of ['light', 'dark'] as const)
+  for (const width of [1280, 390])
+    t.test(`a cluster at work, ${colours}, ${width} pixels wide`, async (t) => {
+      const { feed, page, trouble } = await follow(t, { width, colours })
+      feed.send(...seconds(new SampleCluster(), 200))
+      await says(page, '[data-key=connections]', '37,144')
+      const text = await textOf(page, 'main')
+      for (const said of [
+        'Live',
+        '✓ 4 processes up',
+        '✓ NATS connected (2 cells)',
+        '✓ Store without failures',
+        'Messages accepted 1,286/s refused 8.3/s',
+        'delivered at once 84.9 %',
+        'p50 833 µs p99 70.0 ms',
+        'Store operations 1,056/s',
+        '12 requests under way',
+        '503 errno 201: 10.9/s',
+        'node box-2:1002: 48.8 %',
+        'Failures of the store None so far.',
+      ])
+        t.ok(text.includes(said), said)
+      t.equal(await page.title(), 'Pushgrid console')
+      const screenshot = await page.screenshot({ fullPage: true })
+      t.ok(screenshot.length > 50_000, 'there is a picture')
+      const plots = await pictures(page)
+      t.equal(plots.length, 11)
+      t.ok(
+        plots.every((plot) => plot.colours.length > 3),
+        'no picture is blank',
+      )
+      const line = hex(colours === 'dark' ? '#56b4e9' : '#0072b2')
+      t.ok(plots.filter((plot) => plot.colours.includes(line)).length >= 8, 'lines are drawn')
+      t.equal(await backgroundOf(page), colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
+      t.equal(await widthOf(page), width, 'nothing hangs over the edge')
+      t.same(trouble, [])
+      await page.close()
+    })
+
+t.test('what is wrong is said in words, at the top and in the table', async (t) => {
+  const { feed, page, trouble } = await follow(t, { width: 390, colours: 'dark' })
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 5))
+  await says(page, '[data-health=processes]', '4 processes up')
+  cluster.nodes[0]?.set('pushgrid_nats_connected{cell=b}', 0)
+  for (const { atMs, processes } of seconds(cluster, 7)) {
+    cluster.endpoints[0]?.add('pushgrid_store_failures_total{operation=put,failure=storeDown}', 2)
+    const [one, two, three] = processes
+    if (one !== undefined && two !== undefined && three !== undefined)
+      feed.send({ atMs, processes: [one, { ...two, version: '1.1.0' }, three] })
+  }
+  await says(page, '[data-health=processes]', '⚠ 3 processes up, 1 gone')
+  await says(page, '[data-health=nats]', '✗ NATS not connected: b of node box-1:1001')
+  await says(page, '[data-health=versions]', '⚠ Versions differ: 1.0.0, 1.1.0')
+  await says(page, '[data-health=store]', '✗ Store operations fail')
+  await says(page, '[data-process=a000000000000001]', '✗ not b')
+  await says(page, '[data-process=a000000000000002]', '⚠ 1.1.0')
+  await says(page, '[data-process=b000000000000002]', /✗ gone since \d\d:\d\d:\d\d/)
+  t.equal(await page.title(), '✗ Pushgrid console')
+  t.equal(await page.locator('[role=status] [data-health]').count(), 4, 'changes are read out')
+  t.equal(await page.locator('[role=status] .key, [aria-live] .key').count(), 0, 'figures are not')
+  t.equal(await widthOf(page), 390)
+  t.same(trouble, [])
+  await page.close()
+})
+
+t.test('a feed that is lost is said to be, and comes back by itself', async (t) => {
+  const { feed, page, trouble } = await follow(t, WIDE)
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 20))
+  await says(page, '.feed', 'Live')
+  feed.down()
+  await says(page, '.feed', /Interrupted since \d\d:\d\d:\d\d: .* Trying again by itself/)
+  t.equal(await page.title(), '✗ Pushgrid console')
+  feed.up()
+  await feed.followed()
+  for (let second = 0; second < 30; second++) cluster.next()
+  feed.send(cluster.next(), cluster.next())
+  await says(page, '.feed', /^Live$/)
+  feed.down()
+  await says(page, '.feed', 'the service answers 503')
+  feed.up()
+  await page.getByRole('button', { name: 'Try now' }).click()
+  await feed.followed()
+  feed.send(cluster.next())
+  await says(page, '.feed', /^Live$/)
+  t.same(
+    trouble.filter((each) => !LOST.test(each)),
+    [],
+  )
+  await page.close()
+})
+
+t.test('what stands still can be looked at, and nothing is missing afterwards', async (t) => {
+  const { feed, page, trouble } = await follow(t, WIDE)
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 30))
+  await says(page, '[data-key=connections]', connected(cluster))
+  const shown = ['.keys', '.processes', '#plot-cpu', '#plot-messages']
+  const texts = () => Promise.all(shown.map((selector) => textOf(page, selector)))
+  const before = await texts()
+  await page.getByRole('button', { name: 'Pause' }).focus()
+  await page.keyboard.press('Enter')
+  feed.send(...seconds(cluster, 30))
+  // The end comes after everything else.
+  feed.down()
+  await says(page, '.feed', /Paused at \d\d:\d\d:\d\d; Interrupted since/)
+  t.same(await texts(), before)
+  await page.getByRole('button', { name: 'Go on' }).focus()
+  await page.keyboard.press('Enter')
+  await says(page, '[data-key=connections]', connected(cluster))
+  t.not((await texts()).join(), before.join())
+  t.same(
+    trouble.filter((each) => !LOST.test(each)),
+    [],
+  )
+  await page.close()
+})
+
+t.test(
+  'where the admin token is needed it is asked for, and asked for again when it is another one',
+  async (t) => {
+    const feed = await ConsoleFeed.start(t)
+    feed.wantToken('secret')
+    const { page, trouble } = await browser.visit(feed.url, WIDE)
+    page.setDefaultTimeout(200_000)
+    const give = async (token: string) => {
+      await page.getByLabel('Admin token').fill(token)
+      await page.keyboard.press('Enter')
+    }
+    await give('wrong')
+    await says(page, '[role=alert]', 'That is not the admin token')
+    await give('secret')
+    await feed.followed()
+    feed.send(new SampleCluster().next())
+    await says(page, '.feed', /^Live$/)
+    feed.wantToken('another')
+    feed.down()
+    await says(page, 'form', 'Admin token')
+    t.equal(await page.locator('.feed').count(), 0)
+    t.same(
+      trouble.filter((each) => !LOST.test(each)),
+      [],
+    )
+    await page.close()
+  },
+)
+
+t.test('a service without messages says how to make some', async (t) => {
+  const { feed, page, trouble } = await follow(t, { width: 390, colours: 'light' })
+  const serve = new SampleProcess().set('pushgrid_connections', 0).set('pushgrid_requests_under_way', 0)
+  const next = (second: number) => ({ atMs: 1_790_000_000_000 + 1000 * second, processes: [serve.figures] })
+  feed.send(next(0))
+  await says(page, '.unused', 'No message so far')
+  const text = await textOf(page, '.unused')
+  for (const said of [
+    'pushgrid agent --url ws://127.0.0.1:8080/ --channel news --subscription news.json',
+    'pushgrid send news.json "Hello"',
+    'pushgrid bench direct --url ws://127.0.0.1:8080/',
+  ])
+    t.ok(text.includes(said), said)
+  t.equal(await widthOf(page), 390)
+  await page.getByRole('link', { name: 'playground' }).last().click()
+  await page.getByRole('heading', { name: 'Playground' }).waitFor()
+  serve.pass().add('pushgrid_messages_total{outcome=delivered}')
+  feed.send(next(1))
+  await page.goBack()
+  await page.locator('.unused').waitFor({ state: 'detached' })
+  await says(page, '#plot-messages .u-legend', 'accepted: 1/s')
+  t.same(trouble, [])
+  await page.close()
+})
+
+t.test('everything can be done with the keyboard', async (t) => {
+  const { feed, page, trouble } = await follow(t, WIDE)
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 200))
+  await says(page, '[data-key=connections]', connected(cluster))
+  const reached = async () => {
+    await page.keyboard.press('Tab')
+    return page.evaluate<string>(
+      '((one) => one.getAttribute("aria-label") ?? one.innerText)(document.activeElement)',
+    )
+  }
+  const walk: string[] = []
+  while (!walk.at(-1)?.startsWith('User agents:') && walk.length < 10) walk.push(await reached())
+  t.same(
+    walk.map((each) => each.replace(/:.*/, '')),
+    ['Live figures', 'Playground', 'Change to dark colours', 'Pause', 'User agents'],
+  )
+  await page.keyboard.press('ArrowLeft')
+  await page.keyboard.press('Shift+ArrowLeft')
+  const legend = await textOf(page, '#plot-connections .u-legend')
+  const at = /at: (\S+)/.exec(legend)?.[1]
+  t.match(await textOf(page, '#plot-memory .u-legend'), `at: ${at}`, 'one cursor in all plots')
+  feed.send(cluster.next())
+  await says(page, '[data-key=connections]', connected(cluster))
+  t.equal(await reached(), 'connected:')
+  await page.keyboard.press('Enter')
+  t.equal(await page.locator('#plot-connections .u-legend .u-off').count(), 1, 'a line is hidden')
+  const log = page.locator('#plot-latency button')
+  await log.focus()
+  const before = await picture(page, '#plot-latency')
+  await page.keyboard.press('Enter')
+  await page.locator('#plot-latency button[aria-pressed=false]').waitFor()
+  t.not(await picture(page, '#plot-latency'), before, 'another scale is another picture')
+  await page.locator('#plot-latency .plot').focus()
+  await page.keyboard.press('+')
+  await says(page, '.feed', 'Paused at')
+  t.same(trouble, [])
+  await page.close()
+})
+
+t.test('a drag looks closely at a part of the time in all plots, and stops the page', async (t) => {
+  const { feed, page, trouble } = await follow(t, WIDE)
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 200))
+  await says(page, '[data-key=connections]', connected(cluster))
+  const before = await picture(page, '#plot-messages')
+  const over = page.locator('#plot-connections .u-over')
+  await over.scrollIntoViewIfNeeded()
+  const { x = 0, y = 0, width = 0, height = 0 } = (await over.boundingBox()) ?? {}
+  await page.mouse.move(x + width * 0.4, y + height / 2)
+  const [one, other] = ['#plot-connections', '#plot-messages'].map((plot) =>
+    textOf(page, `${plot} .u-legend`),
+  )
+  const atOf = (text: string) => /at: (\S+)/.exec(text)?.[1]
+  t.equal(atOf((await one) ?? ''), atOf((await other) ?? ''), 'one cursor in all plots')
+  await page.mouse.down()
+  await page.mouse.move(x + width * 0.7, y + height / 2, { steps: 4 })
+  await page.mouse.up()
+  await says(page, '.feed', 'Paused at')
+  t.not(await picture(page, '#plot-messages'), before, 'another plot shows less, too')
+  await page.mouse.dblclick(x + width * 0.5, y + height / 2)
+  await page.mouse.move(0, 0)
+  t.equal(await picture(page, '#plot-messages'), before, 'and everything again')
+  await page.getByRole('button', { name: 'Go on' }).click()
+  await says(page, '.feed', /^Live$/)
+  t.same(trouble, [])
+  await page.close()
+})
+
+t.test('other colours are drawn at once, and a window of another width', async (t) => {
+  const { feed, page, trouble } = await follow(t, WIDE)
+  const cluster = new SampleCluster()
+  feed.send(...seconds(cluster, 30))
+  await says(page, '[data-key=connections]', connected(cluster))
+  const before = await picture(page, '#plot-cpu')
+  await page.locator('#theme').click()
+  t.equal(await backgroundOf(page), 'rgb(16, 20, 25)')
+  t.not(await picture(page, '#plot-cpu'), before)
+  await page.setViewportSize({ width: 390, height: 900 })
+  await page.waitForFunction('document.querySelector("#plot-cpu .uplot").clientWidth < 390')
+  t.equal(await widthOf(page), 390)
+  t.same(trouble, [])
+  await page.close()
+})
+
+/** What the page says of connections, once it has seen what was sent last. */
+function connected({ figures }: SampleCluster): string {
+  const all = figures.processes.flatMap(({ series }) => series['pushgrid_connections'] ?? [])
+  return quantity(
+    all.reduce((sum, [, value]) => sum + value, 0),
+    'count',
+  )
+}

@@ -1,0 +1,143 @@
+import type { Locator, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import type { startChromium, View } from './chromium.ts'
+import type { BrowserSubscription } from './firefox.ts'
+import type { System } from './system.ts'
+
+/** A browser on a busy machine takes its time. */
+const WAIT_MS = 60_000
+const WIDE: View = { width: 1280, colours: 'light' }
+
+/** How to send from the page; what is left out stays as it is in the form. */
+export interface Filled {
+  readonly to?: string
+  readonly text?: string
+  readonly ttl?: string
+  readonly topic?: string
+  readonly urgency?: string
+  readonly signed?: boolean
+  readonly receipt?: boolean
+}
+
+/** The playground of a real service in a real browser, used as a person uses it. */
+export class Playground {
+  readonly page: Page
+  /** What must not happen: errors of the page, and requests for anything but the service. */
+  readonly trouble: string[]
+
+  private constructor(page: Page, trouble: string[]) {
+    this.page = page
+    this.trouble = trouble
+  }
+
+  /** Opens it, in a browser profile of its own. */
+  static async open(
+    t: Test,
+    browser: Awaited<ReturnType<typeof startChromium>>,
+    { httpUrl, wsUrl }: System,
+    view = WIDE,
+  ): Promise<Playground> {
+    const endpoints = `http://localhost:${new URL(httpUrl).port}`
+    const { page, trouble } = await browser.visit(`${httpUrl}/console/#playground`, view, [
+      endpoints,
+      new URL(wsUrl).origin,
+    ])
+    page.setDefaultTimeout(WAIT_MS)
+    t.teardown(() => page.close())
+    return new Playground(page, trouble)
+  }
+
+  button(name: string): Locator {
+    return this.page.getByRole('button', { name, exact: true })
+  }
+
+  /** Waits for words on the page. */
+  async says(words: string | RegExp): Promise<void> {
+    await this.page.getByText(words).first().waitFor()
+  }
+
+  /** Connects, and waits for the answer to hello; resolves to the UAID. */
+  async connect(): Promise<string> {
+    await this.button('Connect').click()
+    await this.says('Connected since')
+    return shown(this.page.locator('[data-test=uaid]'))
+  }
+
+  async disconnect(): Promise<void> {
+    await this.button('Disconnect').click()
+    await this.says('Not connected. You have disconnected.')
+  }
+
+  /** Disconnects, and connects again. */
+  async reconnect(): Promise<void> {
+    await this.disconnect()
+    await this.connect()
+  }
+
+  /** Makes a subscription, and waits for its endpoint. @param isRestricted to the VAPID key of the page, as it is by default */
+  async register(name: string, isRestricted = true): Promise<BrowserSubscription> {
+    await this.page.getByLabel('Name, for you only').fill(name)
+    await this.page.getByLabel('Only this page may send').setChecked(isRestricted)
+    await this.button('Register').click()
+    const item = this.subscription(name)
+    await item.getByText('JSON, for web-push').waitFor()
+    return JSON.parse((await item.locator('pre').textContent()) ?? '')
+  }
+
+  /** The part of the page about a subscription. */
+  subscription(name: string): Locator {
+    return this.page.getByRole('listitem', { name, exact: true })
+  }
+
+  /** Fills in the form and sends it; resolves to what the page shows of the message, the answer included. */
+  async send(filled: Filled): Promise<Locator> {
+    const { page } = this
+    const before = await page.locator('[data-test=sent] > li').count()
+    if (filled.to !== undefined)
+      await page.getByLabel('To', { exact: true }).selectOption({ label: filled.to })
+    for (const [label, value] of [
+      ['Text', filled.text],
+      ['TTL, in seconds', filled.ttl],
+      ['Topic', filled.topic],
+    ] as const)
+      if (value !== undefined) await page.getByLabel(label).fill(value)
+    if (filled.urgency !== undefined)
+      await page.getByLabel('Urgency', { exact: true }).selectOption(filled.urgency)
+    for (const [label, value] of [
+      ['Signed by', filled.signed],
+      ['Ask for a receipt', filled.receipt],
+    ] as const)
+      if (value !== undefined) await page.getByLabel(label).setChecked(value)
+    await this.button('Send').click()
+    // The newest is the first; from its end it keeps its place when others follow.
+    const sent = page.locator(`[data-test=sent] > li:nth-last-child(${before + 1})`)
+    await sent.getByText('Answer', { exact: true }).waitFor()
+    return sent
+  }
+
+  /** The text that arrived last, once it is this one; resolves to all that have arrived, the newest first. */
+  async arrived(text: string): Promise<string[]> {
+    const texts = this.page.locator('[data-test=messages] [data-test=text]')
+    await texts
+      .first()
+      .and(this.page.getByText(text, { exact: true }))
+      .waitFor()
+    return texts.allInnerTexts()
+  }
+
+  /** What the page shows of the message that came last. */
+  get lastMessage(): Locator {
+    return this.page.locator('[data-test=messages] > li').first()
+  }
+}
+
+/** Waits for the answer to a message. */
+export function answered(sent: Locator, answer: string): Promise<void> {
+  return sent.locator('strong').getByText(answer, { exact: true }).waitFor()
+}
+
+/** What a reader sees of something, without line breaks. */
+export async function shown(part: Locator): Promise<string> {
+  await part.first().waitFor()
+  return (await part.allInnerTexts()).join(' ').replace(/\s+/g, ' ')
+}
