@@ -10,7 +10,7 @@ import type { Terminal } from '../support/terminal.ts'
 /*
  * docs/quick-start.md as a new operator follows it: all of its commands in their order, in a clean Debian 12 with a systemd of its own.
  */
-t.setTimeout(900_000)
+t.setTimeout(1_800_000)
 
 /** Lines of the page that reach for hosts which tests can't count on, and what is done in their place: the packages are at hand, with the same names. */
 const INSTEAD: readonly (readonly [string, string])[] = [
