@@ -20,7 +20,7 @@ export const SHOWN_METRICS = [
   'pushgrid_nats_connected',
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
-  'nodejs_eventloop_lag_max_seconds',
+  'nodejs_eventloop_lag_p99_seconds',
 ] as const
 
 /** Name of a metric that the console shows. */
