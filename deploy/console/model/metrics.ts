@@ -1,6 +1,7 @@
 /**
  * The metrics that the console shows, as /metrics names them in its `# TYPE` lines; the series of a histogram are those with `_bucket`,
- * `_sum` and `_count` behind its name. A test looks for each of them in /metrics of real processes.
+ * `_sum` and `_count` behind its name. A process tells the console these and no others, and a test looks
+ * for each of them in /metrics of real processes.
  */
 export const SHOWN_METRICS = [
   'pushgrid_connections',
