@@ -253,7 +253,9 @@ t.test('figures that are too large are not told, and the log says so', async (t)
   const world = new World(t)
   const node = world.process('node')
   const labels = Array.from({ length: 3000 }, (_, index) => ({ cell: `a-cell-of-some-name-${index}` }))
-  node.metrics.gauges('pushgrid_many', 'help', ['cell'], () => labels.map((one) => [one, 1] as const))
+  node.metrics.gauges('pushgrid_nats_connected', 'help', ['cell'], () =>
+    labels.map((one) => [one, 1] as const),
+  )
   world.bus.tell(PROCESSES_ADDRESS, { kind: 'watch', watcher: 'f'.repeat(16) })
   await settled()
   t.equal(world.count('figures'), 0)

@@ -15,7 +15,7 @@ export interface ProcessFigures {
   readonly version: string
   /** How long it has been running, in milliseconds. */
   readonly upMs: number
-  /** Some of its metrics, by the name that /metrics gives each series: `pushgrid_connections`, `pushgrid_messages_total`, `pushgrid_post_to_ack_seconds_bucket` ... */
+  /** Those of model/metrics.ts that it has, by the name that /metrics gives each series: `pushgrid_connections`, `pushgrid_post_to_ack_seconds_bucket` ... What has not been counted yet is not there. */
   readonly series: Readonly<Record<string, readonly Series[]>>
 }
 

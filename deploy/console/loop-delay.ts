@@ -7,21 +7,21 @@ const IDLE_MS = 5000
 const NS_PER_SECOND = 1e9
 
 /**
- * The longest that the event loop was held up, of late. Measured only while somebody asks: the library behind /metrics forgets its own measurement each time that it is read,
+ * By how much the event loop was held up, of late. Measured only while somebody asks: the library behind /metrics forgets its own measurement each time that it is read,
  * and whoever reads that should find all of it.
  */
 export class LoopDelay {
   readonly #clock: Clock
   #histogram: IntervalHistogram | undefined
   #idle: Timer | undefined
-  #peaks: { readonly atMs: number; readonly seconds: number }[] = []
+  #latest: { readonly atMs: number; readonly seconds: number }[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** The longest delay of the last second, in seconds; undefined the first time. However many ask, all are told of it. */
-  peak(): number | undefined {
+  /** What 99 % of the turns in the last second were not longer than, in seconds; undefined the first time. However many ask, all are told the worst of it. */
+  p99(): number | undefined {
     this.#idle?.cancel()
     this.#idle = this.#clock.after(IDLE_MS, () => this.stop())
     if (this.#histogram === undefined) {
@@ -30,10 +30,10 @@ export class LoopDelay {
       return undefined
     }
     const nowMs = this.#clock.monotonicMs()
-    this.#peaks.push({ atMs: nowMs, seconds: this.#histogram.max / NS_PER_SECOND })
-    this.#peaks = this.#peaks.filter(({ atMs }) => nowMs - atMs < SECOND_MS)
+    this.#latest.push({ atMs: nowMs, seconds: this.#histogram.percentile(99) / NS_PER_SECOND })
+    this.#latest = this.#latest.filter(({ atMs }) => nowMs - atMs < SECOND_MS)
     this.#histogram.reset()
-    return Math.max(...this.#peaks.map(({ seconds }) => seconds))
+    return Math.max(...this.#latest.map(({ seconds }) => seconds))
   }
 
   /** Measures no more, until somebody asks again. */
@@ -41,6 +41,6 @@ export class LoopDelay {
     this.#idle?.cancel()
     this.#histogram?.disable()
     this.#histogram = undefined
-    this.#peaks = []
+    this.#latest = []
   }
 }

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import path from 'node:path'
 import t from 'tap'
 import { createSystemRandom, preciseMs, systemClock } from '../../cluster/clock.ts'
 import { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { LoopDelay } from './loop-delay.ts'
+import { SHOWN_METRICS } from './model/metrics.ts'
 import { OwnFigures } from './own-figures.ts'
 
 const random = createSystemRandom()
@@ -37,26 +40,34 @@ t.test('who it is, for how long, and what of its processor and memory it takes',
   other.close()
 })
 
-t.test('all metrics of Pushgrid are in it, by the names of their series', async (t) => {
+t.test('what the console shows is in it, by the names of its series, and nothing else', async (t) => {
   const { metrics, own } = open()
-  metrics.counters('pushgrid_acks', 'help', ['code'], () => [[{ code: '100' }, 5]])
+  metrics.counters('pushgrid_closes', 'help', ['code'], () => [[{ code: '1001' }, 5]])
   metrics.gauge('pushgrid_connections', 'help', () => 7)
-  metrics.gauge('pushgrid_expiry', 'help', () => Number.NaN)
+  metrics.gauge('pushgrid_store_waiting', 'help', () => Number.NaN)
+  metrics.gauge('pushgrid_hidden', 'help', () => 8)
   metrics.durations('pushgrid_post_to_ack', 'help').observe(0.003)
   const { series } = await own.now()
-  t.same(series['pushgrid_acks_total'], [[{ code: '100' }, 5]])
+  t.same(series['pushgrid_closes_total'], [[{ code: '1001' }, 5]])
   t.same(series['pushgrid_connections'], [[{}, 7]])
-  t.notOk(series['pushgrid_expiry'], 'there is no number in JSON for it')
+  t.notOk('pushgrid_store_waiting' in series, 'there is no number in JSON for it')
   t.same(series['pushgrid_post_to_ack_seconds_count'], [[{}, 1]])
   t.same(series['pushgrid_post_to_ack_seconds_sum'], [[{}, 0.003]])
   const buckets = series['pushgrid_post_to_ack_seconds_bucket']
   t.same(buckets?.[0], [{ le: 0.001 }, 0])
   t.same(buckets?.at(-1), [{ le: '+Inf' }, 1])
+  const shown = (name: string) =>
+    SHOWN_METRICS.some((one) => one === name.replace(/_(bucket|sum|count)$/, ''))
   t.same(
-    Object.keys(series).filter((name) => !name.startsWith('pushgrid_')),
-    ['process_cpu_seconds_total', 'process_resident_memory_bytes'],
-    'nothing else, before the event loop was measured',
+    Object.keys(series).filter((name) => !shown(name)),
+    [],
   )
+})
+
+t.test('the console shows metrics that there are', async (t) => {
+  const guide = await readFile(path.resolve(import.meta.dirname, '../../../docs/operating.md'), 'utf8')
+  for (const name of SHOWN_METRICS)
+    if (name.startsWith('pushgrid_')) t.match(guide, new RegExp(`\`${name}[\`{]`))
 })
 
 t.test('who asks at about the same time is told the same', async (t) => {
@@ -82,14 +93,14 @@ t.test('the delay of the event loop is measured while somebody asks, for all who
     for (const fromMs = preciseMs(); preciseMs() - fromMs < ms; );
     await new Promise<void>((resolve) => void systemClock.after(50, resolve))
   }
-  t.equal(delay.peak(), undefined, 'nothing was measured yet')
+  t.equal(delay.p99(), undefined, 'nothing was measured yet')
   await holdUp(300)
   clock.advance(600)
-  t.ok((delay.peak() ?? 0) >= 0.2, 'the first one sees it')
+  t.ok((delay.p99() ?? 0) >= 0.2, 'the first one sees it')
   clock.advance(300)
-  t.ok((delay.peak() ?? 0) >= 0.2, 'and so does another one, a little later')
+  t.ok((delay.p99() ?? 0) >= 0.2, 'and so does another one, a little later')
   clock.advance(6000)
-  t.equal(delay.peak(), undefined, 'nobody had asked for a while')
+  t.equal(delay.p99(), undefined, 'nobody had asked for a while')
   t.equal(clock.waiting, 1)
   delay.stop()
   t.equal(clock.waiting, 0)

@@ -5,6 +5,7 @@ import type { Role } from '../role.ts'
 import { version } from '../version.ts'
 import type { ProcessFigures, Series } from './figures.ts'
 import { LoopDelay } from './loop-delay.ts'
+import { SHOWN_METRICS, type ShownMetric } from './model/metrics.ts'
 
 /** What this process is. */
 export interface Self {
@@ -18,9 +19,12 @@ const SHARED_MS = 250
 const PROCESS_BYTES = 8
 const MICROSECONDS = 1e6
 
+/** Of those that are shown, what is not measured here. */
+const COUNTED = SHOWN_METRICS.filter((name) => name.startsWith('pushgrid_'))
+
 /**
- * The figures of this process. All of its metrics that are of Pushgrid are among them, so that none has to be thought of; of what the library measures of
- * the process there are processor time and memory, and the delay of the event loop as it is measured here.
+ * The figures of this process: those of its metrics that the console shows. What is of the process itself is measured here, because the library behind
+ * /metrics measures from one reading to the next.
  */
 export class OwnFigures {
   readonly #self: Omit<ProcessFigures, 'upMs' | 'series'>
@@ -64,12 +68,15 @@ export class OwnFigures {
   }
 
   async #measure(nowMs: number): Promise<ProcessFigures> {
-    const series = seriesOf(await this.#metrics.some('pushgrid_'))
+    const series = seriesOf(await this.#metrics.some(COUNTED))
     const { user, system } = process.cpuUsage()
-    add(series, 'process_cpu_seconds_total', (user + system) / MICROSECONDS)
-    add(series, 'process_resident_memory_bytes', process.memoryUsage.rss())
-    const delay = this.#delay.peak()
-    if (delay !== undefined) add(series, 'nodejs_eventloop_lag_max_seconds', delay)
+    const delay = this.#delay.p99()
+    const measured: readonly [ShownMetric, number | undefined][] = [
+      ['process_cpu_seconds_total', (user + system) / MICROSECONDS],
+      ['process_resident_memory_bytes', process.memoryUsage.rss()],
+      ['nodejs_eventloop_lag_p99_seconds', delay],
+    ]
+    for (const [name, value] of measured) if (value !== undefined) add(series, name, value)
     return { ...this.#self, upMs: nowMs - this.#startedMs, series }
   }
 }

@@ -105,12 +105,12 @@ export class Metrics {
     return { type: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 
-  /** Those whose name begins like that, as they are now. What the library measures of the process it measures since the last time, so that asking for those leaves less to others. */
-  async some(prefix: string): Promise<Snapshot> {
-    const names = this.#registry.getMetricsAsArray().map(({ name }) => name)
-    const metrics = names
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => this.#registry.getSingleMetric(name)?.get())
+  /**
+   * Those of some names that this process has, as they are now. Of what the library measures of the process it forgets a part each time it is read: leave that to
+   * who reads all.
+   */
+  async some(names: readonly string[]): Promise<Snapshot> {
+    const metrics = names.map((name) => this.#registry.getSingleMetric(name)?.get())
     return (await Promise.all(metrics)).filter((metric) => metric !== undefined)
   }
 

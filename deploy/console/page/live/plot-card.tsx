@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LivePlot } from '../../model/live.ts'
 import { LiveChart, type Range } from './live-chart.ts'
 
@@ -15,12 +15,12 @@ export function PlotCard({ plot, range, onZoom }: PlotCardProps) {
   const zoom = useRef(onZoom)
   zoom.current = onZoom
   const [isLog, setLog] = useState(plot.hasLog)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place.current === null) return
     chart.current = new LiveChart(place.current, plot.title, (wanted) => zoom.current(wanted))
     return () => chart.current?.destroy()
   }, [])
-  useEffect(() => chart.current?.show({ plot, isLog, range }), [plot, isLog, range])
+  useLayoutEffect(() => chart.current?.show({ plot, isLog, range }), [plot, isLog, range])
   const isEmpty = plot.lines.length === 0
   return (
     <section class="card plot-card" id={`plot-${plot.id}`}>
