@@ -91,6 +91,7 @@ t.test('a console shows all processes, itself first, once a second', async (t) =
   t.equal(seen.length, 0, 'the others have a moment for their answers')
   await world.clock.advanceSettled(1)
   t.equal(seen.length, 1)
+  t.equal(world.count('figures'), 2, 'it needs not be told its own')
   t.equal(names()[0], one.id)
   t.same(names().slice(1).sort(), [node.id, other.id].sort())
   t.match(
@@ -126,6 +127,8 @@ t.test('nothing is told while nobody looks, and no timer runs', async (t) => {
   await world.clock.advanceSettled(10_000)
   t.same(world.told, [])
   t.equal(world.clock.waiting, 0, 'the event loop is not measured any more either')
+  world.bus.tell(consoleAddress(one.id), { kind: 'figures', json: 'nobody listens to it' })
+  t.same(world.logged, [])
   const again = follow(one.console)
   await world.clock.advanceSettled(250)
   t.equal(again.names().length, 2)
