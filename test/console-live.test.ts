@@ -6,7 +6,13 @@ import { SampleCluster } from '../deploy/console/fixtures/sample-cluster.ts'
 import { SampleProcess } from '../deploy/console/fixtures/sample-process.ts'
 import { startChromium, type View } from './support/chromium.ts'
 import { ConsoleFeed } from './support/console-feed.ts'
+import { FiguresStream } from './support/figures-stream.ts'
+import { freePort } from './support/free-port.ts'
 import { backgroundOf, hex, picture, pictures, textOf, widthOf } from './support/page-look.ts'
+import { PATIENT } from './support/patient.ts'
+import { PushgridProcess } from './support/pushgrid-process.ts'
+import { Sender } from './support/sender.ts'
+import { type Subscribed, subscribed } from './support/subscribed.ts'
 
 // A browser on a busy machine takes its time.
 t.setTimeout(300_000)
@@ -291,6 +297,78 @@ t.test('other colours are drawn at once, and a window of another width', async (
   t.same(trouble, [])
   await page.close()
 })
+
+t.test('a real service, at work, stopped, and started again', async (t) => {
+  const env = {
+    ...PATIENT,
+    // A busy machine may be slow to acknowledge.
+    PUSHGRID_ACK_GRACE_MS: '5000',
+    PUSHGRID_DATA_DIR: t.testdir(),
+    PUSHGRID_WS_PORT: `${await freePort()}`,
+    PUSHGRID_HTTP_PORT: `${await freePort()}`,
+  }
+  const serve = new PushgridProcess('serve', env)
+  t.teardown(() => serve.kill('SIGTERM'))
+  const { wsPort, httpPort } = await serve.listening
+  const { page, trouble } = await browser.visit(`http://localhost:${httpPort}/console/`, WIDE)
+  page.setDefaultTimeout(60_000)
+  await says(page, '.unused', `pushgrid agent --url ws://localhost:${wsPort}/`)
+  await says(page, '[data-health=processes]', '✓ 1 process up')
+  const agent = await subscribed(`ws://127.0.0.1:${wsPort}/`)
+  await says(page, '[data-key=connections] .value', /^\s*1$/)
+  const seen = [
+    says(page, '[data-key=accepted] .value', /^\s*[1-9.]/),
+    says(page, '[data-key=outcomes] li', /delivered at once\s*100 %/),
+    says(page, '[data-key=post-to-2xx]', /p50 \d.*p99 \d/),
+    says(page, '[data-key=post-to-ack]', /p50 \d.*p99 \d/),
+    says(page, '[data-key=store] .value', /^p99 \d/),
+    says(page, '#plot-cpu .u-value', /^\d.* %$/),
+  ]
+  await busyUntil(Promise.all(seen), `http://127.0.0.1:${httpPort}`, agent)
+  await says(page, '.processes', new RegExp(`serve .* · pid ${serve.pid}`))
+  t.equal(await page.locator('.unused').count(), 0)
+  t.equal(await widthOf(page), 1280)
+  t.same(trouble, [])
+  await agent.client.close()
+  await serve.kill('SIGTERM')
+  await says(page, '.feed', 'Interrupted since')
+  const next = new PushgridProcess('serve', env)
+  t.teardown(() => next.kill('SIGTERM'))
+  await next.listening
+  await says(page, '.feed', /^Live$/)
+  await says(page, '.processes', `pid ${next.pid}`)
+  await says(page, '[data-health=processes]', '⚠ 1 process up, 1 gone')
+  t.same(
+    trouble.filter((each) => !LOST.test(each)),
+    [],
+  )
+  await page.close()
+})
+
+/** Has a user agent sent a few messages with each message of the figures, and acknowledge them, until something has happened. */
+async function busyUntil(
+  happened: Promise<unknown>,
+  url: string,
+  { client, endpoint }: Subscribed,
+): Promise<void> {
+  const sender = new Sender()
+  const figures = await FiguresStream.open(url)
+  let isOver = false
+  const over = happened.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await figures.next()
+    for (let message = 0; message < 3; message++) {
+      const posted = sender.post(endpoint)
+      client.ack(await client.next('notification'))
+      await posted
+    }
+  }
+  figures.close()
+  await sender.close()
+  await over
+}
 
 /** What stands beside a plot: the time, and the value of each line then. */
 async function legend(page: Page, plot: string): Promise<Readonly<Record<string, string>>> {

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import type { ProcessFigures } from '../deploy/console/figures.ts'
+import { SHOWN_METRICS } from '../deploy/console/model/metrics.ts'
 import { Cluster } from './support/cluster.ts'
 import { FiguresStream, total } from './support/figures-stream.ts'
 import { freePort } from './support/free-port.ts'
@@ -95,6 +96,16 @@ t.test('a console of a cluster shows every process, whichever endpoint is asked'
     [1, 1],
   )
   await Promise.all(clients.map(({ client }) => client.close()))
+})
+
+t.test('what the page shows is measured, by these names', async (t) => {
+  const urls = cluster.members.map(({ url }) => url.replace(/^ws/, 'http'))
+  const texts = await Promise.all(urls.map(async (url) => (await fetch(new URL('/metrics', url))).text()))
+  const names = texts.flatMap((text) => Array.from(text.matchAll(/^# TYPE (\w+) /gm), ([, name]) => name))
+  t.same(
+    SHOWN_METRICS.filter((name) => !names.includes(name)),
+    [],
+  )
 })
 
 t.test('a process that is killed leaves the console, and its successor comes', async (t) => {

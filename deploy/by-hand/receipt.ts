@@ -3,7 +3,8 @@ import { Value } from '@sinclair/typebox/value'
 import type { Clock } from '../../cluster/clock.ts'
 import { RECEIPT_STATUS } from '../../push/receipt.ts'
 import { StartError } from '../start-error.ts'
-import { ask, type HttpAnswer } from './http.ts'
+import { ask, type HttpAnswer, headerOf } from './http.ts'
+import { receiptUrlIn } from './receipt-link.ts'
 import { refusalOf } from './refusal.ts'
 
 const ReceiptsSchema = Type.Object({
@@ -15,16 +16,13 @@ const POLL_SECONDS = 30
 /** What a server that has promised to answer by then may take longer. */
 const MARGIN_MS = 10_000
 const PAUSE_MS = 1000
-const RECEIPT_LINK = /<([^>]*)>\s*;\s*rel="?urn:ietf:params:push:receipt"?/
 
 /** What became of a message; `unknown` when nothing was heard of it in time. */
 export type Outcome = 'acknowledged' | 'notDelivered' | 'unknown'
 
-/** The receipt subscription that the answer to a message names (RFC 8030 section 5.1); undefined where a server gives no receipts. */
+/** The receipt subscription that the answer to a message names; undefined where a server gives no receipts. */
 export function receiptUrlOf(answer: HttpAnswer, endpoint: string): string | undefined {
-  const links = [answer.headers['link']].flat().join()
-  const [, url] = RECEIPT_LINK.exec(links) ?? []
-  return url === undefined || !URL.canParse(url, endpoint) ? undefined : new URL(url, endpoint).href
+  return receiptUrlIn(headerOf(answer, 'link'), endpoint)
 }
 
 /**

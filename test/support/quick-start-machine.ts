@@ -9,7 +9,6 @@ import { ROOT } from './deploy-folder.ts'
 import { finished } from './finished.ts'
 import { MONGODB_SERVER } from './mongodb-server-program.ts'
 import { NATS_SERVER } from './nats-server-program.ts'
-import { PATIENT } from './patient.ts'
 import { findOnPath, requireProgram, type Say } from './programs.ts'
 import { mongodbPackage } from './stand-in-mongodb.ts'
 
@@ -69,23 +68,24 @@ async function certificate(root: string): Promise<void> {
     [`${FOLDER}/certificate.pem`]: certificate,
     [`${FOLDER}/key.pem`]: key,
     '/usr/local/share/ca-certificates/quick-start.crt': certificate,
-    ...setting('caddy', 'PUSHGRID_PROXY_TLS', `${FOLDER}/certificate.pem ${FOLDER}/key.pem`),
+    ...setting('caddy', { PUSHGRID_PROXY_TLS: `${FOLDER}/certificate.pem ${FOLDER}/key.pem` }),
   }
   await written(root, files)
 }
 
 /** The store that stands for MongoDB is not a fast one. */
 async function patience(root: string): Promise<void> {
-  const { PUSHGRID_PUT_TIMEOUT_MS } = PATIENT
   for (const unit of ['pushgrid-node@', 'pushgrid-endpoint@'])
-    await written(root, setting(unit, 'PUSHGRID_PUT_TIMEOUT_MS', PUSHGRID_PUT_TIMEOUT_MS))
+    await written(root, setting(unit, { PUSHGRID_PUT_TIMEOUT_MS: '10000', PUSHGRID_ASK_TIMEOUT_MS: '11000' }))
 }
 
-/** A variable for a unit, beside what the page gives it: the file that says so, and its text. */
-function setting(unit: string, variable: string, value: string): Readonly<Record<string, string>> {
-  return {
-    [`/etc/systemd/system/${unit}.service.d/of-the-test.conf`]: `[Service]\nEnvironment="${variable}=${value}"\n`,
-  }
+/** Variables for a unit, beside those that the page gives it: the file that says so, and its text. */
+function setting(
+  unit: string,
+  variables: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const lines = Object.entries(variables).map(([name, value]) => `Environment="${name}=${value}"\n`)
+  return { [`/etc/systemd/system/${unit}.service.d/of-the-test.conf`]: `[Service]\n${lines.join('')}` }
 }
 
 async function written(root: string, files: Readonly<Record<string, string>>): Promise<void> {

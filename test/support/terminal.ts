@@ -12,7 +12,7 @@ export interface Running {
 }
 
 /** Long enough for whatever a page asks for, on a busy machine. */
-const WAIT_MS = 300_000
+const WAIT_MS = 600_000
 
 /**
  * A shell that is given commands one after the other, as by someone who types them: variables and the folder stay. The first command

@@ -21,9 +21,9 @@ const ADVICE: ReadonlyMap<number, string> = new Map([
     102,
     'The service has not made this URL, or has lost the key it was made with: drop it. Of a message it says that it is not there any more.',
   ],
-  [103, 'The user agent is gone with all its subscriptions: drop this one.'],
+  [103, 'Drop this subscription: it was the last one of its user agent, or all of them have ended.'],
   [104, 'Send less: every push service takes a text of 3,993 bytes, and some a little more.'],
-  [106, 'The subscription has ended: drop it.'],
+  [106, 'Drop it: it does not come back.'],
   [108, 'There are no bridges to other push services here: connect by websocket.'],
   [
     109,

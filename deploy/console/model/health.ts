@@ -13,7 +13,7 @@ export interface Health {
 }
 
 /** From here on everything that a process does waits noticeably. */
-const BUSY_LAG_SECONDS = 0.25
+const BUSY_LAG_SECONDS = 0.5
 const BUSY_CPU_PERCENT = 95
 
 /** How the service fares, in a few sentences. */

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
+import { decodeJwt } from 'jose'
 import t from 'tap'
 import { systemClock } from '../../../cluster/clock.ts'
 import { Vapid } from '../../../endpoint/vapid.ts'
 import { toBase64url } from '../../by-hand/base64url.ts'
 import { contentOf } from '../../by-hand/decrypt.ts'
+import { receiptUrlIn } from '../../by-hand/receipt-link.ts'
 import type { Recipient } from './aes128gcm.ts'
 import { keysOf, newPageChannel, type PageChannel, subscriptionOf } from './channel.ts'
 import { asCurl } from './curl.ts'
@@ -11,7 +13,7 @@ import { newKeyPair } from './p256.ts'
 import { pushRequest, type Sending } from './push-request.ts'
 import { readSubscription } from './read-subscription.ts'
 import { BLANK_FORM, PASTED, readForm, type SendForm } from './send-form.ts'
-import { parseReceipt, receiptUrlOf } from './sent.ts'
+import { parseReceipt } from './sent.ts'
 
 const ORIGIN = 'https://push.example'
 const CHANNEL: PageChannel = {
@@ -38,6 +40,10 @@ t.test('a token signed here is good for the service, and for its origin alone', 
     new Vapid({ publicUrl, vapidCacheMax: 10, verificationsMax: 10 }, systemClock)
   const verified = await service(ORIGIN).verify(headers['Authorization'] ?? '', undefined)
   t.equal(verified.ok && verified.value.bytes.toString('base64url'), keys.publicKey)
+  const [, token = ''] = /t=([^,]+)/.exec(headers['Authorization'] ?? '') ?? []
+  // Other services compare it to the letter.
+  t.equal(decodeJwt(token).aud, ORIGIN)
+  t.match(decodeJwt(token), { sub: /^mailto:/, exp: Number })
   t.match(await service('https://other.example').verify(headers['Authorization'] ?? '', undefined), {
     ok: false,
     detail: /aud/,
@@ -99,6 +105,9 @@ t.test('a pasted subscription is read, and of a wrong one it is said what is wro
       recipient: RECIPIENT,
     })
   const keys = { p256dh, auth }
+  // The same point in a form that OpenSSL takes, and browsers do not.
+  const hybrid = RECIPIENT.point.slice()
+  hybrid[0] = 6 + ((hybrid.at(-1) ?? 0) & 1)
   const cases: [string, RegExp][] = [
     ['', /no JSON/],
     ['{', /no JSON/],
@@ -107,6 +116,7 @@ t.test('a pasted subscription is read, and of a wrong one it is said what is wro
     [JSON.stringify({ endpoint: 'ftp://a/', keys }), /endpoint is no http/],
     [JSON.stringify({ endpoint: 'https://', keys }), /endpoint is no http/],
     [JSON.stringify({ endpoint, keys: { p256dh: 'AAAA', auth } }), /p256dh is no public key/],
+    [JSON.stringify({ endpoint, keys: { p256dh: toBase64url(hybrid), auth } }), /p256dh is no public key/],
     [JSON.stringify({ endpoint, keys: { p256dh: toBase64url(new Uint8Array(65).fill(4)), auth } }), /p256dh/],
     [JSON.stringify({ endpoint, keys: { p256dh, auth: 'AAAA' } }), /auth is not 16 bytes/],
     [JSON.stringify({ endpoint, keys: { p256dh, auth: '?' } }), /auth is not 16 bytes/],
@@ -142,9 +152,9 @@ t.test('a form is read, and what is wrong in it is said at its field', async (t)
 
 t.test('receipts and their links are read, and nothing else is taken for them', (t) => {
   const link = '</r/abc>; rel="urn:ietf:params:push:receipt"'
-  t.equal(receiptUrlOf(link, `${ORIGIN}/wpush/v1/x`), `${ORIGIN}/r/abc`)
+  t.equal(receiptUrlIn(link, `${ORIGIN}/wpush/v1/x`), `${ORIGIN}/r/abc`)
   for (const other of [null, '', '<https://a/>; rel="next"', link.replace('/r/abc', 'https://')])
-    t.equal(receiptUrlOf(other, ORIGIN), undefined, String(other))
+    t.equal(receiptUrlIn(other, ORIGIN), undefined, String(other))
   t.same(parseReceipt('{"message":"https://a/m/1","status":204}'), { message: 'https://a/m/1', status: 204 })
   for (const data of ['', 'null', '7', '{}', '{"message":1,"status":204}'])
     t.equal(parseReceipt(data), undefined, data)

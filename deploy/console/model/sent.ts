@@ -43,14 +43,6 @@ export interface Sent {
 /** How many are shown; the oldest go. */
 export const SENT_MAX = 30
 
-const RECEIPT_LINK = /<([^>]*)>\s*;\s*rel="?urn:ietf:params:push:receipt"?/
-
-/** The receipt subscription that the answer to a message names (RFC 8030 section 5.1); undefined where there is none. */
-export function receiptUrlOf(link: string | null, endpoint: string): string | undefined {
-  const [, url] = RECEIPT_LINK.exec(link ?? '') ?? []
-  return url === undefined || !URL.canParse(url, endpoint) ? undefined : new URL(url, endpoint).href
-}
-
 /** The receipt in the data of an event; undefined when it is none. Never throws. */
 export function parseReceipt(data: string): { message: string; status: number } | undefined {
   try {

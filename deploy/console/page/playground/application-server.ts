@@ -1,9 +1,10 @@
 import { toBase64url } from '../../../by-hand/base64url.ts'
+import { receiptUrlIn } from '../../../by-hand/receipt-link.ts'
 import { parseFailure } from '../../model/failure-words.ts'
 import type { KeyPair } from '../../model/p256.ts'
 import { type PushRequest, pushRequest } from '../../model/push-request.ts'
 import type { Letter } from '../../model/send-form.ts'
-import { type ReceiptState, receiptUrlOf, SENT_MAX, type Sent, type SentAnswer } from '../../model/sent.ts'
+import { type ReceiptState, SENT_MAX, type Sent, type SentAnswer } from '../../model/sent.ts'
 import { ReceiptStreams } from './receipt-streams.ts'
 import { Store } from './store.ts'
 
@@ -70,6 +71,11 @@ export class ApplicationServer {
     this.#note(sent.id, { takenBack: { isDone: response?.status === 404, text } })
   }
 
+  /** Waits for nothing any more. */
+  end(): void {
+    for (const sent of this.sent.value) this.stopWaiting(sent, 'This page was left.')
+  }
+
   /** Does not wait for its receipt any more. */
   stopWaiting({ id }: Sent, why: string): void {
     const sent = this.sent.value.find((one) => one.id === id)
@@ -105,9 +111,9 @@ export class ApplicationServer {
     const { origin } = new URL(endpoint)
     if (!response.ok) {
       if (parseFailure(body)?.errno === RECEIPT_INVALID) this.#receiptUrls.delete(origin)
-      return { kind: 'none', why: 'It was not accepted.' }
+      return NOT_ASKED
     }
-    const url = receiptUrlOf(response.headers.get('link'), endpoint)
+    const url = receiptUrlIn(response.headers.get('link'), endpoint)
     if (url === undefined || !response.headers.has('location'))
       return { kind: 'none', why: 'This service gives no receipts.' }
     this.#receiptUrls.set(origin, url)

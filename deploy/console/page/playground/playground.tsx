@@ -19,6 +19,9 @@ export function Playground({ settings, isShown }: PlaygroundProps) {
   useEffect(() => {
     if (isSecureContext) void keptVapid().then((vapid) => setServer(new ApplicationServer(vapid)))
   }, [])
+  // Who has to sign in again finds everything anew: what is open now must not stay behind.
+  useEffect(() => () => runner.disconnect(), [runner])
+  useEffect(() => () => server?.end(), [server])
   return (
     <section hidden={!isShown} aria-labelledby="playground-title">
       <h2 id="playground-title" class="hidden">
