@@ -164,7 +164,7 @@ export const PLOTS: readonly PlotDefinition[] = [
   {
     id: 'lag',
     title: 'Delay of the event loop',
-    note: 'What 99 of 100 turns of each second were not held up for. An idle process shows 10 ms or so: that is how finely it is measured.',
+    note: '99 of 100 turns in each second take less. An idle process shows 10 ms or so: that is how finely it is measured.',
     unit: 's',
     hasLog: false,
     lines: { others: 'max', areProcesses: true },
