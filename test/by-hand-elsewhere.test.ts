@@ -1,5 +1,6 @@
 import t from 'tap'
-import { AgentProcess, pushgrid, subscribedByHand } from './support/by-hand.ts'
+import webPush from 'web-push'
+import { AgentProcess, pushgrid, subscribedByHand, subscribedHere } from './support/by-hand.ts'
 import { OtherService } from './support/other-service.ts'
 
 /*
@@ -33,7 +34,7 @@ t.test('what every service has', async (t) => {
 })
 
 t.test('receipts: it gives none', async (t) => {
-  const { agent, send } = await subscribedByHand(t, service.wsUrl)
+  const { agent, send } = await subscribedHere(t, service.wsUrl)
   t.match(await send('me.json', 'sent all the same', '--receipt'), {
     code: 1,
     stdout: /^201 Created\n/,
@@ -52,27 +53,22 @@ t.test('urgency: it does not know the message and hangs up', async (t) => {
 })
 
 t.test('broadcasts: it has none of them', async (t) => {
-  const { agent } = await subscribedByHand(t, service.wsUrl, ['--broadcast', 'weather/alerts'])
+  const { agent } = await subscribedHere(t, service.wsUrl, ['--broadcast', 'weather/alerts'])
   t.match(await agent.event('broadcastRefused'), { id: 'weather/alerts', reason: 'Broadcast not found' })
 })
 
 t.test('a restricted subscription has an endpoint of another kind', async (t) => {
-  const folder = t.testdir()
-  const key = (await pushgrid(folder, ['send', '--vapid-key'])).stdout.trim()
-  const args = ['--url', service.wsUrl, '--vapid-key', key, '--subscription', 'me.json']
-  const agent = new AgentProcess(t, folder, args)
+  // This service looks whether a message is signed, not by whom.
+  const { publicKey } = webPush.generateVAPIDKeys()
+  const { agent, send } = await subscribedHere(t, service.wsUrl, ['--vapid-key', publicKey])
   t.match(await agent.event('subscription'), { subscription: { endpoint: /\/wpush\/v2\// } })
-  await agent.event('waiting')
-  t.match(await pushgrid(folder, ['send', 'me.json', '--no-vapid']), {
-    code: 1,
-    stderr: /errno 109 \(a restr/,
-  })
-  t.match(await pushgrid(folder, ['send', 'me.json', 'signed']), { code: 0 })
+  t.match(await send('me.json', '--no-vapid'), { code: 1, stderr: /errno 109 \(a restr/ })
+  t.match(await send('me.json', 'signed'), { code: 0 })
   t.match(await agent.event('message'), { text: 'signed' })
 })
 
 t.test('what it says that is not understood is shown, and nothing comes of it', async (t) => {
-  const { agent, send } = await subscribedByHand(t, service.wsUrl)
+  const { agent, send } = await subscribedHere(t, service.wsUrl)
   service.say({ messageType: 'dance', how: 'slowly' })
   t.match(await agent.event('notUnderstood'), { text: '{"messageType":"dance","how":"slowly"}' })
   t.match(await send('me.json', 'afterwards'), { code: 0 })

@@ -374,6 +374,9 @@ for (const colours of ['light', 'dark'] as const)
         width,
         'nothing hangs over the edge',
       )
+      const lists = `[...document.querySelectorAll('.playground :is(.items, .frames, pre)')]`
+      const tooWide = `${lists}.filter((part) => part.scrollWidth > part.clientWidth).length`
+      t.equal(await page.evaluate(tooWide), 0, 'nor over that of its list')
       const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')
       t.equal(background, colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
       t.same(playground.trouble, [])

@@ -55,24 +55,33 @@ t.test('each copy beyond the first is a duplicate', async (t) => {
 t.test('what was refused, or was never sent, is unrequested when it arrives', async (t) => {
   const ledger = new Ledger()
   ledger.posting(message('a', 1))
-  ledger.answered('a', 503, 1.1 * S)
+  ledger.answered('a', 404, 1.1 * S)
   t.equal(ledger.arrived('a', 2 * S).kind, 'unrequested')
   ledger.posting(message('b', 1))
   ledger.arrived('b', 1.05 * S)
-  ledger.answered('b', 503, 1.1 * S)
+  ledger.answered('b', 404, 1.1 * S)
   t.equal(ledger.arrived('stranger', 2 * S).kind, 'unrequested')
   t.match(ledger.counts(3 * S), { posted: 2, accepted: 0, delivered: 0, unrequested: 3, lost: 0 })
 })
 
-t.test('what had no answer may arrive or not: neither is a fault', async (t) => {
-  const ledger = new Ledger()
-  for (const id of ['a', 'b']) {
-    ledger.posting(message(id, 1))
-    ledger.answered(id, 0, 9 * S)
-  }
-  ledger.arrived('a', 10 * S)
-  t.match(ledger.counts(11 * S), { accepted: 0, delivered: 0, unrequested: 0, lost: 0 })
-})
+t.test(
+  'what had no answer, or only that the server failed, may arrive or not: neither is a fault',
+  async (t) => {
+    const ledger = new Ledger()
+    for (const [id, status] of [
+      ['a', 0],
+      ['b', 0],
+      ['c', 503],
+      ['d', 503],
+    ] as const) {
+      ledger.posting(message(id, 1))
+      if (id === 'd') ledger.arrived(id, 8 * S)
+      ledger.answered(id, status, 9 * S)
+    }
+    for (const id of ['a', 'c']) ledger.arrived(id, 10 * S)
+    t.match(ledger.counts(11 * S), { accepted: 0, delivered: 0, unrequested: 0, lost: 0 })
+  },
+)
 
 t.test('what is due and does not arrive is lost, by name', async (t) => {
   const ledger = new Ledger()

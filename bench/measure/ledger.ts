@@ -218,9 +218,10 @@ export class Ledger {
   }
 
   #refuse(open: Open, status: number, atUs: number): void {
-    // What was not answered may have been accepted all the same: its arrival is nobody's fault.
-    if (open.arrived && status !== 0) this.#counts.unrequested += 1
-    this.#settle(open, status === 0 ? 'unanswered' : 'refused', atUs)
+    // Without an answer, or where the server says that it failed (RFC 9110 section 15.6), it may have been taken all the same: its arrival is nobody's fault.
+    const isUnsure = status === 0 || status >= 500
+    if (open.arrived && !isUnsure) this.#counts.unrequested += 1
+    this.#settle(open, isUnsure ? 'unanswered' : 'refused', atUs)
   }
 
   #deliver(open: Open, acceptedUs: number, atUs: number): void {

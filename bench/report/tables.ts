@@ -77,7 +77,7 @@ export function ledgerTable({ ledger }: BenchResult): Table {
       row('duplicated', ledger.duplicated, delivered, 'arrivals beyond the first of a message', true),
       row('out of order', ledger.outOfOrder, delivered, 'after one of the channel that is younger', true),
       row('late', ledger.late, accepted, 'arrived after the end of the TTL', true),
-      row('unrequested', ledger.unrequested, accepted, 'arrived, but never accepted', true),
+      row('unrequested', ledger.unrequested, accepted, 'arrived, but refused or never sent', true),
       row('lost', ledger.lost, accepted, 'accepted, due, and never arrived', true),
     ],
     empty: '',

@@ -52,7 +52,10 @@ const LedgerSchema = Type.Object(
       description:
         'accepted, not delivered, and rightly so: a newer message of the topic, or the end of the TTL',
     }),
-    unrequested: Type.Integer({ minimum: 0, description: 'arrivals that were never accepted' }),
+    unrequested: Type.Integer({
+      minimum: 0,
+      description: 'arrivals of what was refused (4xx), or never sent',
+    }),
     lost: Type.Integer({ minimum: 0, description: 'accepted, due, and never arrived' }),
     lostIds: Type.Array(Type.String(), { description: 'the first thousand' }),
   },

@@ -20,8 +20,8 @@ export class LoopDelay {
     this.#clock = clock
   }
 
-  /** What 99 % of the turns in the last second were not longer than, in seconds; undefined the first time. However many ask, all are told the worst of it. */
-  p99(): number | undefined {
+  /** The longest delay of the last second, in seconds; undefined the first time. However many ask, all are told of it. */
+  longest(): number | undefined {
     this.#idle?.cancel()
     this.#idle = this.#clock.after(IDLE_MS, () => this.stop())
     if (this.#histogram === undefined) {
@@ -30,7 +30,7 @@ export class LoopDelay {
       return undefined
     }
     const nowMs = this.#clock.monotonicMs()
-    this.#latest.push({ atMs: nowMs, seconds: this.#histogram.percentile(99) / NS_PER_SECOND })
+    this.#latest.push({ atMs: nowMs, seconds: this.#histogram.max / NS_PER_SECOND })
     this.#latest = this.#latest.filter(({ atMs }) => nowMs - atMs < SECOND_MS)
     this.#histogram.reset()
     return Math.max(...this.#latest.map(({ seconds }) => seconds))

@@ -70,11 +70,11 @@ export class OwnFigures {
   async #measure(nowMs: number): Promise<ProcessFigures> {
     const series = seriesOf(await this.#metrics.some(COUNTED))
     const { user, system } = process.cpuUsage()
-    const delay = this.#delay.p99()
+    const delay = this.#delay.longest()
     const measured: readonly [ShownMetric, number | undefined][] = [
       ['process_cpu_seconds_total', (user + system) / MICROSECONDS],
       ['process_resident_memory_bytes', process.memoryUsage.rss()],
-      ['nodejs_eventloop_lag_p99_seconds', delay],
+      ['nodejs_eventloop_lag_max_seconds', delay],
     ]
     for (const [name, value] of measured) if (value !== undefined) add(series, name, value)
     return { ...this.#self, upMs: nowMs - this.#startedMs, series }

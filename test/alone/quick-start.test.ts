@@ -137,7 +137,10 @@ async function cluster(t: Test, first: Terminal, second: Terminal): Promise<void
   const both = send.replace(' pushgrid-node@8080', ' pushgrid-node@8080 pushgrid-node@8081')
   t.not(both, send)
   await message(t, first, second, [agent, both.replace('--receipt', '--receipt --wait 240')])
-  t.equal(await second.run(`systemctl --failed --plain --no-legend 'pushgrid*' 'nats*' mongod caddy`), '')
+  t.equal(
+    await second.run(`systemctl list-units --failed --plain --no-legend 'pushgrid*' 'nats*' mongod caddy`),
+    '',
+  )
 }
 
 /** A user agent waits for a message in one terminal, and it is sent in another one. */

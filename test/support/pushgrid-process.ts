@@ -24,7 +24,7 @@ export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string
 export type Command = 'serve' | 'node' | 'endpoint'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 30_000
 const LOG_TIMEOUT_MS = 30_000
 

@@ -186,7 +186,7 @@ t.test('what is wrong is said in words', async (t) => {
     .set('pushgrid_nats_connected{cell=east}', 1)
     .set('pushgrid_nats_connected{cell=west}', 1)
     .set('pushgrid_bus_ready', 1)
-    .set('nodejs_eventloop_lag_max_seconds', 0.6)
+    .set('nodejs_eventloop_lag_p99_seconds', 0.6)
   t.match(health(live.see(at(0, one.figures, two.figures))), {
     processes: '2 processes up',
     versions: 'Versions differ: 1.0.0, 1.1.0',

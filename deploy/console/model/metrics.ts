@@ -1,6 +1,7 @@
 /**
  * The metrics that the console shows, as /metrics names them in its `# TYPE` lines; the series of a histogram are those with `_bucket`,
- * `_sum` and `_count` behind its name. A test looks for each of them in /metrics of real processes.
+ * `_sum` and `_count` behind its name. A process tells the console these and no others, and a test looks
+ * for each of them in /metrics of real processes.
  */
 export const SHOWN_METRICS = [
   'pushgrid_connections',
@@ -20,7 +21,7 @@ export const SHOWN_METRICS = [
   'pushgrid_nats_connected',
   'process_cpu_seconds_total',
   'process_resident_memory_bytes',
-  'nodejs_eventloop_lag_max_seconds',
+  'nodejs_eventloop_lag_p99_seconds',
 ] as const
 
 /** Name of a metric that the console shows. */

@@ -164,11 +164,11 @@ export const PLOTS: readonly PlotDefinition[] = [
   {
     id: 'lag',
     title: 'Delay of the event loop',
-    note: 'The longest of each second. An idle process shows 10 ms or so: that is how finely it is measured.',
+    note: '99 of 100 turns in each second take less. An idle process shows 10 ms or so: that is how finely it is measured.',
     unit: 's',
     hasLog: false,
     lines: { others: 'max', areProcesses: true },
-    read: (moment) => ofEach(moment, 'nodejs_eventloop_lag_max_seconds'),
+    read: (moment) => ofEach(moment, 'nodejs_eventloop_lag_p99_seconds'),
   },
 ]
 

@@ -54,7 +54,7 @@ function row({ figures, window }: KnownProcess, isOneHost: boolean): ProcessRow 
       (series['pushgrid_requests_under_way'] === undefined ? undefined : 0),
     cpuPercent: cpu === undefined ? undefined : cpu * 100,
     memoryBytes: gaugeOf(figures, 'process_resident_memory_bytes'),
-    lagSeconds: gaugeOf(figures, 'nodejs_eventloop_lag_max_seconds'),
+    lagSeconds: gaugeOf(figures, 'nodejs_eventloop_lag_p99_seconds'),
     cells: (series['pushgrid_nats_connected'] ?? []).map(([labels, value]) => ({
       name: String(labels['cell']),
       isConnected: value === 1,
