@@ -135,8 +135,9 @@ export class MongoAgents {
   }
 
   async #find(uaids: readonly Uaid[]): Promise<Map<Uaid, AgentRecord>> {
+    // A batch that is just full leaves its cursor open: another command would have to find out that there is no more.
     const documents = await this.#agents
-      .find({ _id: { $in: uaids.map(uuid) } }, { batchSize: uaids.length })
+      .find({ _id: { $in: uaids.map(uuid) } }, { batchSize: uaids.length + 1 })
       .toArray()
     return new Map(documents.map((document) => [uaidFromBytes(document._id.buffer), recordOf(document)]))
   }

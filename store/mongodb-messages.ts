@@ -13,7 +13,8 @@ import type { Message } from '../push/message.ts'
 import type { ReceiptOutcome } from '../push/receipt.ts'
 import { NO_MIN_URGENCY, urgencyRank } from '../push/urgency.ts'
 import { type BatchLimits, BatchQueue } from './batch-queue.ts'
-import { beyondCap, looksAfterCap } from './eviction.ts'
+import { looksAfterCap } from './eviction.ts'
+import { MongoCap } from './mongodb-cap.ts'
 import type { DocumentCollection } from './mongodb-collection.ts'
 import { MongoInserts } from './mongodb-inserts.ts'
 import type { MongoReceipts } from './mongodb-receipts.ts'
@@ -66,34 +67,38 @@ export class MongoMessages {
   readonly #removals: MongoRemovals
   /** Most user agents have no message: those that come at once share the query that says so. */
   readonly #looks: BatchQueue<Uaid, boolean>
-  readonly #storedMax: number
+  readonly #cap: MongoCap
   readonly #expiredKeptMs: number
   readonly #unreadable: UnreadableListener
-  /** User agents whose cap is being looked after. */
-  readonly #lookedAfter = new Set<Uaid>()
 
   constructor(messages: DocumentCollection<MessageDocument>, options: MongoMessagesOptions) {
+    const { clock, storedMax } = options
     this.#messages = messages
-    this.#inserts = new MongoInserts(messages, options.clock, options.batches, {
+    this.#inserts = new MongoInserts(messages, clock, options.batches, {
       bytesOf: ({ record }) => DOCUMENT_BYTES + record.length(),
       where: ({ _id, u }) => ({ _id, u }),
     })
-    this.#removals = new MongoRemovals(messages, options.receipts, options.clock, options.batches)
-    this.#looks = new BatchQueue(options.clock, options.batches, {
+    this.#removals = new MongoRemovals(messages, options.receipts, clock, options.batches)
+    this.#cap = new MongoCap({ messages, removals: this.#removals, clock, storedMax })
+    this.#looks = new BatchQueue(clock, options.batches, {
       perform: async (uaids) => {
         const found = new Set(await this.pending(uaids))
         return (uaid) => found.has(uaid)
       },
       bytesOf: () => ID_BYTES,
     })
-    this.#storedMax = options.storedMax
     this.#expiredKeptMs = options.expiredKeptMs
     this.#unreadable = options.unreadable
   }
 
   /** Operations that wait for their turn. */
   get waiting(): number {
-    return this.#inserts.waiting + this.#removals.waiting + this.#looks.waiting
+    return this.#inserts.waiting + this.#removals.waiting + this.#looks.waiting + this.#cap.waiting
+  }
+
+  /** Lets go of what waits that nobody waits for. */
+  close(): void {
+    this.#cap.close()
   }
 
   /** Adds a message unless it is there, then deletes what it replaces, or itself if there is a newer one of its topic. */
@@ -103,7 +108,7 @@ export class MongoMessages {
     if (inserted === 'there' && sends > 0)
       await this.#messages.updateOne({ u: uuid(uaid), _id: uuid(message.id) }, { $max: { sends } })
     if (message.topic !== undefined) await this.#keepNewest(uaid, message.channelId, message.topic)
-    if (looksAfterCap(message)) await this.#lookAfterCap(uaid)
+    if (looksAfterCap(message)) this.#cap.lookSoon(uaid)
   }
 
   /** Lists messages, expired or not, of which the greatest id of each topic stays; the others are deleted. */
@@ -255,33 +260,6 @@ export class MongoMessages {
       topicKey({ channelId: channelIdFromBytes(channel.buffer), topic }),
       messageIdFromBytes(_id.buffer),
     ])
-  }
-
-  /** Once at a time for each user agent: counting what is being evicted would be of no use. */
-  async #lookAfterCap(uaid: Uaid): Promise<void> {
-    if (this.#lookedAfter.has(uaid)) return
-    this.#lookedAfter.add(uaid)
-    try {
-      const limit = this.#storedMax + 1
-      if ((await this.#messages.countDocuments({ u: uuid(uaid) }, { limit })) === limit)
-        await this.#evict(uaid)
-    } finally {
-      this.#lookedAfter.delete(uaid)
-    }
-  }
-
-  async #evict(uaid: Uaid): Promise<void> {
-    const filter = { u: uuid(uaid) }
-    const documents = await this.#messages
-      .find(filter, {
-        projection: { ...ENDING, channel: 1 },
-        sort: { _id: 1 },
-        batchSize: this.#storedMax * 2,
-      })
-      .toArray()
-    const entries = documents.map((document) => ({ document, channel: document.channel.buffer }))
-    const excess = beyondCap(entries, this.#storedMax).map(({ document }) => document)
-    await this.#removals.removeFoundOf(uaid, excess, () => 'notDelivered')
   }
 }
 

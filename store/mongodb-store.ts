@@ -283,6 +283,7 @@ export class MongoStore implements Store {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#underWay)
+    this.#messages.close()
     await this.#disconnect()
   }
 

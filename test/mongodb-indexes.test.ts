@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
 import { systemClock } from '../cluster/clock.ts'
@@ -58,6 +59,7 @@ t.test('every query is served by an index', async (t) => {
   for (const number of numbers(1, 40)) await messages.put(UA, messageOf(number), 0)
   for (const number of numbers(41, 43)) await messages.put(UA, messageOf(number, { topic: 'topic' }), 0)
   await messages.put(UA, messageOf(0, { topic: 'other' }), 0)
+  while (messages.waiting > 0) await setImmediate()
   await messages.list(UA, anyUrgency(undefined, 3))
   await messages.list(UA, anyUrgency(messageIdOf(3), 3))
   await messages.list(UA, { ...anyUrgency(messageIdOf(3), 3), minUrgency: 'low' })
