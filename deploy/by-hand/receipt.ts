@@ -3,7 +3,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { Clock } from '../../cluster/clock.ts'
 import { RECEIPT_STATUS } from '../../push/receipt.ts'
 import { StartError } from '../start-error.ts'
-import { ask, type HttpAnswer, headerOf } from './http.ts'
+import { ask, type HttpAnswer } from './http.ts'
 import { receiptUrlIn } from './receipt-link.ts'
 import { refusalOf } from './refusal.ts'
 
@@ -22,7 +22,7 @@ export type Outcome = 'acknowledged' | 'notDelivered' | 'unknown'
 
 /** The receipt subscription that the answer to a message names; undefined where a server gives no receipts. */
 export function receiptUrlOf(answer: HttpAnswer, endpoint: string): string | undefined {
-  return receiptUrlIn(headerOf(answer, 'link'), endpoint)
+  return receiptUrlIn([answer.headers['link']].flat().join(), endpoint)
 }
 
 /**
