@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { ProcessFigures } from '../deploy/console/figures.ts'
-import { SHOWN_METRICS } from '../deploy/console/model/metrics.ts'
+import { SHOWN_METRICS } from '../deploy/console/model/live/metrics.ts'
 import { Cluster } from './support/cluster.ts'
 import { FiguresStream, total } from './support/figures-stream.ts'
 import { freePort } from './support/free-port.ts'

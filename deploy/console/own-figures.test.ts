@@ -6,7 +6,7 @@ import { createSystemRandom, preciseMs, systemClock } from '../../cluster/clock.
 import { SimulatedClock } from '../../cluster/simulated-clock.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { LoopDelay } from './loop-delay.ts'
-import { SHOWN_METRICS } from './model/metrics.ts'
+import { SHOWN_METRICS } from './model/live/metrics.ts'
 import { OwnFigures } from './own-figures.ts'
 
 const random = createSystemRandom()

@@ -5,7 +5,7 @@ import type { Role } from '../role.ts'
 import { version } from '../version.ts'
 import type { ProcessFigures, Series } from './figures.ts'
 import { LoopDelay } from './loop-delay.ts'
-import { SHOWN_METRICS, type ShownMetric } from './model/metrics.ts'
+import { SHOWN_METRICS, type ShownMetric } from './model/live/metrics.ts'
 
 /** What this process is. */
 export interface Self {

@@ -1,8 +1,8 @@
 import uPlot from 'uplot'
 import { axis, colourOf, valueAxis } from '../../../../bench/report/page/plot-parts.ts'
 import { NOTHING, quantity } from '../../../../bench/report/units.ts'
-import type { LivePlot } from '../../model/live.ts'
-import type { LiveLine } from '../../model/plot-lines.ts'
+import type { LivePlot } from '../../model/live/live.ts'
+import type { LiveLine } from '../../model/live/plot-lines.ts'
 import type { Range } from './live-chart.ts'
 import { clockTime } from './time.ts'
 

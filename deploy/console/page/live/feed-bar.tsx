@@ -1,4 +1,4 @@
-import type { FeedState } from '../../model/feed-state.ts'
+import type { FeedState } from '../../model/live/feed-state.ts'
 import { clockTime } from './time.ts'
 import type { FollowedFeed } from './use-feed.ts'
 

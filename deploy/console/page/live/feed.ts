@@ -1,5 +1,5 @@
 import type { ClusterFigures } from '../../figures.ts'
-import { type FeedState, retryMs, SILENT_MS } from '../../model/feed-state.ts'
+import { type FeedState, retryMs, SILENT_MS } from '../../model/live/feed-state.ts'
 import { TokenNeeded, watchFigures } from '../session.ts'
 
 /** Told what comes of a feed. */

@@ -1,4 +1,4 @@
-import type { Health, Level } from '../../model/health.ts'
+import type { Health, Level } from '../../model/live/health.ts'
 
 const ICONS: Readonly<Record<Level, string>> = { good: '✓', warn: '⚠', bad: '✗' }
 

@@ -1,6 +1,6 @@
-import type { KeyFigure, Part } from '../../model/key-figures.ts'
-import type { LivePlot } from '../../model/live.ts'
-import { sparkline } from '../../model/sparkline.ts'
+import type { KeyFigure, Part } from '../../model/live/key-figures.ts'
+import type { LivePlot } from '../../model/live/live.ts'
+import { sparkline } from '../../model/live/sparkline.ts'
 
 /** Values in a small picture of a course: two minutes. */
 const COURSE_VALUES = 120

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import { makeLegendReachable, moveCursor, plotKey, zoomed } from '../../../../bench/report/page/plot-parts.ts'
-import { HISTORY_SECONDS, type LivePlot } from '../../model/live.ts'
+import { HISTORY_SECONDS, type LivePlot } from '../../model/live/live.ts'
 import { chartOptions, SYNC } from './chart-options.ts'
 
 /** A part of the time, in seconds. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { ConsoleSettings } from '../../figures.ts'
-import { HISTORY_SECONDS, WINDOW_SECONDS } from '../../model/live.ts'
+import { HISTORY_SECONDS, WINDOW_SECONDS } from '../../model/live/live.ts'
 import { FeedBar } from './feed-bar.tsx'
 import { HealthList } from './health-list.tsx'
 import { KeyFigures } from './key-figures.tsx'

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { LivePlot } from '../../model/live.ts'
+import type { LivePlot } from '../../model/live/live.ts'
 import { LiveChart, type Range } from './live-chart.ts'
 
 interface PlotCardProps {

@@ -1,4 +1,4 @@
-import type { LivePlot } from '../../model/live.ts'
+import type { LivePlot } from '../../model/live/live.ts'
 import type { Range } from './live-chart.ts'
 import { PlotCard } from './plot-card.tsx'
 

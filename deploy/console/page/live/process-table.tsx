@@ -1,7 +1,7 @@
 import { NOTHING, quantity, type Unit } from '../../../../bench/report/units.ts'
-import { isBusy } from '../../model/health.ts'
-import { longFor } from '../../model/names.ts'
-import type { ProcessRow } from '../../model/process-rows.ts'
+import { isBusy } from '../../model/live/health.ts'
+import { longFor } from '../../model/live/names.ts'
+import type { ProcessRow } from '../../model/live/process-rows.ts'
 import { clockTime, dayAndClockTime } from './time.ts'
 
 interface ProcessTableProps {

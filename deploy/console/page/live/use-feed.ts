@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { FeedState } from '../../model/feed-state.ts'
-import { Live, type LiveFigures } from '../../model/live.ts'
+import type { FeedState } from '../../model/live/feed-state.ts'
+import { Live, type LiveFigures } from '../../model/live/live.ts'
 import { Feed } from './feed.ts'
 
 /** What the feed has brought, and what can be done with it. */

@@ -1,5 +1,5 @@
 import type { ConsoleSettings } from '../../figures.ts'
-import { defaultWebsocketUrl } from '../../model/websocket-url.ts'
+import { defaultWebsocketUrl } from '../../model/playground/websocket-url.ts'
 import { AgentOptions } from './agent-options.tsx'
 import type { AgentRunner } from './agent-runner.ts'
 import { Broadcasts } from './broadcasts.tsx'

@@ -1,5 +1,5 @@
 import { parseUrgency, URGENCIES } from '../../../../push/urgency.ts'
-import type { AgentState, Answering } from '../../model/agent-state.ts'
+import type { AgentState, Answering } from '../../model/playground/agent-state.ts'
 import type { AgentRunner } from './agent-runner.ts'
 import { described, Field } from './field.tsx'
 

@@ -1,7 +1,7 @@
-import { asCurl } from '../../model/curl.ts'
-import { adviceFor, parseFailure } from '../../model/failure-words.ts'
-import type { PushRequest } from '../../model/push-request.ts'
-import type { SentAnswer } from '../../model/sent.ts'
+import { asCurl } from '../../model/playground/curl.ts'
+import { adviceFor, parseFailure } from '../../model/playground/failure-words.ts'
+import type { PushRequest } from '../../model/playground/push-request.ts'
+import type { SentAnswer } from '../../model/playground/sent.ts'
 import { CopyButton } from './copy-button.tsx'
 
 interface AnswerDetailsProps {

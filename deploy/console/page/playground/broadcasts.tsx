@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { AgentState } from '../../model/agent-state.ts'
+import type { AgentState } from '../../model/playground/agent-state.ts'
 import type { AgentRunner } from './agent-runner.ts'
 import { described, Field } from './field.tsx'
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { Link } from '../../model/agent-state.ts'
-import { websocketUrl } from '../../model/websocket-url.ts'
+import type { Link } from '../../model/playground/agent-state.ts'
+import { websocketUrl } from '../../model/playground/websocket-url.ts'
 import { described, Field } from './field.tsx'
 
 interface ConnectionFormProps {

@@ -1,4 +1,4 @@
-import { type LoggedFrame, prettyFrame } from '../../model/frame-log.ts'
+import { type LoggedFrame, prettyFrame } from '../../model/playground/frame-log.ts'
 import { TimeOf } from './time-of.tsx'
 
 interface FrameItemProps {

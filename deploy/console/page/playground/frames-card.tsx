@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { FRAMES_MAX, matchingFrames } from '../../model/frame-log.ts'
+import { FRAMES_MAX, matchingFrames } from '../../model/playground/frame-log.ts'
 import type { AgentRunner } from './agent-runner.ts'
 import { FrameItem } from './frame-item.tsx'
 import { RawFrame } from './raw-frame.tsx'

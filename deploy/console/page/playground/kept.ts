@@ -1,5 +1,5 @@
-import { type Identity, parseIdentity } from '../../model/identity.ts'
-import { type KeyPair, newKeyPair } from '../../model/p256.ts'
+import { type Identity, parseIdentity } from '../../model/playground/identity.ts'
+import { type KeyPair, newKeyPair } from '../../model/playground/p256.ts'
 
 const URL_KEY = 'pushgrid-agent-url'
 const VAPID_KEY = 'pushgrid-vapid'

@@ -1,4 +1,4 @@
-import type { Link } from '../../model/agent-state.ts'
+import type { Link } from '../../model/playground/agent-state.ts'
 import { TimeOf } from './time-of.tsx'
 
 interface LinkStateProps {

@@ -1,6 +1,6 @@
-import type { ReceivedMessage } from '../../model/agent-state.ts'
-import type { Sent } from '../../model/sent.ts'
-import { acceptedAtMs, durationText } from '../../model/times.ts'
+import type { ReceivedMessage } from '../../model/playground/agent-state.ts'
+import type { Sent } from '../../model/playground/sent.ts'
+import { acceptedAtMs, durationText } from '../../model/playground/times.ts'
 import { TimeOf } from './time-of.tsx'
 
 interface MessageFactsProps {

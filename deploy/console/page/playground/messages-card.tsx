@@ -1,4 +1,4 @@
-import type { Sent } from '../../model/sent.ts'
+import type { Sent } from '../../model/playground/sent.ts'
 import type { AgentRunner } from './agent-runner.ts'
 import { MessageItem } from './message-item.tsx'
 import { useStore } from './store.ts'

@@ -1,5 +1,5 @@
-import type { ReceiptState } from '../../model/sent.ts'
-import { durationText } from '../../model/times.ts'
+import type { ReceiptState } from '../../model/playground/sent.ts'
+import { durationText } from '../../model/playground/times.ts'
 
 interface ReceiptLineProps {
   readonly receipt: ReceiptState

@@ -1,4 +1,4 @@
-import { parseReceipt } from '../../model/sent.ts'
+import { parseReceipt } from '../../model/playground/sent.ts'
 
 const EARLY_MAX = 100
 

@@ -1,5 +1,5 @@
-import { type PageChannel, subscriptionOf } from '../../model/channel.ts'
-import { type FormErrors, PASTED, type SendForm } from '../../model/send-form.ts'
+import { type PageChannel, subscriptionOf } from '../../model/playground/channel.ts'
+import { type FormErrors, PASTED, type SendForm } from '../../model/playground/send-form.ts'
 import { described, Field } from './field.tsx'
 
 interface RecipientProps {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { PageChannel } from '../../model/channel.ts'
-import { BLANK_FORM, type FormErrors, readForm, type SendForm } from '../../model/send-form.ts'
+import type { PageChannel } from '../../model/playground/channel.ts'
+import { BLANK_FORM, type FormErrors, readForm, type SendForm } from '../../model/playground/send-form.ts'
 import type { ApplicationServer } from './application-server.ts'
 import { Recipient } from './recipient.tsx'
 import { SendOptions } from './send-options.tsx'

@@ -1,5 +1,5 @@
 import { parseUrgency, URGENCIES } from '../../../../push/urgency.ts'
-import type { FormErrors, SendForm } from '../../model/send-form.ts'
+import type { FormErrors, SendForm } from '../../model/playground/send-form.ts'
 import { described, Field } from './field.tsx'
 
 interface SendOptionsProps {

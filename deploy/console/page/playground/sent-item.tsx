@@ -1,5 +1,5 @@
-import type { Sent } from '../../model/sent.ts'
-import { durationText } from '../../model/times.ts'
+import type { Sent } from '../../model/playground/sent.ts'
+import { durationText } from '../../model/playground/times.ts'
 import { AnswerDetails } from './answer-details.tsx'
 import { ReceiptLine } from './receipt-line.tsx'
 import { TimeOf } from './time-of.tsx'

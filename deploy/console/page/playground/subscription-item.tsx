@@ -1,4 +1,4 @@
-import { type PageChannel, subscriptionOf } from '../../model/channel.ts'
+import { type PageChannel, subscriptionOf } from '../../model/playground/channel.ts'
 import { CopyButton } from './copy-button.tsx'
 
 interface SubscriptionItemProps {

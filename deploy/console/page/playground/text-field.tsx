@@ -1,4 +1,4 @@
-import { OVERHEAD_BYTES, TEXT_BYTES_MAX } from '../../model/aes128gcm.ts'
+import { OVERHEAD_BYTES, TEXT_BYTES_MAX } from '../../model/playground/aes128gcm.ts'
 import { described, Field } from './field.tsx'
 
 interface TextFieldProps {

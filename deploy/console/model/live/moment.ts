@@ -1,4 +1,4 @@
-import type { ProcessFigures } from '../figures.ts'
+import type { ProcessFigures } from '../../figures.ts'
 import type { ShownMetric } from './metrics.ts'
 import type { KnownProcess } from './processes.ts'
 import { type Quantile, quantile } from './quantile.ts'

@@ -1,4 +1,4 @@
-import type { Line } from '../../../bench/report/html/figure.ts'
+import type { Line } from '../../../../bench/report/html/figure.ts'
 import type { HistoryLine } from './history.ts'
 import type { PlotDefinition } from './plots.ts'
 import type { Slots } from './slots.ts'

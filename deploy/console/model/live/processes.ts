@@ -1,4 +1,4 @@
-import type { ProcessFigures } from '../figures.ts'
+import type { ProcessFigures } from '../../figures.ts'
 import { Counters, type Increase } from './counters.ts'
 import { Window } from './window.ts'
 

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { NO_MIN_URGENCY, URGENCIES } from '../../../push/urgency.ts'
+import { NO_MIN_URGENCY, URGENCIES } from '../../../../push/urgency.ts'
 import { type PageChannel, PageChannelSchema } from './channel.ts'
 
 const IdentitySchema = Type.Object({

@@ -1,4 +1,4 @@
-import { fromBase64url, toBase64url } from '../../by-hand/base64url.ts'
+import { fromBase64url, toBase64url } from '../../../by-hand/base64url.ts'
 
 /** A pair of keys of P-256, to be kept as JSON: the private scalar (32 bytes) and the public point, uncompressed (65 bytes), in base64url. */
 export interface KeyPair {

@@ -3,7 +3,7 @@ import {
   type Notification,
   parseServerFrame,
   type ServerFrame,
-} from '../../by-hand/server-frame.ts'
+} from '../../../by-hand/server-frame.ts'
 import {
   type AgentState,
   type AgentStep,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { ProcessFigures } from '../figures.ts'
-import { SampleProcess } from '../fixtures/sample-process.ts'
+import type { ProcessFigures } from '../../figures.ts'
+import { SampleProcess } from '../../fixtures/sample-process.ts'
 import { Live, type LiveFigures } from './live.ts'
 
 const START_MS = 1_790_000_000_000

@@ -1,4 +1,4 @@
-import type { ProcessFigures } from '../figures.ts'
+import type { ProcessFigures } from '../../figures.ts'
 
 /** What a process is called among others: its role and process id, and its host where there are several. */
 export function processName(

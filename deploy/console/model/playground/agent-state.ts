@@ -1,7 +1,7 @@
-import type { Urgency } from '../../../push/urgency.ts'
-import type { Answer } from '../../by-hand/answer.ts'
-import type { Content } from '../../by-hand/content.ts'
-import type { Notification } from '../../by-hand/server-frame.ts'
+import type { Urgency } from '../../../../push/urgency.ts'
+import type { Answer } from '../../../by-hand/answer.ts'
+import type { Content } from '../../../by-hand/content.ts'
+import type { Notification } from '../../../by-hand/server-frame.ts'
 import type { PageChannel } from './channel.ts'
 import { type Identity, NOBODY } from './identity.ts'
 

@@ -1,4 +1,4 @@
-import type { Urgency } from '../../../push/urgency.ts'
+import type { Urgency } from '../../../../push/urgency.ts'
 import { encrypt, type Recipient } from './aes128gcm.ts'
 import type { KeyPair } from './p256.ts'
 import { vapidHeader } from './vapid.ts'

@@ -1,6 +1,6 @@
 import { Value } from '@sinclair/typebox/value'
-import { fromBase64url } from '../../by-hand/base64url.ts'
-import { type Subscription, SubscriptionSchema } from '../../by-hand/subscription-schema.ts'
+import { fromBase64url } from '../../../by-hand/base64url.ts'
+import { type Subscription, SubscriptionSchema } from '../../../by-hand/subscription-schema.ts'
 import type { Recipient } from './aes128gcm.ts'
 import { publicKeyOf } from './p256.ts'
 

@@ -1,4 +1,4 @@
-import { toBase64url } from '../../by-hand/base64url.ts'
+import { toBase64url } from '../../../by-hand/base64url.ts'
 import type { PushRequest } from './push-request.ts'
 
 /** The same request once more, as a command for a shell: the body is encrypted already, and so is sent as it was. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FAILURES } from '../../../push/errors.ts'
+import { FAILURES } from '../../../../push/errors.ts'
 import { adviceFor, parseFailure } from './failure-words.ts'
 import {
   clearLog,

@@ -1,4 +1,4 @@
-import type { ClusterFigures } from '../figures.ts'
+import type { ClusterFigures } from '../../figures.ts'
 import { type Health, healthOf } from './health.ts'
 import { History } from './history.ts'
 import { type KeyFigure, keyFigures } from './key-figures.ts'

@@ -1,4 +1,4 @@
-import type { Unit } from '../../../bench/report/units.ts'
+import type { Unit } from '../../../../bench/report/units.ts'
 import type { Labels } from './counters.ts'
 import type { Values } from './history.ts'
 import type { ShownMetric } from './metrics.ts'

@@ -1,5 +1,5 @@
-import { type Answer, answerFrame, codeFor } from '../../by-hand/answer.ts'
-import type { Content } from '../../by-hand/content.ts'
+import { type Answer, answerFrame, codeFor } from '../../../by-hand/answer.ts'
+import type { Content } from '../../../by-hand/content.ts'
 import { takeFrame } from './agent-frames.ts'
 import type { AgentEvent, AgentState, AgentStep, ReceivedMessage } from './agent-state.ts'
 import { noting, still } from './agent-state.ts'

@@ -1,5 +1,5 @@
-import type { Urgency } from '../../../push/urgency.ts'
-import type { Subscription } from '../../by-hand/subscription-schema.ts'
+import type { Urgency } from '../../../../push/urgency.ts'
+import type { Subscription } from '../../../by-hand/subscription-schema.ts'
 import type { Recipient } from './aes128gcm.ts'
 import { type PageChannel, subscriptionOf } from './channel.ts'
 import { readSubscription } from './read-subscription.ts'

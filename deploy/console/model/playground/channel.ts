@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { fromBase64url, toBase64url } from '../../by-hand/base64url.ts'
-import { ChannelSchema, type Subscription } from '../../by-hand/subscription-schema.ts'
+import { fromBase64url, toBase64url } from '../../../by-hand/base64url.ts'
+import { ChannelSchema, type Subscription } from '../../../by-hand/subscription-schema.ts'
 import type { Recipient } from './aes128gcm.ts'
 import { type KeyPair, newKeyPair } from './p256.ts'
 

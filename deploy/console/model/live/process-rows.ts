@@ -1,4 +1,4 @@
-import type { ProcessFigures } from '../figures.ts'
+import type { ProcessFigures } from '../../figures.ts'
 import { gaugeOf, type Moment } from './moment.ts'
 import { processName } from './names.ts'
 import type { KnownProcess } from './processes.ts'

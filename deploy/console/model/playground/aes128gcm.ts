@@ -1,4 +1,4 @@
-import { fromBase64url } from '../../by-hand/base64url.ts'
+import { fromBase64url } from '../../../by-hand/base64url.ts'
 import { concat, hkdf } from './hkdf.ts'
 import { type KeyPair, newKeyPair, POINT_BYTES, publicKeyOf, sharedSecret } from './p256.ts'
 import { decryptRecords, encryptRecord, recordKeys, TAG_BYTES } from './records.ts'

@@ -1,4 +1,4 @@
-import type { CloseReason } from '../../../push/errors.ts'
+import type { CloseReason } from '../../../../push/errors.ts'
 
 /** What the service means by the reason it closes a connection for, and what to do. */
 const REASONS: Record<CloseReason, string> = {

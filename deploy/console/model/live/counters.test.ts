@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Series } from '../figures.ts'
+import type { Series } from '../../figures.ts'
 import { Counters } from './counters.ts'
 
 const things = (...values: readonly (readonly [kind: string, value: number])[]) => ({

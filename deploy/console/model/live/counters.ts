@@ -1,4 +1,4 @@
-import type { ProcessFigures, Series } from '../figures.ts'
+import type { ProcessFigures, Series } from '../../figures.ts'
 
 /** Labels of a series, as a process tells them. */
 export type Labels = Series[0]

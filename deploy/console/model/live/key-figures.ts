@@ -1,4 +1,4 @@
-import { NOTHING, quantity, tick } from '../../../bench/report/units.ts'
+import { NOTHING, quantity, tick } from '../../../../bench/report/units.ts'
 import type { Level } from './health.ts'
 import type { ShownMetric } from './metrics.ts'
 import { gaugeSum, type Moment, quantiles, rateSum } from './moment.ts'
