@@ -11,16 +11,6 @@ export function keepToken(token: string): void {
   sessionStorage.setItem(KEY, token)
 }
 
-/** Forgets it. */
-export function dropToken(): void {
-  sessionStorage.removeItem(KEY)
-}
-
-/** Whether there is one. */
-export function hasToken(): boolean {
-  return sessionStorage.getItem(KEY) !== null
-}
-
 /** Asks what the page has to know of the service. @throws TokenNeeded, or Error when it can't be reached */
 export async function readSettings(): Promise<ConsoleSettings> {
   const response = await ask('/console/settings')
