@@ -1,5 +1,6 @@
 import { MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
+import { freePort } from '../bench/lab/free-ports.ts'
 import { systemClock } from '../cluster/clock.ts'
 import { PushError } from '../push/errors.ts'
 import type { MessageId } from '../push/ids.ts'
@@ -27,7 +28,6 @@ import { databaseOf } from '../store/mongodb-client.ts'
 import { collectionsOf, messageDocument } from '../store/mongodb-schema.ts'
 import { MONGO_DEFAULTS, type MongoStoreOptions, openMongoStore } from '../store/mongodb-store.ts'
 import type { Store } from '../store/store.ts'
-import { freePort } from './support/free-port.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
 
 const STORE_DOWN = { name: 'PushError', code: 'storeDown' }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { type CommandStartedEvent, type Document, MongoClient } from 'mongodb'
 import t, { type Test } from 'tap'
+import { freePort } from '../bench/lab/free-ports.ts'
 import { systemClock } from '../cluster/clock.ts'
 import {
   anyUrgency,
@@ -25,7 +26,6 @@ import { MongoMessages } from '../store/mongodb-messages.ts'
 import { MongoReceipts } from '../store/mongodb-receipts.ts'
 import { collectionsOf, createSchema, NOBODY } from '../store/mongodb-schema.ts'
 import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
-import { freePort } from './support/free-port.ts'
 import { useMongoServer } from './support/mongodb-server.ts'
 
 const TIMEOUT_MS = 5000

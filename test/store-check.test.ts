@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { MongoClient } from 'mongodb'
 import t from 'tap'
+import { freePort } from '../bench/lab/free-ports.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { createSchema } from '../store/mongodb-schema.ts'
-import { freePort } from './support/free-port.ts'
 import { useMongoServer } from './support/mongodb-server.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../deploy/cli.js')

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { freePorts } from './free-ports.ts'
+import { freePort } from './free-ports.ts'
 import { type MeasuredProcess, startProcess } from './measured-process.ts'
 
 /*
@@ -24,7 +24,7 @@ export interface NatsBackend {
 
 /** Starts one with its defaults. */
 export async function startNatsServer(): Promise<NatsBackend> {
-  const [port = ''] = await freePorts(1)
+  const port = String(await freePort())
   const server = await startProcess({
     name: 'nats-server',
     program: NATS_SERVER,
@@ -43,7 +43,7 @@ export interface DatabaseBackend {
 /** Starts one: a mongod by itself, or another program that takes what secantusd-py takes. */
 export async function startDatabase(): Promise<DatabaseBackend> {
   const folder = mkdtempSync(path.join(tmpdir(), 'pushgrid-bench-'))
-  const [port = ''] = await freePorts(1)
+  const port = String(await freePort())
   const isMongod = path.basename(MONGODB_SERVER) === 'mongod'
   const args = isMongod
     ? ['--bind_ip', '127.0.0.1', '--port', port, '--dbpath', folder]

@@ -1,16 +1,50 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
-/** Ports of loopback that are free now, each another one: not every server can choose its own. */
-export async function freePorts(count: number): Promise<readonly string[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports: string[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address !== null && typeof address === 'object') ports.push(String(address.port))
+/** Those below are of well-known services. */
+const LOWEST = 10_000
+/** Where the system does not say from where on it numbers connections itself (Linux, ip(7)). */
+const USUAL_FIRST_OF_SYSTEM = 32_768
+const FIRST_OF_SYSTEM = firstOfSystem()
+
+/**
+ * A free port on loopback, for servers that can't choose their own, or that must come back on the port they had. Nothing keeps others from
+ * it until the server listens: so it is none that the system gives to connections, of which there are thousands meanwhile.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST, FIRST_OF_SYSTEM)
+    if (await isFree(port)) return port
   }
-  for (const server of servers) server.close()
-  return ports
+}
+
+/** Several of them, each another one. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) ports.add(await freePort())
+  return [...ports]
+}
+
+/** Whether nobody listens on a port of loopback, or is connected by it. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  try {
+    await once(server.listen(port, '127.0.0.1'), 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    server.close()
+  }
+}
+
+function firstOfSystem(): number {
+  try {
+    const [first = ''] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split(/\s/)
+    return Number(first) > LOWEST + 1000 ? Number(first) : USUAL_FIRST_OF_SYSTEM
+  } catch {
+    return USUAL_FIRST_OF_SYSTEM
+  }
 }

@@ -13,7 +13,7 @@ const SERVERS = 3
 /** Starts three nats-servers with routes to each other. The program is taken from the variable that the tests use, else from PATH. */
 export async function startNatsCluster(): Promise<readonly ClusterServer[]> {
   const program = process.env['PUSHGRID_TEST_NATS_SERVER'] || 'nats-server'
-  const ports = await freePorts(SERVERS * 2)
+  const ports = (await freePorts(SERVERS * 2)).map(String)
   const routes = ports.slice(SERVERS).map((port) => `nats://127.0.0.1:${port}`)
   return Promise.all(
     ports.slice(0, SERVERS).map(async (port, index) => {

@@ -38,7 +38,7 @@ const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
 /** Starts Pushgrid as built, in one process, on free ports and an empty data folder. */
 async function startSingle(flags: readonly string[]): Promise<MeasuredSystem> {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pushgrid-bench-'))
-  const [ws = '', http = ''] = await freePorts(2)
+  const [ws = '', http = ''] = (await freePorts(2)).map(String)
   const env = { PUSHGRID_WS_PORT: ws, PUSHGRID_HTTP_PORT: http, PUSHGRID_DATA_DIR: dataDir }
   const serve = await startRole('serve', flags, env)
   return system('pushgrid', [ws, http], [serve], async () => {
@@ -49,7 +49,7 @@ async function startSingle(flags: readonly string[]): Promise<MeasuredSystem> {
 
 /** Starts Pushgrid as a cluster of one node, one endpoint and one nats-server, on an empty database. */
 async function startCluster(flags: readonly string[]): Promise<MeasuredSystem> {
-  const [ws = '', http = ''] = await freePorts(2)
+  const [ws = '', http = ''] = (await freePorts(2)).map(String)
   const [nats, database] = await Promise.all([startNatsServer(), startDatabase()])
   const env = {
     PUSHGRID_WS_PORT: ws,
@@ -70,13 +70,13 @@ async function startCluster(flags: readonly string[]): Promise<MeasuredSystem> {
 }
 
 async function startFloor(script: string): Promise<MeasuredSystem> {
-  const [ws = '', http = ''] = await freePorts(2)
+  const [ws = '', http = ''] = (await freePorts(2)).map(String)
   const all = await startFloorRole(script, 'all', { WS: ws, HTTP: http })
   return system('floor', [ws, http], [all], () => all.stop())
 }
 
 async function startFloorCluster(script: string): Promise<MeasuredSystem> {
-  const [ws = '', http = ''] = await freePorts(2)
+  const [ws = '', http = ''] = (await freePorts(2)).map(String)
   const nats = await startNatsServer()
   const env = { WS: ws, HTTP: http, NATS: nats.address }
   const node = await startFloorRole(script, 'node', env)

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import t from 'tap'
+import { freePort } from '../../bench/lab/free-ports.ts'
 import { SCENARIOS } from '../../bench/scenarios/scenarios.ts'
-import { freePort } from '../support/free-port.ts'
 import { PATIENT } from '../support/patient.ts'
 import { bench, benchRun } from '../support/short-bench-run.ts'
 import { startSingleSystem } from '../support/single-system.ts'

@@ -5,8 +5,9 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { request, Agent as UndiciAgent } from 'undici'
 import webPush from 'web-push'
+import { freePorts } from '../../bench/lab/free-ports.ts'
 import { selfSignedCertificate } from '../../push/fixtures/certificate.ts'
-import { Cluster, freePorts } from '../support/cluster.ts'
+import { Cluster } from '../support/cluster.ts'
 import { DEPLOY } from '../support/deploy-folder.ts'
 import { finished } from '../support/finished.ts'
 import { Firefox } from '../support/firefox.ts'
@@ -58,14 +59,14 @@ async function started(t: Test, name: keyof typeof RECIPES): Promise<ServerProce
   t.notMatch(output, /\[warn/i)
   const proxy = new ServerProcess({ name, program: file, entrypoint: '', args, folder, ...(env && { env }) })
   t.teardown(() => proxy.kill('SIGTERM'))
-  await proxy.ready(serves())
+  await proxy.ready(serves(proxy))
   return proxy
 }
 
-async function serves(): Promise<void> {
+async function serves(proxy: ServerProcess): Promise<void> {
   const sender = new Sender(1, ca)
   const status = () => sender.send('GET', `${origin}/health`, undefined, {}).then((answer) => answer.status)
-  while ((await status().catch(() => 0)) !== 200);
+  while (!proxy.hasEnded && (await status().catch(() => 0)) !== 200);
   await sender.close()
 }
 

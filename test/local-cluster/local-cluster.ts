@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { freePort, isFree } from '../../bench/lab/free-ports.ts'
 import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
 import { keptServiceKeys } from '../../deploy/data-folder.ts'
 import { formatServiceKey } from '../../deploy/service-keys.ts'
 import { StartError } from '../../deploy/start-error.ts'
 import { type FolderLock, lockFolder } from '../../store/folder-lock.ts'
-import { freePort } from '../support/free-port.ts'
 import { HAPROXY } from '../support/haproxy-program.ts'
 import { LocalMongoServer } from '../support/mongodb-server.ts'
 import { startNatsCluster } from '../support/nats-server.ts'
@@ -83,10 +83,11 @@ export class LocalCluster {
   async start(): Promise<void> {
     const { port, dataDir } = this.#options
     this.#lock = await lockFolder(dataDir)
-    this.#port = await freePort(port).catch((error: unknown) => {
+    if (port !== 0 && !(await isFree(port))) {
       const advice = 'stop what listens there, or choose another with --port'
-      throw new StartError(`port ${port} on 127.0.0.1 is in use: ${advice}`, error)
-    })
+      throw new StartError(`port ${port} on 127.0.0.1 is in use: ${advice}`)
+    }
+    this.#port = port === 0 ? await freePort() : port
     const settings = await this.#startServers()
     const addresses = {
       ...(await this.#startRoles('node', settings)),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { freePort } from './free-port.ts'
+import { freePorts } from '../../bench/lab/free-ports.ts'
 import { LocalMongoServer } from './mongodb-server.ts'
 import { type NatsServer, startNatsCluster, startNatsServer } from './nats-server.ts'
 import { stopped } from './process-state.ts'
@@ -178,11 +178,4 @@ function existing<T>(members: readonly T[], index: number): T {
   const member = members[index]
   if (member === undefined) throw new RangeError(`there are ${members.length} of these, not ${index + 1}`)
   return member
-}
-
-/** Ports that were free a moment ago, each another one. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>()
-  while (ports.size < count) ports.add(await freePort())
-  return [...ports]
 }

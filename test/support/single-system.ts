@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePort } from './free-port.ts'
+import { freePort } from '../../bench/lab/free-ports.ts'
 import { type Ports, PushgridProcess } from './pushgrid-process.ts'
 import { schemesOf } from './schemes.ts'
 import type { System, SystemOptions } from './system.ts'
