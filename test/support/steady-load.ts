@@ -5,7 +5,8 @@ import { Ledger, type Posted } from './ledger.ts'
 import { LoadAgent } from './load-agent.ts'
 import { Sender, textOf } from './sender.ts'
 
-const COMPLETE_TIMEOUT_MS = 15_000
+/** The store that tests have deletes some hundred messages a second, and stands still for seconds now and then: a read that fails is tried again after 5. */
+const COMPLETE_TIMEOUT_MS = 120_000
 const AGENTS = 12
 const SENDERS = 4
 /** Messages posted before and after what a test does, at least. */
