@@ -12,7 +12,7 @@ import { Sender, textOf } from './support/sender.ts'
 import { connectedBus } from './support/test-bus.ts'
 
 const HEALTH_TIMEOUT_MS = 30_000
-const COMPLETE_TIMEOUT_MS = 30_000
+const COMPLETE_TIMEOUT_MS = 90_000
 /** Pause between two messages of one of the senders of the steady load, and between two looks at a health check. */
 const LOAD_PAUSE_MS = 10
 /** Messages posted in the state that each step of a change leads to, at least. */
