@@ -49,9 +49,15 @@ export function hex(colour: string): number {
   return Number.parseInt(colour.slice(1), 16)
 }
 
-/** How wide everything on the page is: more than the window where something hangs over its edge. */
-export function widthOf(page: Page): Promise<number> {
-  return page.evaluate<number>('document.documentElement.scrollWidth')
+/**
+ * How wide everything on the page is, once it had time to follow the window: more than the window where something hangs over its edge.
+ * A plot is drawn anew only after the window has changed.
+ */
+export async function widthOf(page: Page): Promise<number> {
+  const width = 'document.documentElement.scrollWidth'
+  // What goes on hanging over is the assertion's to tell.
+  await page.waitForFunction(`${width} <= innerWidth`, undefined, { timeout: 10_000 }).catch(() => {})
+  return page.evaluate<number>(width)
 }
 
 /** The colour behind everything. */
