@@ -183,6 +183,7 @@ export class Generator {
       timeoutMs,
       places: target.origins,
       verify: target.verify,
+      clock: this.#clock,
       now: nowUs,
     })
   }

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import t, { type Test } from 'tap'
+import { systemClock } from '../../cluster/clock.ts'
 import { HttpConnections, type HttpLimits } from './http-connections.ts'
 import { placeOf } from './place.ts'
 
-const LIMITS: HttpLimits = { connectionsMax: 4, timeoutMs: 20_000 }
+const LIMITS: HttpLimits = { connectionsMax: 4, timeoutMs: 20_000, clock: systemClock }
 
 async function serving(t: Test, listener: RequestListener, limits = LIMITS) {
   const server = createServer(listener)
@@ -68,7 +69,7 @@ t.test('one that gets no answer holds up none of the others, and fails in the en
     (request, response) => {
       if (request.url !== '/stuck') response.writeHead(201).end()
     },
-    { connectionsMax: 2, timeoutMs: 1500 },
+    { ...LIMITS, connectionsMax: 2, timeoutMs: 1500 },
   )
   const stuck = sent(connections, '/stuck')
   for (let each = 0; each < 20; each++) t.equal(await sent(connections, '/'), '201 ')
