@@ -31,7 +31,7 @@ export const SATURATION = {
 
 const EVERY_MS = 1000
 const SHORTEST_S = 0.5
-const RESOLUTION_MS = 10
+const RESOLUTION_MS = 20
 const NS_PER_MS = 1e6
 const US_PER_S = 1e6
 
