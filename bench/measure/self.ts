@@ -63,8 +63,13 @@ export class SelfSampler {
     this.#take()
     this.#delays.disable()
     this.#measuredDelays.disable()
+    return this.soFar()
+  }
+
+  /** @param afterS samples from then on are told, all others left out */
+  soFar(afterS = Number.NEGATIVE_INFINITY): SelfSamples {
     return {
-      samples: this.#samples.all,
+      samples: this.#samples.all.filter(({ atS }) => atS > afterS),
       rssMaxBytes: this.#rssMaxBytes,
       cpuShareMax: this.#cpuShareMax,
       measuredSeconds: this.#measuredSeconds,

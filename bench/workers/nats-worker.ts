@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { createSystemRandom } from '../../cluster/clock.ts'
 import { nowUs } from '../measure/recorder.ts'
-import { ALIVE_EVERY_MS, type FromWorker, GONE_AFTER_MS, type ToWorker } from './messages.ts'
+import { ALIVE_EVERY_MS, type FromWorker, GONE_AFTER_MS, PART_EVERY_MS, type ToWorker } from './messages.ts'
 import { connectNats } from './nats-connection.ts'
 import { type Offer, subjects, type Taken } from './nats-subjects.ts'
 import { cut } from './pieces.ts'
@@ -63,7 +63,7 @@ export class NatsWorker {
   #take(run: string, question: Msg): void {
     const taken: Taken = { taken: this.#busy === undefined }
     if (taken.taken) {
-      const worker = new Worker((message) => void this.#say(run, message))
+      const worker = new Worker((message) => void this.#say(run, message), PART_EVERY_MS)
       this.#busy = { run, worker, heardUs: nowUs() }
       this.#watch(run)
       this.#log(`takes part in run ${run}`)
@@ -91,7 +91,12 @@ export class NatsWorker {
     if (this.#busy?.run !== run || this.#nats.isClosed()) return
     const text = JSON.stringify(message)
     if (message.type === 'done') await this.#sayInPieces(run, text)
-    else this.#nats.publish(subjects.run(run, this.#offer.id), text)
+    else this.#publish(subjects.run(run, this.#offer.id), Buffer.from(text))
+  }
+
+  /** A part that is too large for a server's limits is left out: it is of use only if this worker gets lost. */
+  #publish(subject: string, bytes: Buffer): void {
+    if (bytes.length <= (this.#nats.info?.max_payload ?? PIECE_BYTES)) this.#nats.publish(subject, bytes)
   }
 
   async #sayInPieces(run: string, text: string): Promise<void> {
