@@ -1,4 +1,4 @@
-import { PART_EVERY_MS, type ToWorker } from './messages.ts'
+import type { ToWorker } from './messages.ts'
 import { Worker } from './worker.ts'
 
 /*
@@ -6,6 +6,6 @@ import { Worker } from './worker.ts'
  * Ctrl+C in a terminal goes to all processes: what becomes of a worker is up to its coordinator.
  */
 process.on('SIGINT', () => {})
-const worker = new Worker((message) => process.send?.(message), PART_EVERY_MS)
+const worker = new Worker((message) => process.send?.(message))
 process.on('message', (message: ToWorker) => worker.told(message))
 process.once('disconnect', () => process.exit())

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { createSystemRandom } from '../../cluster/clock.ts'
 import { nowUs } from '../measure/recorder.ts'
-import { ALIVE_EVERY_MS, type FromWorker, GONE_AFTER_MS, PART_EVERY_MS, type ToWorker } from './messages.ts'
+import { ALIVE_EVERY_MS, type FromWorker, GONE_AFTER_MS, type ToWorker } from './messages.ts'
 import { connectNats } from './nats-connection.ts'
 import { type Offer, subjects, type Taken } from './nats-subjects.ts'
 import { cut } from './pieces.ts'
@@ -63,7 +63,7 @@ export class NatsWorker {
   #take(run: string, question: Msg): void {
     const taken: Taken = { taken: this.#busy === undefined }
     if (taken.taken) {
-      const worker = new Worker((message) => void this.#say(run, message), PART_EVERY_MS)
+      const worker = new Worker((message) => void this.#say(run, message))
       this.#busy = { run, worker, heardUs: nowUs() }
       this.#watch(run)
       this.#log(`takes part in run ${run}`)

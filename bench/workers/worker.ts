@@ -4,6 +4,7 @@ import { SelfSampler } from '../measure/self.ts'
 import {
   ALIVE_EVERY_MS,
   type FromWorker,
+  PART_EVERY_MS,
   type PartMark,
   type ToWorker,
   type WorkerPart,
@@ -15,7 +16,7 @@ const US_PER_S = 1e6
 /** One worker of a run, wherever it is: plays its share of a job, measures it and itself, and waits for the others before each phase. */
 export class Worker {
   readonly #say: (message: FromWorker) => void
-  readonly #partEveryMs: number | undefined
+  readonly #canBeLost: boolean
   #wait: { readonly index: number; readonly over: () => void } | undefined
   #generator: Generator | undefined
   #startUs: number | undefined
@@ -23,10 +24,10 @@ export class Worker {
   /** What the coordinator is known to have. */
   #kept: PartMark = { revision: 0, atS: Number.NEGATIVE_INFINITY }
 
-  /** @param say takes messages to the coordinator @param partEveryMs how often it is told what would be lost with this worker; never, where nothing could be lost with it alone */
-  constructor(say: (message: FromWorker) => void, partEveryMs?: number) {
+  /** @param say takes messages to the coordinator @param canBeLost alone, so that the coordinator has to know what it has found out so far */
+  constructor(say: (message: FromWorker) => void, { canBeLost = true } = {}) {
     this.#say = say
-    this.#partEveryMs = partEveryMs
+    this.#canBeLost = canBeLost
   }
 
   /** The coordinator said something. */
@@ -58,6 +59,8 @@ export class Worker {
 
   async #play(job: Job): Promise<WorkerReport> {
     const recorder = new Recorder()
+    const generator = new Generator(job, recorder, { enter: (index) => this.#enter(index) })
+    this.#generator = generator
     const self = new SelfSampler(
       () => this.#sinceStartS(nowUs()),
       () => recorder.isMeasuring,
@@ -66,8 +69,6 @@ export class Worker {
       () => this.#say({ type: 'alive', sample: recorder.liveSample() }),
       ALIVE_EVERY_MS,
     )
-    const generator = new Generator(job, recorder, { enter: (index) => this.#enter(index) })
-    this.#generator = generator
     const parts = this.#repeat(() => this.#say({ type: 'part', part: this.#part(recorder, self, generator) }))
     try {
       const facts = await generator.run()
@@ -81,10 +82,10 @@ export class Worker {
 
   /** As often as parts are told, once there is something to tell. */
   #repeat(say: () => void): NodeJS.Timeout | undefined {
-    if (this.#partEveryMs === undefined) return undefined
+    if (!this.#canBeLost) return undefined
     return setInterval(() => {
       if (this.#startUs !== undefined) say()
-    }, this.#partEveryMs)
+    }, PART_EVERY_MS)
   }
 
   #part(recorder: Recorder, self: SelfSampler, generator: Generator): WorkerPart {
