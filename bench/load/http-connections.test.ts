@@ -99,6 +99,33 @@ t.test(
   },
 )
 
+t.test('one that is sent as soon as another is answered waits behind those that wait already', async (t) => {
+  const seen: (string | undefined)[] = []
+  const limits = { ...LIMITS, connectionsMax: 1 }
+  const { connections } = await serving(
+    t,
+    (request, response) => {
+      seen.push(request.url)
+      response.writeHead(201).end()
+    },
+    limits,
+  )
+  const last = new Promise<string>((resolve) => {
+    const request = {
+      method: 'GET',
+      headers: [],
+      body: () => undefined,
+      began() {},
+      failed: resolve,
+    } as const
+    const answered = () => void sent(connections, '/last').then(resolve)
+    connections.send({ ...request, path: '/first', answered })
+  })
+  t.equal(await sent(connections, '/waiting'), '201 ')
+  t.equal(await last, '201 ')
+  t.same(seen, ['/first', '/waiting', '/last'])
+})
+
 t.test('what is no answer is told in a word', async (t) => {
   const garbage = createTcpServer((socket) => {
     socket.on('error', () => {})
