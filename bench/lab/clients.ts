@@ -85,8 +85,8 @@ async function measureAll(): Promise<void> {
     'own websocket',
     'ws',
     'undici websocket',
-    'undici dispatch',
-    'undici request',
+    'own http',
+    'undici http',
     'raw http',
   ]) {
     const server = start('server', [])
@@ -113,7 +113,7 @@ async function measure(contestant: string, port: number): Promise<void> {
     case 'undici websocket':
       await measureSockets(contestant, (received) => openUndici(port, received))
       break
-    case 'undici dispatch':
+    case 'own http':
       await measurePosts(contestant, await postOwn(port))
       break
     case 'raw http':
@@ -232,10 +232,14 @@ async function postOwn(port: number): Promise<Post> {
 
 function postUndici(port: number): Post {
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: SENDERS })
-  return async () => {
-    const response = await pool.request({ method: 'POST', path, headers, body })
-    await response.body.dump()
-  }
+  return () =>
+    new Promise((resolve, reject) => {
+      const handler = {
+        onResponseEnd: () => resolve(),
+        onResponseError: (_: unknown, error: Error) => reject(error),
+      }
+      pool.dispatch({ method: 'POST', path, headers, body }, handler)
+    })
 }
 
 /** The floor: keep-alive connections that take any bytes for an answer. */
