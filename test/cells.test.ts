@@ -11,7 +11,7 @@ import { LoadAgent } from './support/load-agent.ts'
 import { Sender, textOf } from './support/sender.ts'
 import { connectedBus } from './support/test-bus.ts'
 
-const HEALTH_TIMEOUT_MS = 30_000
+const HEALTH_TIMEOUT_MS = 60_000
 const COMPLETE_TIMEOUT_MS = 90_000
 /** Pause between two messages of one of the senders of the steady load, and between two looks at a health check. */
 const LOAD_PAUSE_MS = 10

@@ -33,7 +33,7 @@ const REQUESTS = 600
 const FLOOD_CONNECTIONS = 5
 const FLOOD_FRAMES = 10_000
 /** Far beyond the time that a connection without a request has. */
-const ENDED_MS = 25_000
+const ENDED_MS = 60_000
 /** What all of it may cost, in bytes: the noise of garbage collection is a part of it. */
 const GROWTH_MAX_BYTES = 96 * 1024 * 1024
 

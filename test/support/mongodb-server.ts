@@ -25,7 +25,7 @@ const SECANTUS_ARGUMENTS = ['--log-level', 'WARNING', '--enable-test-commands']
 const MONGOD_ARGUMENTS = ['--quiet', '--replSet', 'test', '--setParameter', 'enableTestCommands=1']
 /** Its data would hold it to the port it had as the member of a replica set. */
 const LASTING_MONGOD_ARGUMENTS = ['--quiet']
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
 
 /** A server for tests that leave it alone: the running one of the environment, or one started for them. */
 export async function useMongoServer(): Promise<MongoServer> {
