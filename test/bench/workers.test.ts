@@ -97,7 +97,8 @@ function allFound(t: Test, result: BenchResult, server: BrokenServer): void {
 function oneLost(t: Test, result: BenchResult | undefined, server: BrokenServer): void {
   const lost = result?.generator.workers.filter(({ lostAtS }) => lostAtS !== undefined)
   t.equal(lost?.length, 1)
-  t.match(result?.warnings, [{ code: 'worker-lost' }])
+  // A busy machine may have more to warn of.
+  t.equal(result?.warnings.filter((warning) => warning.code === 'worker-lost').length, 1)
   const { ledger } = result ?? {}
   t.ok((ledger?.posted ?? 0) > 50 && (ledger?.posted ?? 0) < server.done.posts)
   t.match(ledger, { accepted: ledger?.posted, delivered: ledger?.posted, lost: 0 })

@@ -8,6 +8,7 @@ import { FiguresStream } from '../support/figures-stream.ts'
 import { finished } from '../support/finished.ts'
 import { LocalMongoServer } from '../support/mongodb-server.ts'
 import { NATS_SERVER } from '../support/nats-server-program.ts'
+import { UNHURRIED } from '../support/patient.ts'
 import { requireProgram } from '../support/programs.ts'
 import { PushgridProcess } from '../support/pushgrid-process.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -85,6 +86,7 @@ t.test('Pushgrid works with its account, across servers', async (t) => {
     PUSHGRID_SERVICE_KEYS: '5'.repeat(64),
     PUSHGRID_PUBLIC_URL: origin,
     PUSHGRID_DRAIN_MS: '0',
+    ...UNHURRIED,
   })
   const node = new PushgridProcess('node', { ...settings(0), PUSHGRID_WS_PORT: `${nodePort}` })
   const endpoint = new PushgridProcess('endpoint', { ...settings(1), PUSHGRID_HTTP_PORT: `${endpointPort}` })
