@@ -67,7 +67,7 @@ t.test('workers wait on NATS for runs of others, for one after the other', async
   t.ok((lostAtS ?? 1e9) < (result?.phases.at(-1)?.toS ?? 0), 'noticed while the run went on')
 })
 
-t.test('too few workers on NATS: says how many, and how to start more', { timeout: 60_000 }, async (t) => {
+t.test('too few workers on NATS: says how many, and how to start more', async (t) => {
   const nats = await useNatsServer()
   const server = await BrokenServer.start()
   t.teardown(() => Promise.all([nats.stop(), server.stop()]))

@@ -143,8 +143,10 @@ export class LocalMongoServer implements MongoServer {
   }
 
   async stop(): Promise<void> {
-    await this.#run?.kill('SIGTERM')
-    if (this.#options.lastingFolder !== undefined) return
+    const isLasting = this.#options.lastingFolder !== undefined
+    // What is thrown away needs no good end, which may never come where it had to wait.
+    await this.#run?.kill(isLasting ? 'SIGTERM' : 'SIGKILL')
+    if (isLasting) return
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
