@@ -48,6 +48,9 @@ const cluster = await Cluster.start({
     PUSHGRID_DRAIN_MS: '1000',
     PUSHGRID_STORED_MAX: '100000',
     PUSHGRID_SENDS_MAX: '100',
+    // As they are by default: it has the machine for itself.
+    PUSHGRID_PUT_TIMEOUT_MS: '2000',
+    PUSHGRID_ASK_TIMEOUT_MS: '2500',
   },
 })
 const { nodes, endpoints, natsServers, mongodb, members } = cluster
