@@ -370,9 +370,11 @@ t.test('a page that does not read at all is cut', async (t) => {
   await clock.advance(29_000)
   figures.tell(large)
   t.equal(figures.see.size, 1, 'it has some time')
-  await clock.advance(2000)
-  figures.tell(large)
-  await figures.watched(0)
+  // What the kernel took late counts as read.
+  while (figures.see.size > 0) {
+    await clock.advance(2000)
+    figures.tell(large)
+  }
   socket.destroy()
   const closed = endpoint.close()
   await clock.advance(1000)

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { freePort } from '../bench/lab/free-ports.ts'
 import { AgentClient } from './support/agent-client.ts'
 import { Cluster } from './support/cluster.ts'
+import { UNHURRIED } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
 import { subscribed } from './support/subscribed.ts'
@@ -90,7 +91,7 @@ t.test('the database of a running cluster is looked at beside it', async (t) => 
   const cluster = await Cluster.start({ nodes: 1, endpoints: 1 })
   t.teardown(() => cluster.stop())
   const { PUSHGRID_MONGODB_URL = '' } = cluster.settings
-  await inspects(t, cluster.node(0).url, { PUSHGRID_MONGODB_URL })
+  await inspects(t, cluster.node(0).url, { PUSHGRID_MONGODB_URL, ...UNHURRIED })
   const nowhere = { PUSHGRID_MONGODB_URL: 'mongodb://me:hunter2@127.0.0.1:1/x?serverSelectionTimeoutMS=200' }
   const refused = await run(nowhere, 'store', 'stats')
   t.match(refused, { code: 1, stderr: /^pushgrid: the database can't be asked: / })

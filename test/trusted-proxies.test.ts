@@ -23,7 +23,12 @@ const ALLOWED = 101
 const REFUSED = 429
 
 const system = await startSingleSystem({
-  env: { PUSHGRID_TRUSTED_PROXIES: PROXY_ADDRESS, PUSHGRID_ADDRESS_MAX: `${ADDRESS_MAX}` },
+  env: {
+    PUSHGRID_TRUSTED_PROXIES: PROXY_ADDRESS,
+    PUSHGRID_ADDRESS_MAX: `${ADDRESS_MAX}`,
+    // They say nothing, and stay for as long as the test takes.
+    PUSHGRID_HELLO_TIMEOUT_MS: '60000',
+  },
 })
 t.teardown(() => system.stop())
 const nodePort = Number(new URL(system.wsUrl).port)

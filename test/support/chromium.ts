@@ -3,6 +3,9 @@ import type { Test } from 'tap'
 import { CHROMIUM } from './chromium-program.ts'
 import { requireProgram } from './programs.ts'
 
+/** A browser on a busy machine takes its time, and so does all that is waited for on its pages. */
+const WAIT_MS = 120_000
+
 /** How a page is looked at. */
 export interface View {
   readonly width: number
@@ -12,7 +15,8 @@ export interface View {
 /** Starts the real browser, without a window; it ends with the test. */
 export async function startChromium(t: Test) {
   const executablePath = await requireProgram(CHROMIUM)
-  const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox'] })
+  const args = ['--headless', '--no-sandbox']
+  const browser = await chromium.launch({ executablePath, args, timeout: WAIT_MS })
   t.teardown(() => browser.close())
   return {
     /** Opens a file; `trouble` collects what must not happen: errors, and requests for anything but the file. */
@@ -37,6 +41,7 @@ async function watched(
   mayAsk: (url: string) => boolean,
 ) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: colours })
+  page.setDefaultTimeout(WAIT_MS)
   const trouble: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text())
