@@ -1,12 +1,15 @@
 import t, { type Test } from 'tap'
 import webPush from 'web-push'
 import { freePort } from '../bench/lab/free-ports.ts'
+import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { ADMIN_TOKEN, BroadcastAdmin } from './support/broadcast-admin.ts'
 import { startChromium } from './support/chromium.ts'
 import { Firefox } from './support/firefox.ts'
+import { backgroundOf, widthOf } from './support/page-look.ts'
 import { PATIENT } from './support/patient.ts'
 import { plainAgent } from './support/plain-agent.ts'
 import { answered, Playground, shown } from './support/playground.ts'
+import { startSecureSystem } from './support/secure-system.ts'
 import { Sender } from './support/sender.ts'
 import { startSystem } from './support/system.ts'
 
@@ -15,7 +18,8 @@ t.setTimeout(600_000)
 
 const system = await startSystem({ env: { ...PATIENT, PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
 t.teardown(() => system.stop())
-const browser = await startChromium(t)
+const certificate = selfSignedCertificate('localhost')
+const browser = await startChromium(t, certificate.certificate)
 const agent = plainAgent()
 t.teardown(() => agent.destroy())
 
@@ -341,6 +345,22 @@ t.test('by the keyboard alone', async (t) => {
   t.same(playground.trouble, [])
 })
 
+t.test('of a service with TLS of its own: by https and wss', async (t) => {
+  const secure = await startSecureSystem(t, certificate, PATIENT)
+  const playground = await Playground.open(t, browser, secure)
+  const { page } = playground
+  t.match(page.url(), /^https:/)
+  t.equal(await page.getByLabel('Websocket URL').inputValue(), secure.wsUrl)
+  await playground.connect()
+  t.match(await playground.register('news'), { endpoint: /^https:/ })
+  const sent = await playground.send({ text: 'sealed', receipt: true })
+  await sent.getByText('Receipt 204: acknowledged').waitFor()
+  t.same(await playground.arrived('sealed'), ['sealed'])
+  await page.getByRole('link', { name: 'Live figures' }).click()
+  await page.locator('[data-key=connections] .value').getByText('1', { exact: true }).waitFor()
+  t.same(playground.trouble, [])
+})
+
 t.test('without a secure context it says what to do', async (t) => {
   const { page } = await open(t)
   // The real page, under a name that browsers do not trust.
@@ -369,15 +389,10 @@ for (const colours of ['light', 'dark'] as const)
       const sent = await playground.send({ text: `${'long'.repeat(60)} and short words`, receipt: true })
       await sent.getByText('Receipt 204').waitFor()
       for (const summary of await page.locator('summary').all()) await summary.click()
-      t.equal(
-        await page.evaluate('document.documentElement.scrollWidth'),
-        width,
-        'nothing hangs over the edge',
-      )
+      t.equal(await widthOf(page), width, 'nothing hangs over the edge')
       const lists = `[...document.querySelectorAll('.playground :is(.items, .frames, pre)')]`
       const tooWide = `${lists}.filter((part) => part.scrollWidth > part.clientWidth).length`
       t.equal(await page.evaluate(tooWide), 0, 'nor over that of its list')
-      const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-      t.equal(background, colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
+      t.equal(await backgroundOf(page), colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
       t.same(playground.trouble, [])
     })
