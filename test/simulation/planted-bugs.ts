@@ -161,6 +161,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     breaks: /liveness/,
   },
   {
+    name: 'no session is told of a channel that another one has ended',
+    edits: [edit('node/end-channel.js', 'ended.then(', 'ended.catch(')],
+    story: 'after the next one has read it',
+    breaks: /endpoint that has ended/,
+  },
+  {
     name: 'MongoDB: an id that is there already counts without a majority',
     edits: [edit('store/mongodb-inserts.js', '!durable[index]', 'false')],
     story: 'the majority lags',
