@@ -206,6 +206,17 @@ export class Ledger {
     return { ...this.#counts, replaced, lost, lostIds: firstLost(lostIds) }
   }
 
+  /** What has become of those messages whose fate is known; the others, which are `open`, are left out. */
+  settled(): { readonly counts: LedgerCounts; readonly open: number } {
+    let { posted, accepted } = this.#counts
+    for (const { acceptedUs } of this.#open.values()) {
+      posted -= 1
+      if (acceptedUs !== undefined) accepted -= 1
+    }
+    const counts = { ...this.#counts, posted, accepted, lostIds: firstLost([...this.#lostIds]) }
+    return { counts, open: this.#open.size }
+  }
+
   /** Settles a message whose TTL is over, and tells whether that was so. */
   #givenUp(open: Open, nowUs: number): boolean {
     const { acceptedUs } = open
