@@ -363,7 +363,7 @@ function pushesOf(session: ClientHttp2Session) {
 }
 
 async function until(isSo: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
-  const deadlineMs = systemClock.monotonicMs() + 20_000
+  const deadlineMs = systemClock.monotonicMs() + 60_000
   while (!(await isSo())) {
     if (systemClock.monotonicMs() > deadlineMs) throw new Error(`${what} did not happen`)
     await setImmediate()

@@ -10,7 +10,7 @@ import { startSingleSystem } from './support/single-system.ts'
 const SENDS_MAX = 2
 const system = await startSingleSystem({ env: { PUSHGRID_SENDS_MAX: `${SENDS_MAX}` } })
 t.teardown(() => system.stop())
-const RECEIPT_WAIT_S = 30
+const RECEIPT_WAIT_S = 60
 const absent = await subscribedHere(t, system.wsUrl)
 await absent.agent.end()
 

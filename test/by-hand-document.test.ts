@@ -32,7 +32,7 @@ function next(kind: Block['kind']): string {
   return block.text
 }
 
-const WAIT_MS = 30_000
+const WAIT_MS = 60_000
 const PAGE_URL = 'ws://localhost:8080/'
 
 const system = await startSingleSystem({})

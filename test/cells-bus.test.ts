@@ -6,7 +6,7 @@ import { systemClock } from '../cluster/clock.ts'
 import { type NatsServer, startNatsServer } from './support/nats-server.ts'
 import { TestBus } from './support/test-bus.ts'
 
-const PATIENT_MS = 10_000
+const PATIENT_MS = 60_000
 
 const [east, west, north] = await Promise.all([startNatsServer(), startNatsServer(), startNatsServer()])
 const servers: Readonly<Record<string, NatsServer>> = { east, west, north }

@@ -20,7 +20,13 @@ const DELIVERED = 'pushgrid_messages_total{outcome="delivered"}'
 t.setTimeout(300_000)
 
 /** Each node and each endpoint has another NATS server than the next one. */
-const cluster = await Cluster.start({ nodes: 3, endpoints: 3, natsServers: 3 })
+const cluster = await Cluster.start({
+  nodes: 3,
+  endpoints: 3,
+  natsServers: 3,
+  // A busy machine may be slow to acknowledge.
+  env: { PUSHGRID_ACK_GRACE_MS: '1500' },
+})
 const { nodes, endpoints, natsServers } = cluster
 const sender = new Sender(2 * AGENTS)
 t.teardown(() => cluster.stop())

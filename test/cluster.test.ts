@@ -8,8 +8,8 @@ import { LoadAgent } from './support/load-agent.ts'
 import { Sender, textOf } from './support/sender.ts'
 import { readStored, subscribed } from './support/subscribed.ts'
 
-const HEALTH_TIMEOUT_MS = 15_000
-const COMPLETE_TIMEOUT_MS = 15_000
+const HEALTH_TIMEOUT_MS = 60_000
+const COMPLETE_TIMEOUT_MS = 90_000
 const LOAD_AGENTS = 8
 const LOAD_SENDERS = 4
 /** Messages posted before a node is killed, and from then on. */

@@ -5,6 +5,7 @@ import { quantity } from '../bench/report/units.ts'
 import type { ClusterFigures } from '../deploy/console/figures.ts'
 import { SampleCluster } from '../deploy/console/fixtures/sample-cluster.ts'
 import { SampleProcess } from '../deploy/console/fixtures/sample-process.ts'
+import { becomes, changes } from './support/becomes.ts'
 import { startChromium, type View } from './support/chromium.ts'
 import { ConsoleFeed } from './support/console-feed.ts'
 import { FiguresStream } from './support/figures-stream.ts'
@@ -15,7 +16,7 @@ import { Sender } from './support/sender.ts'
 import { type Subscribed, subscribed } from './support/subscribed.ts'
 
 // A browser on a busy machine takes its time.
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const browser = await startChromium(t)
 const WIDE: View = { width: 1280, colours: 'light' }
 /** What Chromium itself says of a service that is not there, or refuses: no fault of the page. */
@@ -25,7 +26,6 @@ const LOST = /^Failed to load resource: /
 async function follow(t: Test, view: View) {
   const feed = await ConsoleFeed.start(t)
   const { page, trouble } = await browser.visit(feed.url, view)
-  page.setDefaultTimeout(60_000)
   await feed.followed()
   return { feed, page, trouble }
 }
@@ -61,7 +61,7 @@ for (const colours of ['light', 'dark'] as const)
         t.ok(text.includes(said), said)
       t.match(await legend(page, 'refusals'), { '503 errno 201': '10.9/s' })
       t.match(await legend(page, 'cpu'), { 'node box-2:1002': '48.8 %' })
-      t.equal(await page.title(), 'Pushgrid console')
+      await becomes(t, () => page.title(), 'Pushgrid console')
       const screenshot = await page.screenshot({ fullPage: true })
       t.ok(screenshot.length > 50_000, 'there is a picture')
       const plots = await pictures(page)
@@ -98,7 +98,7 @@ t.test('what is wrong is said in words, at the top and in the table', async (t) 
   await says(page, '[data-process=a000000000000001]', '✗ not b')
   await says(page, '[data-process=a000000000000002]', '⚠ 1.1.0')
   await says(page, '[data-process=b000000000000002]', /✗ gone since \d\d:\d\d:\d\d/)
-  t.equal(await page.title(), '✗ Pushgrid console')
+  await becomes(t, () => page.title(), '✗ Pushgrid console')
   t.equal(await page.locator('[role=status] [data-health]').count(), 4, 'changes are read out')
   t.equal(await page.locator('[role=status] .key, [aria-live] .key').count(), 0, 'figures are not')
   t.equal(await widthOf(page), 390)
@@ -113,7 +113,7 @@ t.test('a feed that is lost is said to be, and comes back by itself', async (t) 
   await says(page, '.feed', 'Live')
   feed.down()
   await says(page, '.feed', /Interrupted since \d\d:\d\d:\d\d: .* Trying again by itself/)
-  t.equal(await page.title(), '✗ Pushgrid console')
+  await becomes(t, () => page.title(), '✗ Pushgrid console')
   feed.up()
   await feed.followed()
   for (let second = 0; second < 30; second++) cluster.next()
@@ -165,7 +165,6 @@ t.test(
     const feed = await ConsoleFeed.start(t)
     feed.wantToken('secret')
     const { page, trouble } = await browser.visit(feed.url, WIDE)
-    page.setDefaultTimeout(60_000)
     const give = async (token: string) => {
       await page.getByLabel('Admin token').fill(token)
       await page.keyboard.press('Enter')
@@ -230,23 +229,23 @@ t.test('everything can be done with the keyboard', async (t) => {
     walk.map((each) => each.replace(/:.*/, '')),
     ['Live figures', 'Playground', 'Change to dark colours', 'Pause', 'User agents'],
   )
-  const { at: latest } = await legend(page, 'connections')
+  const latest = await timeIn(page, 'connections')
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('Shift+ArrowLeft')
-  const { at } = await legend(page, 'connections')
-  t.not(at, latest)
-  t.equal((await legend(page, 'memory'))['at'], at, 'one cursor in all plots')
+  await changes(t, () => timeIn(page, 'connections'), latest)
+  const at = await timeIn(page, 'connections')
+  await becomes(t, () => timeIn(page, 'memory'), at, 'one cursor in all plots')
   feed.send(cluster.next())
   await says(page, '[data-key=connections]', connected(cluster))
   t.equal(await reached(), 'connected')
   await page.keyboard.press('Enter')
-  t.equal(await page.locator('#plot-connections .u-legend .u-off').count(), 1, 'a line is hidden')
+  await becomes(t, () => page.locator('#plot-connections .u-legend .u-off').count(), 1, 'a line is hidden')
   const log = page.locator('#plot-latency button')
   await log.focus()
   const before = await picture(page, '#plot-latency')
   await page.keyboard.press('Enter')
   await page.locator('#plot-latency button[aria-pressed=false]').waitFor()
-  t.not(await picture(page, '#plot-latency'), before, 'another scale is another picture')
+  await changes(t, () => picture(page, '#plot-latency'), before, 'another scale is another picture')
   await page.locator('#plot-latency .plot').focus()
   await page.keyboard.press('+')
   await says(page, '.feed', 'Paused at')
@@ -260,22 +259,22 @@ t.test('a drag looks closely at a part of the time in all plots, and stops the p
   feed.send(...seconds(cluster, 200))
   await says(page, '[data-key=connections]', connected(cluster))
   const before = await picture(page, '#plot-messages')
-  const { at: latest } = await legend(page, 'connections')
+  const latest = await timeIn(page, 'connections')
   const over = page.locator('#plot-connections .u-over')
   await over.scrollIntoViewIfNeeded()
   const { x = 0, y = 0, width = 0, height = 0 } = (await over.boundingBox()) ?? {}
   await page.mouse.move(x + width * 0.4, y + height / 2)
-  const { at } = await legend(page, 'connections')
-  t.not(at, latest)
-  t.equal((await legend(page, 'messages'))['at'], at, 'one cursor in all plots')
+  await changes(t, () => timeIn(page, 'connections'), latest)
+  const at = await timeIn(page, 'connections')
+  await becomes(t, () => timeIn(page, 'messages'), at, 'one cursor in all plots')
   await page.mouse.down()
   await page.mouse.move(x + width * 0.7, y + height / 2, { steps: 4 })
   await page.mouse.up()
   await says(page, '.feed', 'Paused at')
-  t.not(await picture(page, '#plot-messages'), before, 'another plot shows less, too')
+  await changes(t, () => picture(page, '#plot-messages'), before, 'another plot shows less, too')
   await page.mouse.dblclick(x + width * 0.5, y + height / 2)
   await page.mouse.move(0, 0)
-  t.equal(await picture(page, '#plot-messages'), before, 'and everything again')
+  await becomes(t, () => picture(page, '#plot-messages'), before, 'and everything again')
   await page.getByRole('button', { name: 'Go on' }).click()
   await says(page, '.feed', /^Live$/)
   t.same(trouble, [])
@@ -289,8 +288,8 @@ t.test('other colours are drawn at once, and a window of another width', async (
   await says(page, '[data-key=connections]', connected(cluster))
   const before = await picture(page, '#plot-cpu')
   await page.locator('#theme').click()
-  t.equal(await backgroundOf(page), 'rgb(16, 20, 25)')
-  t.not(await picture(page, '#plot-cpu'), before)
+  await becomes(t, () => backgroundOf(page), 'rgb(16, 20, 25)')
+  await changes(t, () => picture(page, '#plot-cpu'), before)
   await page.setViewportSize({ width: 390, height: 900 })
   await page.waitForFunction('document.querySelector("#plot-cpu .uplot").clientWidth < 390')
   t.equal(await widthOf(page), 390)
@@ -311,7 +310,6 @@ t.test('a real service, at work, stopped, and started again', async (t) => {
   t.teardown(() => serve.kill('SIGTERM'))
   const { wsPort, httpPort } = await serve.listening
   const { page, trouble } = await browser.visit(`http://localhost:${httpPort}/console/`, WIDE)
-  page.setDefaultTimeout(60_000)
   await says(page, '.unused', `pushgrid agent --url ws://localhost:${wsPort}/`)
   await says(page, '[data-health=processes]', '✓ 1 process up')
   const agent = await subscribed(`ws://127.0.0.1:${wsPort}/`)
@@ -342,6 +340,10 @@ t.test('a real service, at work, stopped, and started again', async (t) => {
     trouble.filter((each) => !LOST.test(each)),
     [],
   )
+  // As a proxy would ask.
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' })
+  await page.reload()
+  await says(page, '[role=alert]', /answers 403: The console is open at this machine only/)
   await page.close()
 })
 
@@ -377,6 +379,11 @@ async function legend(page: Page, plot: string): Promise<Readonly<Record<string,
     ['.u-label', '.u-value'].map((part) => rows.locator(part).allInnerTexts()),
   )
   return Object.fromEntries(names?.map((name, index) => [name, values?.[index] ?? '']) ?? [])
+}
+
+/** The time that the values beside a plot are of. */
+async function timeIn(page: Page, plot: string): Promise<string | undefined> {
+  return (await legend(page, plot))['at']
 }
 
 /** What the page says of connections, once it has seen what was sent last. */

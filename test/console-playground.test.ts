@@ -1,12 +1,16 @@
 import t, { type Test } from 'tap'
 import webPush from 'web-push'
 import { freePort } from '../bench/lab/free-ports.ts'
+import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
+import { becomes } from './support/becomes.ts'
 import { ADMIN_TOKEN, BroadcastAdmin } from './support/broadcast-admin.ts'
 import { startChromium } from './support/chromium.ts'
 import { Firefox } from './support/firefox.ts'
+import { backgroundOf, widthOf } from './support/page-look.ts'
 import { PATIENT } from './support/patient.ts'
 import { plainAgent } from './support/plain-agent.ts'
 import { answered, Playground, shown } from './support/playground.ts'
+import { startSecureSystem } from './support/secure-system.ts'
 import { Sender } from './support/sender.ts'
 import { startSystem } from './support/system.ts'
 
@@ -15,7 +19,8 @@ t.setTimeout(600_000)
 
 const system = await startSystem({ env: { ...PATIENT, PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
 t.teardown(() => system.stop())
-const browser = await startChromium(t)
+const certificate = selfSignedCertificate('localhost')
+const browser = await startChromium(t, certificate.certificate)
 const agent = plainAgent()
 t.teardown(() => agent.destroy())
 
@@ -30,7 +35,7 @@ t.test('connect, register, send: it arrives decrypted, and its receipt too', asy
   t.match(subscription.endpoint, /\/wpush\/v2\//)
   const sent = await playground.send({ text: 'Grüße 👋\nhello', topic: 'weather', receipt: true })
   await answered(sent, '202 Accepted')
-  t.same(await playground.arrived('Grüße 👋\nhello'), ['Grüße 👋\nhello'])
+  await playground.arrived(t, 'Grüße 👋\nhello')
   t.match(await shown(playground.lastMessage), /ack 100 .*Topic weather Urgency normal/)
   await sent.getByText('Arrived here after').waitFor()
   await sent.getByText('Receipt 204: acknowledged').waitFor()
@@ -50,7 +55,7 @@ t.test('frames are shown as they pass, filtered, paused, and sent by hand', asyn
   await playground.connect()
   await playground.register('news')
   const types = page.locator('[data-test=frames] .type')
-  t.same(await types.allInnerTexts(), ['register', 'register', 'hello', 'hello'])
+  await becomes(t, () => types.allInnerTexts(), ['register', 'register', 'hello', 'hello'])
   const frame = page.locator('[data-test=frames] details').last()
   await frame.locator('summary').click()
   t.same(JSON.parse(await shown(frame.locator('pre'))), {
@@ -59,13 +64,13 @@ t.test('frames are shown as they pass, filtered, paused, and sent by hand', asyn
     broadcasts: {},
   })
   await page.getByLabel('Filter frames').fill('received HELLO')
-  t.same(await types.allInnerTexts(), ['hello'])
+  await becomes(t, () => types.allInnerTexts(), ['hello'])
   await page.getByLabel('Filter frames').fill('')
   await playground.button('Pause').click()
   await playground.button('Ping').click()
   await playground.says(/answered the ping after \d+ ms/)
   await playground.says('Paused: 2 frames passed')
-  t.same(await types.count(), 4)
+  await becomes(t, () => types.count(), 4)
   await playground.button('Go on').click()
   await page.getByText('Send a frame of your own').click()
   await page.getByLabel('Frame', { exact: true }).fill('{"messageType":"nonsense"}')
@@ -73,7 +78,7 @@ t.test('frames are shown as they pass, filtered, paused, and sent by hand', asyn
   await playground.says(/Not connected\. Closed \(1008 protocolViolated\)\. The service did not understand/)
   t.same(await shown(types.first()), 'nonsense')
   await page.getByRole('region', { name: 'Frames' }).getByRole('button', { name: 'Clear' }).click()
-  t.same(await types.count(), 0)
+  await becomes(t, () => types.count(), 0)
   t.same(playground.trouble, [])
 })
 
@@ -89,9 +94,9 @@ t.test('while disconnected: a topic is replaced, TTL 0 is lost, and a message ca
   await unwanted.getByRole('button', { name: 'Delete message' }).click()
   await unwanted.getByText('Taken back').waitFor()
   await playground.connect()
-  t.same(await playground.arrived('new weather'), ['new weather'])
+  await playground.arrived(t, 'new weather')
   await playground.send({ text: 'the last' })
-  t.same(await playground.arrived('the last'), ['the last', 'new weather'])
+  await playground.arrived(t, 'the last', 'new weather')
   t.same(playground.trouble, [])
 })
 
@@ -102,7 +107,7 @@ t.test('by hand: what is refused or not answered comes again', async (t) => {
   await playground.register('news')
   await page.getByLabel('Messages are answered').selectOption('by hand, at each message')
   await playground.send({ text: 'again and again' })
-  await playground.arrived('again and again')
+  await playground.arrived(t, 'again and again')
   await playground.lastMessage.getByText('not answered').waitFor()
   await playground.lastMessage.getByRole('button', { name: 'Nack 301' }).click()
   await playground.lastMessage.getByText('nack 301').waitFor()
@@ -114,7 +119,7 @@ t.test('by hand: what is refused or not answered comes again', async (t) => {
   await playground.lastMessage.getByText('ack 100', { exact: true }).waitFor()
   await playground.reconnect()
   await playground.send({ text: 'the last' })
-  t.same(await playground.arrived('the last'), ['the last', ...Array(3).fill('again and again')])
+  await playground.arrived(t, 'the last', ...Array(3).fill('again and again'))
   t.same(playground.trouble, [])
 })
 
@@ -137,7 +142,7 @@ t.test(
     await page.goto(address)
     t.equal(await shown(page.locator('[data-test=uaid]')), uaid)
     t.equal(await playground.connect(), uaid)
-    t.same((await playground.arrived('in aesgcm')).sort(), ['in aes128gcm', 'in aesgcm'])
+    await becomes(t, async () => (await playground.texts()).sort(), ['in aes128gcm', 'in aesgcm'])
     await playground.disconnect()
     await playground.button('New identity').click()
     t.not(await playground.connect(), uaid)
@@ -206,9 +211,9 @@ t.test('the least urgency, and broadcasts', async (t) => {
   await playground.says('Messages less urgent than high wait at the service.')
   await playground.send({ text: 'no hurry', urgency: 'low' })
   await playground.send({ text: 'urgent', urgency: 'high' })
-  t.same(await playground.arrived('urgent'), ['urgent'])
+  await playground.arrived(t, 'urgent')
   await page.getByLabel('Least urgency').selectOption('very-low')
-  t.same(await playground.arrived('no hurry'), ['no hurry', 'urgent'])
+  await playground.arrived(t, 'no hurry', 'urgent')
   await page.getByText('Broadcasts', { exact: true }).click()
   await page.getByLabel('Broadcast', { exact: true }).fill('weather/alerts')
   await playground.button('Hear of it').click()
@@ -227,7 +232,7 @@ t.test('from one browser to another, by a pasted subscription', async (t) => {
   await playground.page.getByLabel('Subscription', { exact: true }).fill(JSON.stringify(subscription))
   const sent = await playground.send({ text: 'from over there' })
   await answered(sent, '201 Created')
-  t.same(await other.arrived('from over there'), ['from over there'])
+  await other.arrived(t, 'from over there')
   t.match(await shown(other.lastMessage), /Accepted/)
   t.same([...playground.trouble, ...other.trouble], [])
 })
@@ -254,12 +259,12 @@ t.test('wrong input is said at its field, which has the focus then', async (t) =
   await url.fill('https://push.example/')
   await playground.button('Connect').click()
   await playground.says('The URL has to begin with ws:// or wss://.')
-  t.equal(await focused(), 'ws-url')
+  await becomes(t, focused, 'ws-url')
   t.equal(await url.getAttribute('aria-invalid'), 'true')
 
   await playground.button('Send').click()
   await playground.says('Register a subscription first, or paste one.')
-  t.equal(await focused(), 'send-to')
+  await becomes(t, focused, 'send-to')
   await page.getByLabel('To', { exact: true }).selectOption(PASTED)
   await page.getByLabel('Subscription', { exact: true }).fill('{"endpoint":"https://push.example/"}')
   await page.getByLabel('TTL, in seconds').fill('soon')
@@ -267,7 +272,7 @@ t.test('wrong input is said at its field, which has the focus then', async (t) =
   await playground.button('Send').click()
   for (const words of ['That is no subscription', 'A TTL is a whole number', 'A topic has 1 to 32'])
     await playground.says(new RegExp(words))
-  t.equal(await focused(), 'send-pasted')
+  await becomes(t, focused, 'send-pasted')
   await page.getByLabel('Text').fill('x'.repeat(4000))
   await playground.says(/4,103 encrypted\. Push services need not take more/)
   t.same(playground.trouble, [])
@@ -331,13 +336,30 @@ t.test('by the keyboard alone', async (t) => {
   await page.keyboard.type('typed')
   await tabTo('Send')
   await page.keyboard.press('Enter')
-  await playground.arrived('typed')
+  await playground.arrived(t, 'typed')
+  await page.locator('[data-test=sent]').getByText('Answer', { exact: true }).waitFor()
   await tabTo('Answer')
   await page.keyboard.press('Enter')
   t.ok(await page.locator('[data-test=answer]').isVisible())
   await tabTo('→sent ack')
   await page.keyboard.press('Space')
   t.ok(await page.locator('[data-test=frames] pre').first().isVisible())
+  t.same(playground.trouble, [])
+})
+
+t.test('of a service with TLS of its own: by https and wss', async (t) => {
+  const secure = await startSecureSystem(t, certificate, PATIENT)
+  const playground = await Playground.open(t, browser, secure)
+  const { page } = playground
+  t.match(page.url(), /^https:/)
+  t.equal(await page.getByLabel('Websocket URL').inputValue(), secure.wsUrl)
+  await playground.connect()
+  t.match(await playground.register('news'), { endpoint: /^https:/ })
+  const sent = await playground.send({ text: 'sealed', receipt: true })
+  await sent.getByText('Receipt 204: acknowledged').waitFor()
+  await playground.arrived(t, 'sealed')
+  await page.getByRole('link', { name: 'Live figures' }).click()
+  await page.locator('[data-key=connections] .value').getByText('1', { exact: true }).waitFor()
   t.same(playground.trouble, [])
 })
 
@@ -369,15 +391,10 @@ for (const colours of ['light', 'dark'] as const)
       const sent = await playground.send({ text: `${'long'.repeat(60)} and short words`, receipt: true })
       await sent.getByText('Receipt 204').waitFor()
       for (const summary of await page.locator('summary').all()) await summary.click()
-      t.equal(
-        await page.evaluate('document.documentElement.scrollWidth'),
-        width,
-        'nothing hangs over the edge',
-      )
+      t.equal(await widthOf(page), width, 'nothing hangs over the edge')
       const lists = `[...document.querySelectorAll('.playground :is(.items, .frames, pre)')]`
       const tooWide = `${lists}.filter((part) => part.scrollWidth > part.clientWidth).length`
-      t.equal(await page.evaluate(tooWide), 0, 'nor over that of its list')
-      const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-      t.equal(background, colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
+      await becomes(t, () => page.evaluate(tooWide), 0, 'nor over that of its list')
+      t.equal(await backgroundOf(page), colours === 'dark' ? 'rgb(16, 20, 25)' : 'rgb(245, 246, 248)')
       t.same(playground.trouble, [])
     })

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { freePort } from '../bench/lab/free-ports.ts'
 import { AgentClient } from './support/agent-client.ts'
 import { Cluster } from './support/cluster.ts'
+import { UNHURRIED } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
 import { subscribed } from './support/subscribed.ts'
@@ -45,8 +46,11 @@ async function inspects(t: Test, wsUrl: string, env: Readonly<Record<string, str
     code: 0,
     stdout: 'dropped, with 1 subscriptions and 2 messages\n',
   })
-  t.match(await run(env, 'agents', 'show', uaid), { code: 1, stderr: /there is no such user agent/ })
-  t.match(await run(env, 'agents', 'drop', uaid), { code: 1, stderr: /there is no such user agent/ })
+  for (const command of ['show', 'drop'])
+    t.match(await run(env, 'agents', command, uaid), {
+      code: 1,
+      stderr: /^pushgrid: there is no such user agent in the store: [^()]+\n$/,
+    })
   t.equal((await sender.post(endpoint, { text: 'three' })).status, 410)
   t.match((await run(env, 'store', 'stats')).stdout, /^user agents +0\nsubscriptions +0\n/)
 }
@@ -90,7 +94,7 @@ t.test('the database of a running cluster is looked at beside it', async (t) => 
   const cluster = await Cluster.start({ nodes: 1, endpoints: 1 })
   t.teardown(() => cluster.stop())
   const { PUSHGRID_MONGODB_URL = '' } = cluster.settings
-  await inspects(t, cluster.node(0).url, { PUSHGRID_MONGODB_URL })
+  await inspects(t, cluster.node(0).url, { PUSHGRID_MONGODB_URL, ...UNHURRIED })
   const nowhere = { PUSHGRID_MONGODB_URL: 'mongodb://me:hunter2@127.0.0.1:1/x?serverSelectionTimeoutMS=200' }
   const refused = await run(nowhere, 'store', 'stats')
   t.match(refused, { code: 1, stderr: /^pushgrid: the database can't be asked: / })

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t from 'tap'
 import { freePort } from '../bench/lab/free-ports.ts'
+import { becomes } from './support/becomes.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
 import { subscribed } from './support/subscribed.ts'
@@ -42,7 +43,7 @@ t.test('keys change while it serves: old endpoints live on until their key is re
   const { pushEndpoint: again } = await client.register(channelID)
   t.not(again, endpoint, 'a new one is made with the new key')
   t.equal(await posted(again), 201)
-  t.equal(client.notifications.length, 2)
+  await becomes(t, () => client.notifications.length, 2)
 
   await reread('nonsense', 'the service keys stay as they are', 1)
   t.equal(await posted(endpoint), 201, 'a file that is wrong changes nothing')

@@ -31,7 +31,11 @@ import type { Store } from '../store/store.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
 
 const STORE_DOWN = { name: 'PushError', code: 'storeDown' }
-const TIMEOUT_MS = 1500
+/** Where the server is down, or hangs; where it serves it has more time than a busy machine takes. */
+const TIMEOUT_MS = 3000
+const SERVED_TIMEOUT_MS = 20_000
+/** The driver's own time-out of 30 s is not what ended it. */
+const DOWN_MAX_MS = 25_000
 /** Samples expired long ago by the clock of the database, which must not drop them for that. */
 const KEPT_MS = 100 * 365 * 24 * 60 * 60 * 1000
 
@@ -39,7 +43,7 @@ const server = await LocalMongoServer.start()
 t.teardown(() => server.stop())
 
 t.test('what was put before SIGKILL of the server is there afterwards', async (t) => {
-  const store = await open(t, server.freshUrl())
+  const store = await open(t, server.freshUrl(), { operationTimeoutMs: TIMEOUT_MS })
   await store.register(UA, CHANNEL, digestOf(1), NOW_MS)
   let next = 1
   const kept: MessageId[] = []
@@ -65,7 +69,7 @@ t.test('what was put before SIGKILL of the server is there afterwards', async (t
 })
 
 t.test('a server that is down: storeDown in time; back without restart', async (t) => {
-  const store = await openWithMessage(t, server.freshUrl())
+  const store = await openWithMessage(t, server.freshUrl(), { operationTimeoutMs: TIMEOUT_MS })
   await server.kill()
   await allDown(t, store)
   await server.restart()
@@ -77,7 +81,10 @@ t.test('a server that is down: storeDown in time; back without restart', async (
 t.test(
   'a server that hangs: storeDown in time, storeFull beyond what may wait; then it goes on',
   async (t) => {
-    const store = await openWithMessage(t, server.freshUrl(), { waitingBytesMax: 10_000 })
+    const store = await openWithMessage(t, server.freshUrl(), {
+      operationTimeoutMs: TIMEOUT_MS,
+      waitingBytesMax: 10_000,
+    })
     server.pause()
     const body = Buffer.alloc(1000)
     const puts = await Promise.allSettled(
@@ -215,7 +222,7 @@ t.test('the database drops messages some time after their expiry', async (t) => 
 })
 
 async function open(t: Test, url: string, changes: Partial<MongoStoreOptions> = {}): Promise<Store> {
-  const patience = { operationTimeoutMs: TIMEOUT_MS, expiredKeptMs: KEPT_MS }
+  const patience = { operationTimeoutMs: SERVED_TIMEOUT_MS, expiredKeptMs: KEPT_MS }
   const store = await openMongoStore({
     ...MONGO_DEFAULTS,
     ...patience,
@@ -258,7 +265,7 @@ async function allDown(t: Test, store: Store): Promise<void> {
   for (const [index, name] of Object.keys(operations).entries())
     t.match(ends[index], { status: 'rejected', reason: STORE_DOWN }, name)
   const tookMs = systemClock.monotonicMs() - startedMs
-  t.ok(tookMs < 4 * TIMEOUT_MS, `it took ${tookMs} ms`)
+  t.ok(tookMs < DOWN_MAX_MS, `it took ${tookMs} ms`)
 }
 
 /** Makes the server fail the next inserts. */

@@ -28,7 +28,7 @@ import { collectionsOf, createSchema, NOBODY } from '../store/mongodb-schema.ts'
 import { MONGO_DEFAULTS, openMongoStore } from '../store/mongodb-store.ts'
 import { useMongoServer } from './support/mongodb-server.ts'
 
-const TIMEOUT_MS = 5000
+const TIMEOUT_MS = 20_000
 const BATCHES = {
   underWayMax: 4,
   itemsMax: 500,

@@ -6,6 +6,7 @@ import { systemClock } from '../cluster/clock.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { takeLease } from '../store/mongodb-lease.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
+import { UNHURRIED } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { SayingProcess } from './support/saying-process.ts'
 import { Sender, textOf } from './support/sender.ts'
@@ -96,6 +97,7 @@ t.test(
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
       PUSHGRID_WS_PORT: '0',
       PUSHGRID_HTTP_PORT: '0',
+      ...UNHURRIED,
     }
     const sender = new Sender()
     t.teardown(() => sender.close())

@@ -9,7 +9,7 @@ import { natsAccounts } from './support/nats-accounts.ts'
 import { startNatsServer } from './support/nats-server.ts'
 import { TestBus } from './support/test-bus.ts'
 
-const PATIENT_MS = 10_000
+const PATIENT_MS = 60_000
 
 /** A file that lasts as long as the test. */
 async function file(t: Test, text: string): Promise<string> {

@@ -27,7 +27,7 @@ const TIMEOUT_MS = 2000
 const CLIENTS = 100
 const DRIP_MS = 100
 /** Far beyond the limit, on a machine that has other things to do; uWebSockets.js has its own 10 s for the headers of an upgrade. */
-const ENDED_MS = 25_000
+const ENDED_MS = 60_000
 /** What they may cost together, in bytes: the noise of garbage collection is a part of it. */
 const GROWTH_MAX_BYTES = 64 * 1024 * 1024
 

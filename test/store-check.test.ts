@@ -6,6 +6,7 @@ import { freePort } from '../bench/lab/free-ports.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { createSchema } from '../store/mongodb-schema.ts'
 import { useMongoServer } from './support/mongodb-server.ts'
+import { UNHURRIED } from './support/patient.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../deploy/cli.js')
 
@@ -18,11 +19,8 @@ const db = client.db(databaseOf(url))
 
 function storeCheck(mongodbUrl: string) {
   const { PATH = '' } = process.env
-  const env = { PATH, PUSHGRID_MONGODB_URL: mongodbUrl }
-  return spawnSync(process.execPath, [CLI, 'store', 'check', '--put-timeout-ms', '2000'], {
-    env,
-    encoding: 'utf8',
-  })
+  const env = { PATH, PUSHGRID_MONGODB_URL: mongodbUrl, ...UNHURRIED }
+  return spawnSync(process.execPath, [CLI, 'store', 'check'], { env, encoding: 'utf8' })
 }
 
 t.test('a database that is right: a line for each thing, exit 0', async (t) => {

@@ -89,11 +89,11 @@ export class Generator {
     const makeAgent = () => new UserAgent(world)
     for (let each = partOf(job.plan.settings.agents, job); each > 0; each--)
       this.#fleet.fresh.add(makeAgent())
-    const common = { fleet: this.#fleet, recorder, random, clock: this.#clock, now: nowUs }
+    const [fleet, poster, clock] = [this.#fleet, this.#poster, this.#clock]
+    const common = { fleet, poster, recorder, random, clock, now: nowUs }
     const actions = new Actions({
       ...common,
       settings: job.plan.settings,
-      poster: this.#poster,
       broadcaster: this.#broadcaster,
       makeAgent,
       wallMs: () => this.#clock.nowMs(),

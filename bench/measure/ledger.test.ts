@@ -64,6 +64,17 @@ t.test('what was refused, or was never sent, is unrequested when it arrives', as
   t.match(ledger.counts(3 * S), { posted: 2, accepted: 0, delivered: 0, unrequested: 3, lost: 0 })
 })
 
+t.test('one that arrives while its subscription is being ended may be refused', async (t) => {
+  const ledger = new Ledger()
+  ledger.posting(message('a', 1))
+  ledger.answered('a', 410, 1.1 * S)
+  t.equal(ledger.arrived('a', 2 * S, true).kind, 'again')
+  ledger.posting(message('b', 1))
+  t.equal(ledger.arrived('b', 1.05 * S, true).kind, 'first')
+  ledger.answered('b', 410, 1.1 * S)
+  t.match(ledger.counts(3 * S), { posted: 2, accepted: 0, delivered: 0, unrequested: 0, lost: 0 })
+})
+
 t.test(
   'what had no answer, or only that the server failed, may arrive or not: neither is a fault',
   async (t) => {

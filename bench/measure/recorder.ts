@@ -91,9 +91,9 @@ export class Recorder {
     this.#error(this.#now())
   }
 
-  /** A notification reached its user agent. */
-  arrived(id: string, atUs: number): void {
-    const arrival = this.#ledger.arrived(id, atUs)
+  /** A notification reached its user agent. @param isEnding the user agent has asked to end the subscription */
+  arrived(id: string, atUs: number, isEnding = false): void {
+    const arrival = this.#ledger.arrived(id, atUs, isEnding)
     if (arrival.kind === 'first' || arrival.kind === 'given up') this.#happened('delivered', atUs)
     if (arrival.kind !== 'first') return
     const { intendedUs, sentUs } = arrival.message

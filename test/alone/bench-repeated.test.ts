@@ -31,7 +31,7 @@ const POSTS: ScenarioFile = {
   ],
 }
 
-t.test('the same is found to be the same, and 10 % slower to be slower', { timeout: 110_000 }, async (t) => {
+t.test('the same is found to be the same, and 10 % slower to be slower', { timeout: 280_000 }, async (t) => {
   const system = await startSingleSystem({ env: {} })
   const proxy = await DelayProxy.start(Number(new URL(system.httpUrl).port), DELAY_MS)
   t.teardown(async () => {

@@ -25,7 +25,7 @@ const REFUSALS = 10
 const REFUSED_PART = 0.01
 const HANG_MS = 10_000
 const CONNECTIONS = 512
-const HEALTH_TIMEOUT_MS = 30_000
+const HEALTH_TIMEOUT_MS = 60_000
 /** A user agent for whom all hints were lost looks into the store a minute after its hello at the latest. */
 const COMPLETE_TIMEOUT_MS = 90_000
 /** For receipts, once all has arrived: what was acknowledged to a process that died is sent, and acknowledged, once more. */
@@ -48,6 +48,9 @@ const cluster = await Cluster.start({
     PUSHGRID_DRAIN_MS: '1000',
     PUSHGRID_STORED_MAX: '100000',
     PUSHGRID_SENDS_MAX: '100',
+    // As they are by default: it has the machine for itself.
+    PUSHGRID_PUT_TIMEOUT_MS: '2000',
+    PUSHGRID_ASK_TIMEOUT_MS: '2500',
   },
 })
 const { nodes, endpoints, natsServers, mongodb, members } = cluster

@@ -95,7 +95,9 @@ t.test('Ctrl+C ends a run early, and there is a result', { buffered: true }, asy
   })
   t.equal(code, 0, stderr)
   t.match(stderr, /ending early/)
-  t.match(result, { warnings: [{ code: 'ended-early' }], ledger: { lost: 0 } })
+  // A busy machine may have more to warn of.
+  t.ok(result?.warnings.some((warning) => warning.code === 'ended-early'))
+  t.match(result, { ledger: { lost: 0 } })
   t.ok((result?.durationS ?? 3600) < 600)
 })
 

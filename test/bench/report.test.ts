@@ -13,7 +13,7 @@ import { startChromium } from '../support/chromium.ts'
 import { backgroundOf, hex, picture, pictures, property, textOf, widthOf } from '../support/page-look.ts'
 
 // A browser on a busy machine takes its time.
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 const folder = t.testdir()
 const EVIL = `</script><img src=x onerror=alert(1)>"'&<b>`
 

@@ -78,7 +78,7 @@ t.test('workers wait on NATS for runs of others, for one after the other', async
   t.ok(lostAtS < (result?.phases.at(-1)?.toS ?? 0), 'noticed while the run went on')
 })
 
-t.test('too few workers on NATS: says how many, and how to start more', { timeout: 60_000 }, async (t) => {
+t.test('too few workers on NATS: says how many, and how to start more', async (t) => {
   const nats = await useNatsServer()
   const server = await BrokenServer.start()
   t.teardown(() => Promise.all([nats.stop(), server.stop()]))
@@ -108,7 +108,8 @@ function allFound(t: Test, result: BenchResult, server: BrokenServer): void {
 function oneLost(t: Test, result: BenchResult | undefined, server: BrokenServer): void {
   const lost = result?.generator.workers.filter(({ lostAtS }) => lostAtS !== undefined)
   t.equal(lost?.length, 1)
-  t.match(result?.warnings, [{ code: 'worker-lost' }])
+  // A busy machine may have more to warn of.
+  t.equal(result?.warnings.filter((warning) => warning.code === 'worker-lost').length, 1)
   const { ledger } = result ?? {}
   t.ok((ledger?.posted ?? 0) > 50 && (ledger?.posted ?? 0) < server.done.posts)
   t.match(ledger, { accepted: ledger?.posted, delivered: ledger?.posted, lost: 0 })

@@ -3,11 +3,13 @@ import path from 'node:path'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import t, { type Test } from 'tap'
 import { freePorts } from '../../bench/lab/free-ports.ts'
+import { becomes } from '../support/becomes.ts'
 import { DEPLOY } from '../support/deploy-folder.ts'
 import { FiguresStream } from '../support/figures-stream.ts'
 import { finished } from '../support/finished.ts'
 import { LocalMongoServer } from '../support/mongodb-server.ts'
 import { NATS_SERVER } from '../support/nats-server-program.ts'
+import { UNHURRIED } from '../support/patient.ts'
 import { requireProgram } from '../support/programs.ts'
 import { PushgridProcess } from '../support/pushgrid-process.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -85,6 +87,7 @@ t.test('Pushgrid works with its account, across servers', async (t) => {
     PUSHGRID_SERVICE_KEYS: '5'.repeat(64),
     PUSHGRID_PUBLIC_URL: origin,
     PUSHGRID_DRAIN_MS: '0',
+    ...UNHURRIED,
   })
   const node = new PushgridProcess('node', { ...settings(0), PUSHGRID_WS_PORT: `${nodePort}` })
   const endpoint = new PushgridProcess('endpoint', { ...settings(1), PUSHGRID_HTTP_PORT: `${endpointPort}` })
@@ -106,10 +109,10 @@ t.test('another account does not reach it', async (t) => {
   const pushgrid = await client(t, 'pushgrid', passwords.pushgrid)
   pushgrid.subscribe('push.ua.x', { callback: (_error, message) => void message.respond('here') })
   await pushgrid.flush()
-  const answer = await pushgrid.request('push.ua.x', 'ask', { timeout: 5000 })
+  const answer = await pushgrid.request('push.ua.x', 'ask', { timeout: 60_000 })
   t.equal(answer.string(), 'here')
   const admin = await client(t, 'admin', passwords.admin)
-  await t.rejects(admin.request('push.ua.x', 'ask', { timeout: 5000 }), /no responders/i)
+  await t.rejects(admin.request('push.ua.x', 'ask', { timeout: 60_000 }), /no responders/i)
 })
 
 t.test('strangers are refused', async (t) => {
@@ -151,7 +154,10 @@ t.test('a server that does not know the password gets no route', async (t) => {
     t.teardown(() => stranger.kill('SIGKILL'))
   })
   await refused
-  const answer = await fetch(`http://127.0.0.1:${monitorPorts[0]}/routez`)
-  const { routes } = (await answer.json()) as { routes: { remote_name: string }[] }
-  t.same([...new Set(routes.map((route) => route.remote_name))].toSorted(), ['nats-2', 'nats-3'])
+  const known = async () => {
+    const answer = await fetch(`http://127.0.0.1:${monitorPorts[0]}/routez`)
+    const { routes } = (await answer.json()) as { routes: { remote_name: string }[] }
+    return [...new Set(routes.map((route) => route.remote_name))].toSorted()
+  }
+  await becomes(t, known, ['nats-2', 'nats-3'])
 })

@@ -100,9 +100,10 @@ async function consoleWorks(t: Test): Promise<void> {
   let events = 0
   for await (const chunk of body.setEncoding('utf8')) {
     events += `${chunk}`.split('data: ').length - 1
-    if (events === 2) break
+    // On a busy machine two may come together.
+    if (events >= 2) break
   }
-  t.equal(events, 2)
+  t.ok(events >= 2)
 }
 
 /** Firefox and the real library that senders use. */

@@ -9,6 +9,7 @@ import { type FolderLock, lockFolder } from '../../store/folder-lock.ts'
 import { HAPROXY } from '../support/haproxy-program.ts'
 import { LocalMongoServer } from '../support/mongodb-server.ts'
 import { startNatsCluster } from '../support/nats-server.ts'
+import { UNHURRIED } from '../support/patient.ts'
 import { requireProgram } from '../support/programs.ts'
 import { type ProcessOptions, ServerProcess } from '../support/server-process.ts'
 import { PartLogs } from './part-logs.ts'
@@ -133,6 +134,7 @@ export class LocalCluster {
       PUSHGRID_TRUSTED_PROXIES: '127.0.0.1',
       // Nobody waits for waves of connections at Ctrl+C.
       PUSHGRID_DRAIN_MS: '0',
+      ...UNHURRIED,
     }
   }
 

@@ -44,7 +44,7 @@ export interface AgentClientOptions {
   onNotification?: (notification: Notification, client: AgentClient) => void
 }
 
-const WAIT_MS = 15_000
+const WAIT_MS = 60_000
 
 /** A user agent for tests: speaks the websocket protocol, records every frame, and waits for events, never for time. */
 export class AgentClient {
@@ -144,7 +144,7 @@ export class AgentClient {
     this.send({ messageType: 'ack', updates: [{ channelID, version, code }] })
   }
 
-  /** The first unread frame of a kind, or the next one to come. @throws when the socket closes or nothing comes in 15 s */
+  /** The first unread frame of a kind, or the next one to come. @throws when the socket closes or nothing comes in a minute */
   next<K extends Kind>(kind: K): Promise<FrameOf<K>> {
     const at = this.#unread.findIndex((frame) => frame.messageType === kind)
     const [frame] = at < 0 ? [] : this.#unread.splice(at, 1)

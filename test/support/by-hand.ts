@@ -25,7 +25,7 @@ export type EventLine = Readonly<Record<string, unknown>> & { readonly event: st
 
 /** The program. */
 export const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
-const WAIT_MS = 30_000
+const WAIT_MS = 60_000
 const AGENT_FILE = 'pushgrid-agent.json'
 
 /** What a command is given beside its arguments. */
@@ -70,7 +70,7 @@ class Events {
     for (const watcher of this.#watchers.splice(0)) watcher()
   }
 
-  /** The first of a kind that was not read yet, or the next one to come. @throws what `failed` does, or when none comes in 30 s */
+  /** The first of a kind that was not read yet, or the next one to come. @throws what `failed` does, or when none comes in a minute */
   next(kind: string, failed: Promise<never>): Promise<EventLine> {
     const found = async () => {
       for (;;) {
@@ -164,7 +164,7 @@ export class AgentProcess {
     t.teardown(() => child.kill('SIGKILL'))
   }
 
-  /** The first event of a kind that was not read yet, or the next one to come. @throws when it ends before, or none comes in 30 s */
+  /** The first event of a kind that was not read yet, or the next one to come. @throws when it ends before, or none comes in a minute */
   event(kind: string): Promise<EventLine> {
     const failed = this.ended.then(({ code, stdout, stderr }) => {
       throw new Error(`the agent ended (${code}) before it said ${kind}:\n${stdout}${stderr}`)

@@ -6,6 +6,7 @@ import { freePorts } from '../../bench/lab/free-ports.ts'
 import { Member } from './cluster.ts'
 import { LocalMongoServer } from './mongodb-server.ts'
 import { type NatsServer, startNatsServer } from './nats-server.ts'
+import { UNHURRIED } from './patient.ts'
 
 /** The cells that there are servers for. */
 export type CellName = 'east' | 'west' | 'north'
@@ -37,6 +38,7 @@ export class CellsCluster {
       PUSHGRID_MONGODB_URL: mongodb.freshUrl(),
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
       PUSHGRID_PUBLIC_URL: `http://localhost:${endpointPorts[0]}`,
+      ...UNHURRIED,
       ...env,
     }
     const group = (role: 'node' | 'endpoint', [one = 0, other = 0]: readonly number[]): Group => {

@@ -1,7 +1,11 @@
+import { createHash, X509Certificate } from 'node:crypto'
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { CHROMIUM } from './chromium-program.ts'
 import { requireProgram } from './programs.ts'
+
+/** A browser on a busy machine takes its time, and so does all that is waited for on its pages. */
+const WAIT_MS = 120_000
 
 /** How a page is looked at. */
 export interface View {
@@ -9,10 +13,12 @@ export interface View {
   readonly colours: 'light' | 'dark'
 }
 
-/** Starts the real browser, without a window; it ends with the test. */
-export async function startChromium(t: Test) {
+/** Starts the real browser, without a window; it ends with the test. @param certificate one that it trusts, in PEM */
+export async function startChromium(t: Test, certificate?: string) {
   const executablePath = await requireProgram(CHROMIUM)
-  const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox'] })
+  const trust = certificate === undefined ? [] : [trusting(certificate)]
+  const args = ['--headless', '--no-sandbox', ...trust]
+  const browser = await chromium.launch({ executablePath, args, timeout: WAIT_MS })
   t.teardown(() => browser.close())
   return {
     /** Opens a file; `trouble` collects what must not happen: errors, and requests for anything but the file. */
@@ -29,6 +35,13 @@ export async function startChromium(t: Test) {
   }
 }
 
+/** How Chromium is told to trust a certificate: by the hash of its key. All others it goes on to check. */
+function trusting(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  const hash = createHash('sha256').update(key).digest('base64')
+  return `--ignore-certificate-errors-spki-list=${hash}`
+}
+
 /** Opens a page, and writes down what it should not do. */
 async function watched(
   browser: Browser,
@@ -37,6 +50,7 @@ async function watched(
   mayAsk: (url: string) => boolean,
 ) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: colours })
+  page.setDefaultTimeout(WAIT_MS)
   const trouble: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') trouble.push(message.text())

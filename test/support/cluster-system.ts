@@ -1,4 +1,5 @@
 import { Cluster, type Member } from './cluster.ts'
+import { PATIENT } from './patient.ts'
 import type { Exit } from './pushgrid-process.ts'
 import { schemesOf } from './schemes.ts'
 import type { System, SystemOptions } from './system.ts'
@@ -12,7 +13,7 @@ export async function startClusterSystem({ env }: SystemOptions): Promise<System
   const [wsProxy, httpProxy] = await Promise.all([TcpProxy.start(), TcpProxy.start()])
   const { ws, http } = schemesOf(env)
   const publicUrl = { PUSHGRID_PUBLIC_URL: `${http}://localhost:${httpProxy.port}` }
-  const cluster = await Cluster.start({ nodes: 2, endpoints: 2, env: { ...publicUrl, ...env } })
+  const cluster = await Cluster.start({ nodes: 2, endpoints: 2, env: { ...publicUrl, ...PATIENT, ...env } })
   const { nodes, endpoints } = cluster
   const members = [...nodes, ...endpoints]
   wsProxy.forwardTo(nodes.map(addressOf))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { freePorts } from '../../bench/lab/free-ports.ts'
 import { LocalMongoServer } from './mongodb-server.ts'
 import { type NatsServer, startNatsCluster, startNatsServer } from './nats-server.ts'
+import { UNHURRIED } from './patient.ts'
 import { stopped } from './process-state.ts'
 import { type Exit, PushgridProcess } from './pushgrid-process.ts'
 import { schemesOf } from './schemes.ts'
@@ -62,6 +63,7 @@ export class Cluster {
       PUSHGRID_DRAIN_MS: '0',
       // In a deployment it is that of the proxy in front of all endpoints.
       PUSHGRID_PUBLIC_URL: `${schemesOf(env).http}://localhost:${ports[nodes]}`,
+      ...UNHURRIED,
       ...env,
     }
     /** Each begins with a server of its own, and hears of the others from that one. */

@@ -18,7 +18,7 @@ export interface BrowserSubscription {
 }
 
 const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 20_000
+const STOP_TIMEOUT_MS = 60_000
 
 /** A real Firefox with one profile, which it keeps from start to start, and a page with service workers to receive pushes. */
 export class Firefox {

@@ -15,7 +15,7 @@ export interface LoadAgentOptions {
   onLost?: () => void
 }
 
-const JOIN_TIMEOUT_MS = 10_000
+const JOIN_TIMEOUT_MS = 60_000
 
 /** A user agent with one subscription that connects, leaves and comes back with its UAID, as it is told to. */
 export class LoadAgent {

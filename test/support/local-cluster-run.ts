@@ -7,7 +7,7 @@ import { within } from '../../cluster/within.ts'
 import { spawnBound } from './bound-process.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../local-cluster/main.js')
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 120_000
 
 /** One run of `npm run cluster`. */
 export class LocalClusterRun {

@@ -25,7 +25,7 @@ const SECANTUS_ARGUMENTS = ['--log-level', 'WARNING', '--enable-test-commands']
 const MONGOD_ARGUMENTS = ['--quiet', '--replSet', 'test', '--setParameter', 'enableTestCommands=1']
 /** Its data would hold it to the port it had as the member of a replica set. */
 const LASTING_MONGOD_ARGUMENTS = ['--quiet']
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
 
 /** A server for tests that leave it alone: the running one of the environment, or one started for them. */
 export async function useMongoServer(): Promise<MongoServer> {
@@ -143,8 +143,10 @@ export class LocalMongoServer implements MongoServer {
   }
 
   async stop(): Promise<void> {
-    await this.#run?.kill('SIGTERM')
-    if (this.#options.lastingFolder !== undefined) return
+    const isLasting = this.#options.lastingFolder !== undefined
+    // What is thrown away needs no good end, which may never come where it had to wait.
+    await this.#run?.kill(isLasting ? 'SIGTERM' : 'SIGKILL')
+    if (isLasting) return
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 

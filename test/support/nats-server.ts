@@ -37,7 +37,7 @@ export interface NatsServer {
 
 /** Variable of the environment with the URL of a running server that wants no credentials. */
 const URL_VARIABLE = 'PUSHGRID_TEST_NATS_URL'
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 60_000
 
 /** A server for tests that leave it alone: the running one of the environment, or one started for them. */
 export async function useNatsServer(): Promise<Pick<NatsServer, 'address' | 'stop'>> {

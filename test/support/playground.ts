@@ -1,11 +1,10 @@
 import type { Locator, Page } from 'playwright-core'
 import type { Test } from 'tap'
+import { becomes } from './becomes.ts'
 import type { startChromium, View } from './chromium.ts'
 import type { BrowserSubscription } from './firefox.ts'
 import type { System } from './system.ts'
 
-/** A browser on a busy machine takes its time. */
-const WAIT_MS = 60_000
 const WIDE: View = { width: 1280, colours: 'light' }
 
 /** How to send from the page; what is left out stays as it is in the form. */
@@ -37,12 +36,12 @@ export class Playground {
     { httpUrl, wsUrl }: System,
     view = WIDE,
   ): Promise<Playground> {
-    const endpoints = `http://localhost:${new URL(httpUrl).port}`
+    const { protocol, port } = new URL(httpUrl)
+    const endpoints = `${protocol}//localhost:${port}`
     const { page, trouble } = await browser.visit(`${httpUrl}/console/#playground`, view, [
       endpoints,
       new URL(wsUrl).origin,
     ])
-    page.setDefaultTimeout(WAIT_MS)
     t.teardown(() => page.close())
     return new Playground(page, trouble)
   }
@@ -115,14 +114,14 @@ export class Playground {
     return sent
   }
 
-  /** The text that arrived last, once it is this one; resolves to all that have arrived, the newest first. */
-  async arrived(text: string): Promise<string[]> {
-    const texts = this.page.locator('[data-test=messages] [data-test=text]')
-    await texts
-      .first()
-      .and(this.page.getByText(text, { exact: true }))
-      .waitFor()
-    return texts.allInnerTexts()
+  /** The texts that have arrived and can be read, the newest first. */
+  texts(): Promise<string[]> {
+    return this.page.locator('[data-test=messages] [data-test=text]').allInnerTexts()
+  }
+
+  /** Asserts that these texts have arrived, or soon have, and no others: the newest first. */
+  arrived(t: Test, ...texts: readonly string[]): Promise<void> {
+    return becomes(t, () => this.texts(), [...texts])
   }
 
   /** What the page shows of the message that came last. */

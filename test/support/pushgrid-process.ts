@@ -25,8 +25,8 @@ export type Command = 'serve' | 'node' | 'endpoint'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
 const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 30_000
-const LOG_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 60_000
+const LOG_TIMEOUT_MS = 60_000
 
 /** One run of a role of Pushgrid, as a process of its own. */
 export class PushgridProcess {

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
 
-const CLOSE_TIMEOUT_MS = 20_000
+const CLOSE_TIMEOUT_MS = 60_000
 
 /**
  * Sends bytes on a connection of its own, and resolves to what came back until the server closed.

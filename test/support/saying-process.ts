@@ -5,7 +5,7 @@ import { systemClock } from '../../cluster/clock.ts'
 import { within } from '../../cluster/within.ts'
 import { spawnBound } from './bound-process.ts'
 
-const SAID_TIMEOUT_MS = 30_000
+const SAID_TIMEOUT_MS = 60_000
 
 /** A process that runs one of our scripts, which says on stdout what becomes of it. The end of the test ends it. */
 export class SayingProcess {

@@ -33,7 +33,7 @@ export type ProcessOptions = (name: string) => Pick<ServerCommand, 'isDetached' 
 
 /** How much of what it wrote last is kept for messages. */
 const OUTPUT_CHARACTERS = 20_000
-const START_TIMEOUT_MS = 30_000
+const START_TIMEOUT_MS = 60_000
 
 /** One run of a server: a process of this machine, or one in a container. It does not outlive this process; a container does if that is killed. */
 export class ServerProcess {

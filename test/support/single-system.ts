@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePort } from '../../bench/lab/free-ports.ts'
+import { PATIENT } from './patient.ts'
 import { type Ports, PushgridProcess } from './pushgrid-process.ts'
 import { schemesOf } from './schemes.ts'
 import type { System, SystemOptions } from './system.ts'
@@ -14,6 +15,7 @@ export async function startSingleSystem({ env }: SystemOptions): Promise<System>
       PUSHGRID_WS_PORT: `${wsPort}`,
       PUSHGRID_HTTP_PORT: `${httpPort}`,
       PUSHGRID_DATA_DIR: dataDir,
+      ...PATIENT,
       ...env,
     })
   // Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, and then the connections of a killed process keep the

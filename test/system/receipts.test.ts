@@ -23,6 +23,8 @@ async function post(endpoint: string, posting: { ttl?: number; topic?: string; r
   return { status: answer.status, location: answer.headers.location ?? '', receipts: url }
 }
 
+/** How long a receipt that will come is waited for, in seconds. */
+const LONG_S = 60
 const told = new Set<string>()
 
 /** What waits at a receipt subscription, or comes while it is waited for: statuses by message. */
@@ -49,7 +51,7 @@ t.test('acknowledged at once, later, and by another session', async (t) => {
   client.ack(await client.next('notification'))
   const first = await posting
   t.equal(first.status, 202)
-  t.same(await read(first.receipts, 10), { [first.location]: 204 })
+  t.same(await read(first.receipts, LONG_S), { [first.location]: 204 })
 
   const { receipts } = first
   const slow = post(endpoint, { receipts })
@@ -57,13 +59,13 @@ t.test('acknowledged at once, later, and by another session', async (t) => {
   const second = await slow
   t.same(await read(receipts, 0), {}, 'not acknowledged yet')
   client.ack(notification)
-  t.same(await read(receipts, 10), { [second.location]: 204 })
+  t.same(await read(receipts, LONG_S), { [second.location]: 204 })
   await client.close()
 
   const third = await post(endpoint, { receipts })
   const { client: later } = await AgentClient.hello(wsUrl, uaid)
   later.ack(await later.next('notification'))
-  t.same(await read(receipts, 10), { [third.location]: 204 })
+  t.same(await read(receipts, LONG_S), { [third.location]: 204 })
   await later.close()
 })
 
@@ -73,14 +75,14 @@ t.test('what can not be decrypted, or never was wanted, is 410; what was sent be
   client.ack(await client.next('notification'), 101)
   const undecryptable = await posting
   const { receipts } = undecryptable
-  t.same(await read(receipts, 10), { [undecryptable.location]: 410 })
+  t.same(await read(receipts, LONG_S), { [undecryptable.location]: 410 })
   const unacknowledged = post(endpoint, { receipts })
   await client.next('notification')
   const again = await unacknowledged
   await client.close()
   const { client: later } = await AgentClient.hello(wsUrl, uaid)
   later.ack(await later.next('notification'), 102)
-  t.same(await read(receipts, 10), { [again.location]: 204 }, 'it has it already')
+  t.same(await read(receipts, LONG_S), { [again.location]: 204 }, 'it has it already')
   await later.close()
 })
 
@@ -92,11 +94,11 @@ t.test('expired, unsubscribed, replaced, deleted', async (t) => {
   const replacing = await post(endpoint, { topic: 'topic', receipts })
   const deleted = await post(endpoint, { receipts })
   t.equal((await sender.delete(deleted.location)).status, 204)
-  t.same(await read(receipts, 30), { [expired.location]: 410 })
+  t.same(await read(receipts, LONG_S), { [expired.location]: 410 })
   const { client } = await AgentClient.hello(wsUrl, uaid)
   await client.next('notification')
   await client.unregister(channelID)
-  t.same(await read(receipts, 10), { [replacing.location]: 410 }, `${replaced.location} has none`)
+  t.same(await read(receipts, LONG_S), { [replacing.location]: 410 }, `${replaced.location} has none`)
   t.same(await read(receipts, 1), {})
   await client.close()
 })
@@ -107,19 +109,19 @@ t.test('TTL 0: acknowledged, or not', async (t) => {
   client.ack(await client.next('notification'))
   const acknowledged = await posting
   const { receipts } = acknowledged
-  t.same(await read(receipts, 10), { [acknowledged.location]: 204 })
+  t.same(await read(receipts, LONG_S), { [acknowledged.location]: 204 })
   const late = post(endpoint, { ttl: 0, receipts })
   const notification = await client.next('notification')
   const { location } = await late
   client.ack(notification)
-  t.same(await read(receipts, 10), { [location]: 204 }, 'late, but in time')
+  t.same(await read(receipts, LONG_S), { [location]: 204 }, 'late, but in time')
   const unacknowledged = post(endpoint, { ttl: 0, receipts })
   await client.next('notification')
   const lost = await unacknowledged
-  t.same(await read(receipts, 30), { [lost.location]: 410 })
+  t.same(await read(receipts, LONG_S), { [lost.location]: 410 })
   await client.close()
   const absent = await post(endpoint, { ttl: 0, receipts })
-  t.same(await read(receipts, 10), { [absent.location]: 410 })
+  t.same(await read(receipts, LONG_S), { [absent.location]: 410 })
 })
 
 t.test('receipts outlive SIGKILL, and come by server push', async (t) => {
