@@ -235,6 +235,7 @@ function postUndici(port: number): Post {
   return () =>
     new Promise((resolve, reject) => {
       const handler = {
+        onRequestStart() {},
         onResponseEnd: () => resolve(),
         onResponseError: (_: unknown, error: Error) => reject(error),
       }

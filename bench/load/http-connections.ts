@@ -42,7 +42,7 @@ const GIVEN_UP = 'given up at the end'
 /**
  * Keep-alive connections to one origin, one request at a time on each. A request that finds none free opens another, up to a limit;
  * beyond it requests wait in the order they came. One that gets no answer in time costs its connection, not the others. On node:net itself,
- * because the best library takes a third of the generator's CPU time (docs/benchmarks.md).
+ * because with the best library a generator takes a sixth more CPU time (docs/benchmarks.md).
  */
 export class HttpConnections implements ConnectionPool {
   /** Most requests that waited for a connection at a time. */
