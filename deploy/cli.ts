@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { createSystemRandom } from '../cluster/clock.ts'
 import { nearest } from '../cluster/nearest.ts'
 import { agentsHelp, COMMANDS, globalHelp, keysHelp, roleHelp, storeHelp } from './help.ts'
-import { dropAgent, showAgent, statsText, uaidOf } from './inspect-commands.ts'
+import { dropAgent, ofExisting, showAgent, statsText, uaidOf } from './inspect-commands.ts'
 import { withInspector } from './inspector.ts'
 import { quote } from './option-kinds.ts'
 import { readOptions } from './read-options.ts'
@@ -87,7 +87,7 @@ async function agentsCommand([verb, text, ...rest]: readonly string[]): Promise<
   const request = readOptions(rest, process.env)
   if (request.kind === 'help') return print(agentsHelp())
   const command = verb === 'show' ? showAgent : dropAgent
-  print(await withInspector(request.options, (inspector) => command(inspector, uaid)))
+  print(ofExisting(await withInspector(request.options, (inspector) => command(inspector, uaid))))
 }
 
 /** The load suite is loaded only for those who measure. */

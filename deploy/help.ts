@@ -3,6 +3,7 @@ import type { Role } from './role.ts'
 
 /** Width that the help is set for. */
 const COLUMNS = 100
+const COMMAND_COLUMNS = 13
 const FLAG_COLUMNS = 31
 const VARIABLE_COLUMNS = 29
 const INDENT = ' '.repeat(6)
@@ -25,7 +26,7 @@ export const COMMANDS = {
 /** Help on everything. */
 export function globalHelp(): string {
   const commands = Object.entries(COMMANDS).map(
-    ([name, meaning]) => `  pushgrid ${name.padEnd(11)} ${meaning}`,
+    ([name, meaning]) => `  pushgrid ${name.padEnd(COMMAND_COLUMNS)}${meaning}`,
   )
   return `Pushgrid, a self-hostable Web Push service that Firefox works with unchanged.
 

@@ -12,21 +12,23 @@ export function uaidOf(text: string | undefined): Uaid {
   )
 }
 
-/** Says what is kept of a user agent. @throws StartError when there is none */
-export async function showAgent(inspector: StoreInspector, uaid: Uaid): Promise<string> {
-  return agentText(await existing(inspector, uaid))
-}
-
-/** Drops a user agent with all it has, and says what that was. @throws StartError when there is none */
-export async function dropAgent(inspector: StoreInspector, uaid: Uaid): Promise<string> {
-  const { channels, messages } = await existing(inspector, uaid)
-  await inspector.dropAgent(uaid)
-  return `dropped, with ${channels.length} subscriptions and ${messages} messages\n`
-}
-
-async function existing(inspector: StoreInspector, uaid: Uaid): Promise<AgentReport> {
+/** Says what is kept of a user agent; undefined when there is none. */
+export async function showAgent(inspector: StoreInspector, uaid: Uaid): Promise<string | undefined> {
   const report = await inspector.inspectAgent(uaid)
-  if (report !== undefined) return report
+  return report && agentText(report)
+}
+
+/** Drops a user agent with all it has, and says what that was; undefined when there is none. */
+export async function dropAgent(inspector: StoreInspector, uaid: Uaid): Promise<string | undefined> {
+  const report = await inspector.inspectAgent(uaid)
+  if (report === undefined) return undefined
+  await inspector.dropAgent(uaid)
+  return `dropped, with ${report.channels.length} subscriptions and ${report.messages} messages\n`
+}
+
+/** What was said of a user agent. Outside of the work on the store, whose failures are told as such. @throws StartError when there is none */
+export function ofExisting(said: string | undefined): string {
+  if (said !== undefined) return said
   throw new StartError(
     'there is no such user agent in the store: it never had a subscription, has ended all, or was dropped',
   )

@@ -7,7 +7,7 @@ const HEAD = ['package', 'version', 'licence']
 const root = path.resolve(import.meta.dirname, '..')
 const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
 
-const found = Object.entries(packages)
+const all = Object.entries(packages)
   .filter(([place, { dev, devOptional }]) => place !== '' && !dev && !devOptional)
   .map(([place, { name, version, license = 'UNKNOWN' }]) => [
     `\`${name ?? place.slice(place.lastIndexOf(FOLDER) + FOLDER.length)}\``,
@@ -15,6 +15,8 @@ const found = Object.entries(packages)
     license,
   ])
   .sort((a, b) => (a.join() < b.join() ? -1 : 1))
+// The same package may lie in several places.
+const found = all.filter((row, index) => row.join() !== all[index - 1]?.join())
 const counts = new Map()
 for (const [, , license] of found) counts.set(license, (counts.get(license) ?? 0) + 1)
 const summary = [...counts].sort(([, a], [, b]) => b - a).map(([license, count]) => `${license} (${count})`)

@@ -4,37 +4,39 @@ import { isLoopbackAuthority } from '../push/loopback.ts'
 import { AdminToken } from './admin-token.ts'
 import { sendFailure } from './answers.ts'
 import { accept, type Checked, refuse } from './checked.ts'
-import type { Console, ConsoleFile } from './console.ts'
+import type { Console, ConsolePage } from './console.ts'
 import { ConsoleWatchers } from './console-watchers.ts'
 
 /** Where it is. */
 const ROOT = '/console'
-const INDEX = 'index.html'
-const YEAR_SECONDS = 365 * 24 * 60 * 60
 
 /**
- * What a page of the console may do: it is made of files of this server alone, and nobody may frame it. It connects to whatever server its user names, for the
+ * What the page may do: it is made of what stands in it, and nobody may frame it. It connects to whatever server its user names, for the
  * playground is a user agent and an application server.
  */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self' http: https: ws: wss:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+function policyOf({ scripts, styles }: ConsolePage): string {
+  return [
+    "default-src 'none'",
+    `script-src ${scripts}`,
+    `style-src ${styles}`,
+    'img-src data:',
+    "connect-src 'self' http: https: ws: wss:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
 
 /** Of every answer below `/console`; what may be kept says so itself. */
-const HEADERS = {
-  'cache-control': 'no-store',
-  'content-security-policy': POLICY,
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
+function headersOf(page: ConsolePage) {
+  return {
+    'cache-control': 'no-store',
+    'content-security-policy': policyOf(page),
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  }
 }
 
 /** What proxies add to a request. */
@@ -44,23 +46,24 @@ type ConsoleRequest = FastifyRequest<{ Params: { '*': string } }>
 
 /**
  * Serves the console, all of it below `/console`, to who may see it. It is no part of the OpenAPI document, which is for who programs against the service: these
- * routes change with the page that they are for, and one of them never ends. The few files are in memory, so that no library is needed that reads them from a disk with all that can
+ * routes change with the page that they are for, and one of them never ends. The page is in memory, so that no library is needed that reads it from a disk with all that can
  * go wrong with that.
  */
 export function addConsoleRoutes(app: FastifyInstance, console: Console, clock: Clock): void {
   const watchers = new ConsoleWatchers(console, clock)
   const admits = admission(console)
   const settings = Buffer.from(console.settings)
+  const headers = headersOf(console.page)
 
   function serve(request: ConsoleRequest, reply: FastifyReply): void {
-    reply.headers(HEADERS)
+    reply.headers(headers)
     const path = request.params['*']
-    const file = console.files.get(path === '' ? INDEX : path)
-    if (path !== 'settings' && path !== 'figures') {
-      if (file === undefined) return sendFailure(reply, refuse('tokenInvalid', 'There is nothing here'))
-      if (isReading(request, reply, ['GET', 'HEAD'])) sendFile(request, reply, file)
+    if (path === '') {
+      if (isReading(request, reply, ['GET', 'HEAD'])) sendPage(request, reply, console.page)
       return
     }
+    if (path !== 'settings' && path !== 'figures')
+      return sendFailure(reply, refuse('tokenInvalid', 'There is nothing here'))
     if (!isReading(request, reply, path === 'figures' ? ['GET'] : ['GET', 'HEAD'])) return
     const admitted = admits(request)
     if (!admitted.ok) return sendFailure(reply, admitted)
@@ -77,7 +80,7 @@ export function addConsoleRoutes(app: FastifyInstance, console: Console, clock: 
   }
 
   app.all(ROOT, (_request, reply) => {
-    reply.headers(HEADERS).redirect(`${ROOT}/`, 308)
+    reply.headers(headers).redirect(`${ROOT}/`, 308)
   })
   app.all(`${ROOT}/*`, serve)
   app.addHook('preClose', async () => watchers.close())
@@ -96,16 +99,10 @@ function isReading(request: FastifyRequest, reply: FastifyReply, allowed: readon
   return false
 }
 
-function sendFile(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { content, type, etag, isImmutable }: ConsoleFile,
-): void {
-  reply
-    .header('etag', etag)
-    .header('cache-control', isImmutable ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache')
+function sendPage(request: FastifyRequest, reply: FastifyReply, { content, etag }: ConsolePage): void {
+  reply.header('etag', etag).header('cache-control', 'no-cache')
   if (isKnown(etag, request.headers['if-none-match'])) reply.code(304).send()
-  else reply.type(type).send(content)
+  else reply.type('text/html; charset=utf-8').send(content)
 }
 
 /** RFC 9110 section 13.1.2: the comparison is a weak one. */

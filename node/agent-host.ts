@@ -1,67 +1,26 @@
-import { Actor, type ActorHost, type ActorKind } from '../cluster/actor.ts'
-import type { Bus, Listening, Respond } from '../cluster/bus.ts'
-import type { Clock, Random, Timer } from '../cluster/clock.ts'
+import { Actor, type ActorHost } from '../cluster/actor.ts'
+import type { Listening, Respond } from '../cluster/bus.ts'
+import type { Timer } from '../cluster/clock.ts'
 import { within } from '../cluster/within.ts'
 import { type AgentReply, type AgentRequest, agentAddress } from '../push/agent-requests.ts'
-import type { Checks } from '../push/checks.ts'
 import { PushError } from '../push/errors.ts'
 import { newSessionId, newUaid, type Uaid } from '../push/ids.ts'
-import type { Log } from '../push/log.ts'
 import type { Message } from '../push/message.ts'
-import type { Tokens } from '../push/tokens.ts'
-import { type Tracer, traced } from '../push/tracing.ts'
-import type { Store, StoredAgent } from '../store/store.ts'
-import type { Admission, Turn } from './admission.ts'
-import type { AgentEffect, AgentEvent } from './agent/effect.ts'
+import { traced } from '../push/tracing.ts'
+import type { StoredAgent } from '../store/store.ts'
+import type { Turn } from './admission.ts'
+import type { AgentEffect } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
-import { type AgentLimits, type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
+import { type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
+import type { AgentContext } from './agent-context.ts'
 import { askInput, type BusEffect, doneInput, type StoreEffect, TOO_OFTEN } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
-import type { Broadcasts } from './broadcasts.ts'
 import { type NamedBroadcasts, parseClientMessage } from './client-message.ts'
+import { endChannel } from './end-channel.ts'
 import { MessageTraces } from './message-traces.ts'
 import type { Rechecking } from './rechecks.ts'
 import { frameText, notificationText } from './server-frame.ts'
-
-/** What the user agents of a node have under way, kept up to date by them. */
-export interface AgentsLoad {
-  /** Notifications that are not acknowledged. */
-  inFlight: number
-  /** The most inputs that ever waited for one actor. */
-  mailboxHighWater: number
-}
-
-/** What all user agents of a node work with. */
-export interface AgentContext {
-  readonly kind: ActorKind<AgentState, AgentInput, AgentEffect>
-  readonly limits: AgentLimits
-  /** Origin of endpoint URLs, without a slash at its end. */
-  readonly publicUrl: string
-  /** How long any one operation of the store may take. */
-  readonly putTimeoutMs: number
-  readonly bus: Bus<AgentRequest, AgentReply>
-  readonly store: Store
-  readonly tokens: Tokens
-  readonly broadcasts: Broadcasts
-  readonly admission: Admission
-  readonly checks: Checks
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly load: AgentsLoad
-  readonly tracer: Tracer | undefined
-  /** Counts an event for the operator. */
-  count(what: AgentEvent): void
-  /** Notes that a session was displaced; true when this user agent's sessions displace each other over and over. */
-  isFlapping(uaid: Uaid): boolean
-  /** A failure of the store, told here so that it is logged without flooding the log. */
-  storeFailed(error: unknown): void
-  /** Looks after a user agent whose address is known, until told to stop. */
-  recheck(host: AgentHost, uaid: Uaid): Rechecking
-  /** Nothing is left of this connection. */
-  left(host: AgentHost): void
-}
 
 /**
  * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
@@ -202,7 +161,7 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       case 'register':
         return this.#command(store.register(uaid, effect.channelId, effect.keyDigest, clock.nowMs()))
       case 'unregister':
-        return this.#command(store.unregister(uaid, effect.channelId))
+        return this.#command(endChannel(this.#context, this.#actor.state.sessionId, uaid, effect.channelId))
       case 'reload':
         return this.#do(store.connect(uaid, clock.nowMs()), (agent) => ({ kind: 'reloaded', agent }))
       case 'setMinUrgency':
@@ -329,6 +288,8 @@ export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
       }
       case 'check':
         return this.#offer({ kind: 'check', from: request.from })
+      case 'channels':
+        return this.#offer({ kind: 'channels', from: request.from })
       case 'displace':
         return this.#displace(request)
       default:

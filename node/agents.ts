@@ -13,7 +13,8 @@ import { ADMISSION_OPTIONS, Admission, type AdmissionOptions, type HelloCounts }
 import type { AgentEvent } from './agent/effect.ts'
 import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
-import { type AgentContext, AgentHost, type AgentsLoad } from './agent-host.ts'
+import type { AgentContext, AgentsLoad } from './agent-context.ts'
+import { AgentHost } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import type { Broadcasts } from './broadcasts.ts'
 import { RECHECK_OPTIONS, type RecheckOptions, Rechecks } from './rechecks.ts'
@@ -79,6 +80,7 @@ export class Agents {
   readonly #hosts = new Set<AgentHost>()
   readonly #admission: Admission
   readonly #checks: Checks
+  readonly #channelHints: Checks
   readonly #rechecks: Rechecks
   readonly #stallWatch: StallWatch
   readonly #counts = new Counts<AgentEvent>()
@@ -93,6 +95,7 @@ export class Agents {
     const failed = (error: unknown) => this.#storeFailed(error)
     this.#admission = new Admission(options, deps.clock)
     this.#checks = new Checks(options, deps.bus, deps.clock)
+    this.#channelHints = new Checks(options, deps.bus, deps.clock, 'channels')
     const isReachable = (uaid: Uaid) => deps.bus.isReachable(agentAddress(uaid))
     this.#rechecks = new Rechecks(options, { ...deps, failed, isReachable })
     this.#context = {
@@ -100,6 +103,7 @@ export class Agents {
       tracer: deps.tracer,
       admission: this.#admission,
       checks: this.#checks,
+      channelHints: this.#channelHints,
       kind: { clock: deps.clock, step, mailboxMax: MAILBOX_MAX, load: this.#load },
       load: this.#load,
       limits: options,
@@ -141,7 +145,7 @@ export class Agents {
 
   /** User agents that wait for their second hint. */
   get checksWaiting(): number {
-    return this.#checks.size
+    return this.#checks.size + this.#channelHints.size
   }
 
   /** A websocket was opened. @param mayRegister whether it may register another subscription now */
@@ -189,6 +193,7 @@ export class Agents {
     next?.cancel()
     this.#rechecks.close()
     this.#checks.close()
+    this.#channelHints.close()
   }
 
   #left(host: AgentHost): void {

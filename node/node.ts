@@ -95,6 +95,7 @@ export async function startNode(options: NodeOptions, deps: NodeDeps): Promise<R
     isOverloaded: () => stats.refused(agents.isOverloaded),
     closed: (code, reason) => stats.closed(code, reason),
     operations,
+    clock,
   })
   const versionOf = (id: BroadcastId) => broadcasts.versionOf(id)
   const publisher = new BroadcastPublisher({ target: server, clock, versionOf, meter: deps.meters.published })

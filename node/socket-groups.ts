@@ -1,3 +1,5 @@
+import type { BroadcastId } from '../push/broadcast.ts'
+
 /**
  * Divides websockets into groups of at most `groupMax`, so that something for all of them can be sent to one group at a time.
  * Places that become free are used again, and groups never become fewer.
@@ -47,4 +49,9 @@ export class SocketGroups {
     this.#withRoom.push(group)
     return group
   }
+}
+
+/** One topic for each group and broadcast: all members of a topic are sent to in one stretch. */
+export function topicOf(group: number, id: BroadcastId): string {
+  return `${group}:${id}`
 }

@@ -1,13 +1,15 @@
 import type * as Uws from 'uWebSockets.js'
+import type { Clock } from '../cluster/clock.ts'
 import type { BroadcastId } from '../push/broadcast.ts'
 import type { CertificateFiles } from '../push/certificate.ts'
 import type { ClientAddresses } from '../push/client-address.ts'
 import { CLOSE_CODES, type CloseReason, WITHOUT_CLOSE_FRAME } from '../push/errors.ts'
-import { OPERATIONS, type Operations, type OperationsAnswer } from '../push/operations.ts'
+import { OPERATIONS, type Operations, type OperationsPath } from '../push/operations.ts'
 import type { AgentConnection, AgentSocket, SendResult } from './agent-socket.ts'
 import { GROUP_MAX, type PublishTarget } from './broadcast-publisher.ts'
 import type { ClientConnection, ClientLimits } from './client-limits.ts'
-import { SocketGroups } from './socket-groups.ts'
+import { glibcVersion } from './glibc-version.ts'
+import { SocketGroups, topicOf } from './socket-groups.ts'
 
 /** What this file needs of the package, whichever of the two it is. */
 export type UwsModule = typeof Uws
@@ -40,6 +42,8 @@ export interface WebSocketServerDeps {
   closed: (code: number, reason: CloseReason | undefined) => void
   /** The routes for operators. */
   operations: Pick<Operations, 'answer'>
+  /** Tells when all that had arrived is handled. */
+  clock: Pick<Clock, 'afterTurn'>
 }
 
 /** A server that listens. */
@@ -101,12 +105,6 @@ export async function loadUws(): Promise<UwsModule> {
   }
 }
 
-function glibcVersion(): string {
-  const report: unknown = process.report.getReport()
-  const version = /"glibcVersionRuntime":"([^"]+)"/.exec(JSON.stringify(report))?.[1]
-  return version ?? 'none'
-}
-
 /**
  * Listens for user agents. The one place that touches uWebSockets.js.
  * @throws Error when the address can't be listened on
@@ -152,11 +150,6 @@ export function startWebSocketServer(
       })
     })
   })
-}
-
-/** One topic for each group and broadcast: all members of a topic are sent to in one stretch. */
-function topicOf(group: number, id: BroadcastId): string {
-  return `${group}:${id}`
 }
 
 function tlsOptions({ certificateFile, keyFile }: CertificateFiles): Uws.AppOptions {
@@ -233,9 +226,9 @@ function behaviour(
     sendPingsAutomatically: true,
     // No compression: bodies are encrypted, it would cost memory and gain nothing.
     upgrade(res, req, context) {
-      if (deps.isOverloaded()) return refuse(res, 503)
+      if (deps.isOverloaded()) return refuse(res, deps, 503)
       const address = addressOf(res, req, deps.addresses)
-      if (!deps.clients.admits(address)) return refuse(res, 429)
+      if (!deps.clients.admits(address)) return refuse(res, deps, 429)
       const offered = req.getHeader('sec-websocket-protocol').split(',')
       res.upgrade<SocketData>(
         { socket: undefined, connection: undefined, address, client: undefined },
@@ -279,9 +272,9 @@ function behaviour(
 }
 
 /** The connection ends, too: thousands come at once, and each holds a file descriptor. */
-function refuse(res: Uws.HttpResponse, status: 429 | 503): void {
-  res.writeStatus(STATUS_LINES[status]).writeHeader('Retry-After', RETRY_AFTER_SECONDS)
-  res.end('Too many user agents are connecting: come back a little later.\n', true)
+function refuse(res: Uws.HttpResponse, deps: WebSocketServerDeps, status: 429 | 503): void {
+  const text = 'Too many user agents are connecting: come back a little later.\n'
+  void answer(res, deps, [STATUS_LINES[status], 'Retry-After', RETRY_AFTER_SECONDS, text], true)
 }
 
 /** What the connections of one client have in common. A proxy says whose it is in a header, or before all else (PROXY protocol, version 2). */
@@ -300,26 +293,42 @@ function headerOf(req: Uws.HttpRequest, name: string): string {
   return values.join()
 }
 
-function serveOperations(app: Uws.TemplatedApp, { operations }: WebSocketServerDeps): void {
-  for (const path of OPERATIONS) {
-    app.get(path, (res) => {
-      let aborted = false
-      res.onAborted(() => {
-        aborted = true
-      })
-      void operations.answer(path).then(({ status, type, text }: OperationsAnswer) => {
-        if (aborted) return
-        res.cork(() => {
-          res.writeStatus(STATUS_LINES[status]).writeHeader('Content-Type', type)
-          res.end(text)
-        })
-      })
-    })
+function serveOperations(app: Uws.TemplatedApp, deps: WebSocketServerDeps): void {
+  const operation = async (path: OperationsPath): Promise<PlainAnswer> => {
+    const { status, type, text } = await deps.operations.answer(path)
+    return [STATUS_LINES[status], 'Content-Type', type, text]
   }
-  app.any('/*', (res) => {
-    res.writeStatus('426 Upgrade Required').writeHeader('Upgrade', 'websocket')
-    res.end('This address is for user agents: connect with a websocket.\n')
+  for (const path of OPERATIONS) app.get(path, (res) => answer(res, deps, operation(path)))
+  const text = 'This address is for user agents: connect with a websocket.\n'
+  app.any('/*', (res) => answer(res, deps, ['426 Upgrade Required', 'Upgrade', 'websocket', text]))
+}
+
+type PlainAnswer = readonly [status: string, header: string, value: string, text: string]
+
+/**
+ * Answers what becomes no websocket. After a PROXY header the connection ends then, and what came together with the request is not looked at: a client may send
+ * such a header, too, before any request but the first, and uWebSockets.js would take the address from there.
+ */
+async function answer(
+  res: Uws.HttpResponse,
+  { clock }: WebSocketServerDeps,
+  awaited: PlainAnswer | Promise<PlainAnswer>,
+  ends = false,
+): Promise<void> {
+  const isProxied = res.getProxiedRemoteAddressAsText().byteLength > 0
+  let isGone = false
+  res.onAborted(() => {
+    isGone = true
   })
+  const [status, header, value, text] = await awaited
+  if (isProxied) await new Promise<void>((resolve) => clock.afterTurn(resolve))
+  if (isGone) return
+  res.cork(() =>
+    res
+      .writeStatus(status)
+      .writeHeader(header, value)
+      .end(text, ends || isProxied),
+  )
 }
 
 /** A websocket that is marked closed before uWebSockets.js is told, for every call on a closed one throws. */

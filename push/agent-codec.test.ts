@@ -41,6 +41,10 @@ function requests(nowMs: number): fc.Arbitrary<AgentRequest> {
       { kind: fc.constant('check' as const), from: sessionIds },
       { requiredKeys: ['kind'], ...record },
     ),
+    fc.record(
+      { kind: fc.constant('channels' as const), from: sessionIds },
+      { requiredKeys: ['kind'], ...record },
+    ),
     fc.record({ kind: fc.constant('displace' as const), sessionId: sessionIds, ageMs: timesMs }, record),
     fc.record({ kind: fc.constant('broadcasts' as const), hint: hints }, record),
     fc.record({ kind: fc.constant('cells' as const), statement: statements }, record),
@@ -117,6 +121,8 @@ t.test('the layout is fixed: old and new processes understand each other', async
   t.equal(hex({ kind: 'cancel', id: message.id }), `0102${'01'.repeat(16)}`)
   t.equal(hex({ kind: 'check' }), '0103')
   t.equal(hex({ kind: 'check', from: SESSION }), `0103${'04'.repeat(8)}`)
+  t.equal(hex({ kind: 'channels' }), '010a')
+  t.equal(hex({ kind: 'channels', from: SESSION }), `010a${'04'.repeat(8)}`)
   t.equal(hex({ kind: 'displace', sessionId: SESSION, ageMs: 7 }), `0104${'04'.repeat(8)}000000000007`)
   const digests = { from: '05'.repeat(8), to: '06'.repeat(8) }
   t.equal(
@@ -187,7 +193,7 @@ t.test('a message that is traced has its span in front, and is the same behind i
 
 t.test('an unknown kind and an unknown outcome are refused', async (t) => {
   const { codec } = open()
-  t.throws(() => codec.decode(Buffer.from([1, 10])), { message: /unknown kind 10/ })
+  t.throws(() => codec.decode(Buffer.from([1, 255])), { message: /unknown kind 255/ })
   for (const outcome of [0, 8]) {
     const reply = Buffer.from([1, outcome, 0, 0, 0, 0, 0, 0])
     t.throws(() => codec.decodeReply(reply), { message: new RegExp(`unknown outcome ${outcome}`) })
@@ -200,6 +206,7 @@ t.test('what is cut short or too long is refused', async (t) => {
   const whole: AgentRequest[] = [
     { kind: 'cancel', id: sample(nowMs).id },
     { kind: 'check', from: SESSION },
+    { kind: 'channels', from: SESSION },
     { kind: 'displace', sessionId: SESSION, ageMs: 1 },
     { kind: 'broadcasts', hint: 'changed' },
     { kind: 'watch', watcher: '05'.repeat(8) },
@@ -216,7 +223,7 @@ t.test('whatever bytes come, decoding gives something or a RangeError', async (t
   const decoders = [codec.decode, codec.decodeReply]
   t.doesNotThrow(() =>
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 10 }), (received, kind) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 11 }), (received, kind) => {
         received.set([1, kind].slice(0, received.length))
         for (const decode of decoders) {
           try {

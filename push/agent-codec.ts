@@ -7,6 +7,7 @@ import {
   idToBytes,
   keyDigestFromBytes,
   messageIdFromBytes,
+  type SessionId,
   SHORT_ID_BYTES,
   sessionIdFromBytes,
   shortHexOf,
@@ -27,6 +28,7 @@ import { decodeMessage, encodeMessage } from './record.ts'
  *     broadcasts  version 1 | kind 1 | hint 1
  *     watch     version 1 | kind 1 | process 8
  *     figures   version 1 | kind 1 | JSON in UTF-8
+ *     channels  version 1 | kind 1 | [session id 8]
  *     reply     version 1 | outcome 1 | clockMs 6
  *
  * Kinds and outcomes are numbers that are never used again for something else. A reader refuses a version, kind or outcome that
@@ -43,6 +45,7 @@ const BROADCASTS = 6
 const TRACED = 7
 const WATCH = 8
 const FIGURES = 9
+const CHANNELS = 10
 const HEAD_BYTES = 2
 const MS_BYTES = 6
 const STATEMENT_BYTES = SHORT_ID_BYTES + MS_BYTES + 1 + 2 * SHORT_ID_BYTES
@@ -90,11 +93,10 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
       out.set(idToBytes(request.id), HEAD_BYTES)
       return out
     }
-    case 'check': {
-      const out = start(CHECK, request.from === undefined ? 0 : SHORT_ID_BYTES)
-      if (request.from !== undefined) out.set(shortIdToBytes(request.from), HEAD_BYTES)
-      return out
-    }
+    case 'check':
+      return encodeHint(CHECK, request.from)
+    case 'channels':
+      return encodeHint(CHANNELS, request.from)
     case 'displace': {
       const out = start(DISPLACE, SHORT_ID_BYTES + MS_BYTES)
       out.set(shortIdToBytes(request.sessionId), HEAD_BYTES)
@@ -119,6 +121,12 @@ function encodeRequest(request: AgentRequest, nowMs: number): Buffer {
       return out
     }
   }
+}
+
+function encodeHint(kind: typeof CHECK | typeof CHANNELS, from: SessionId | undefined): Buffer {
+  const out = start(kind, from === undefined ? 0 : SHORT_ID_BYTES)
+  if (from !== undefined) out.set(shortIdToBytes(from), HEAD_BYTES)
+  return out
 }
 
 function encodeDeliver(request: DeliverRequest, nowMs: number): Buffer {
@@ -153,10 +161,10 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
     }
     case CANCEL:
       return { kind: 'cancel', id: messageIdFromBytes(buffer.subarray(HEAD_BYTES)) }
-    case CHECK: {
-      if (buffer.length === HEAD_BYTES) return { kind: 'check' }
-      return { kind: 'check', from: sessionIdFromBytes(buffer.subarray(HEAD_BYTES)) }
-    }
+    case CHECK:
+      return { kind: 'check', ...decodeHint(buffer) }
+    case CHANNELS:
+      return { kind: 'channels', ...decodeHint(buffer) }
     case DISPLACE: {
       exactly(buffer, HEAD_BYTES + SHORT_ID_BYTES + MS_BYTES)
       const ageAt = HEAD_BYTES + SHORT_ID_BYTES
@@ -183,6 +191,10 @@ function decodeRequest(bytes: Uint8Array, nowMs: number): AgentRequest {
     default:
       throw new RangeError(`agent request of unknown kind ${kind}`)
   }
+}
+
+function decodeHint(buffer: Buffer): { readonly from?: SessionId } {
+  return buffer.length === HEAD_BYTES ? {} : { from: sessionIdFromBytes(buffer.subarray(HEAD_BYTES)) }
 }
 
 type DeliverRequest = Extract<AgentRequest, { kind: 'deliver' }>

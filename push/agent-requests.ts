@@ -5,8 +5,8 @@ import type { SpanContext } from './tracing.ts'
 
 /**
  * What is sent to the address of a user agent.
- * `deliver` and `cancel` are asks; `check` (look into the store) and `displace` (a newer session is here) are tells. So are `broadcasts`, which goes to all
- * nodes, and `cells` and `watch`, which go to all processes; `figures` go to one that watches.
+ * `deliver` and `cancel` are asks; `check` (look into the store), `channels` (read them again) and `displace` (a newer session is here) are tells. So are
+ * `broadcasts`, which goes to all nodes, and `cells` and `watch`, which go to all processes; `figures` go to one that watches.
  */
 export type AgentRequest =
   /** `trace`: the span of the ask, where the message is traced. */
@@ -19,6 +19,8 @@ export type AgentRequest =
   | { readonly kind: 'cancel'; readonly id: MessageId }
   /** `from`: the session that put something itself and needs no telling; absent when an endpoint did. */
   | { readonly kind: 'check'; readonly from?: SessionId }
+  /** A channel has ended. `from`: the session that ended it and knows; absent when none can be sure of what came of it. */
+  | { readonly kind: 'channels'; readonly from?: SessionId }
   /** `ageMs`: how long the sender is connected, on its own monotonic clock. The older session yields. */
   | { readonly kind: 'displace'; readonly sessionId: SessionId; readonly ageMs: number }
   /** To all nodes. changed: read the broadcasts again. polled: the Megaphone server that is followed was asked just now. */

@@ -13,8 +13,9 @@ export interface Broadcast {
   readonly source: BroadcastSource
 }
 
-/** Longest parts of an id, in characters; those of Megaphone. */
+/** Longest name of a broadcaster in an id, in characters; that of Megaphone. */
 export const BROADCASTER_LENGTH_MAX = 64
+/** Longest name of a channel in an id, in characters; that of Megaphone. */
 export const BROADCAST_CHANNEL_LENGTH_MAX = 128
 /** Longest version, in bytes of UTF-8: that it has come is all it is to say. */
 export const VERSION_BYTES_MAX = 200

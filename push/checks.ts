@@ -17,23 +17,30 @@ export const CHECKS_OPTIONS: ChecksOptions = { checkAgainMs: 1000, checksMax: 10
 /** A user agent that is to be told once more. */
 interface Waiting {
   readonly timer: Timer
-  /** The session that needs no telling: it is the only one that has put something. */
+  /** The session that needs no telling: it is the only one that has done something. */
   readonly from: SessionId | undefined
 }
 
 /**
- * Tells user agents to look into the store after something was put there for them: at once, and once more later. The second
- * outlives whoever asked for it, such as the session of a connection that has closed. The same goes for readers of receipts.
+ * Tells user agents to look into the store after something was done there for them: put (`check`), or a channel ended (`channels`). At once, and once more
+ * later. The second outlives whoever asked for it, such as the session of a connection that has closed. The same goes for readers of receipts.
  */
 export class Checks {
   readonly #options: ChecksOptions
   readonly #bus: Bus<AgentRequest, AgentReply>
   readonly #clock: Clock
+  readonly #kind: 'check' | 'channels'
   /** By the address at which they listen. */
   readonly #waiting = new Map<string, Waiting>()
   #closed = false
 
-  constructor(options: ChecksOptions, bus: Bus<AgentRequest, AgentReply>, clock: Clock) {
+  constructor(
+    options: ChecksOptions,
+    bus: Bus<AgentRequest, AgentReply>,
+    clock: Clock,
+    kind: 'check' | 'channels' = 'check',
+  ) {
+    this.#kind = kind
     this.#options = options
     this.#bus = bus
     this.#clock = clock
@@ -45,8 +52,8 @@ export class Checks {
   }
 
   /**
-   * Call it when a put has settled, whatever came of it.
-   * @param from the session that has put it, if one has: it knows
+   * Call it when what was done has settled, whatever came of it.
+   * @param from the session that has done it, if one has: it knows
    */
   tell(address: string, from?: SessionId): void {
     this.#tellNow(address, from)
@@ -54,13 +61,13 @@ export class Checks {
     const waiting = this.#waiting.get(address)
     if (waiting === undefined && this.#waiting.size >= this.#options.checksMax) return
     waiting?.timer.cancel()
-    // What two have put, each of them has to look for.
-    const putter = waiting === undefined || waiting.from === from ? from : undefined
+    // What two have done, each of them has to look for.
+    const doer = waiting === undefined || waiting.from === from ? from : undefined
     const timer = this.#clock.after(this.#options.checkAgainMs, () => {
       this.#waiting.delete(address)
-      this.#tellNow(address, putter)
+      this.#tellNow(address, doer)
     })
-    this.#waiting.set(address, { timer, from: putter })
+    this.#waiting.set(address, { timer, from: doer })
   }
 
   /** Gives the waiting hints at once: the process is about to end. */
@@ -74,6 +81,7 @@ export class Checks {
   }
 
   #tellNow(address: string, from: SessionId | undefined): void {
-    this.#bus.tell(address, from === undefined ? { kind: 'check' } : { kind: 'check', from })
+    const kind = this.#kind
+    this.#bus.tell(address, from === undefined ? { kind } : { kind, from })
   }
 }

@@ -4,7 +4,7 @@ import t from 'tap'
 import { messages } from './fixtures/arbitrary-messages.ts'
 import { channelIdFromBytes, messageIdFromBytes, receiptSubscriptionIdFromBytes } from './ids.ts'
 import { type Message, sameTopic } from './message.ts'
-import { decodeMessage, encodeMessage } from './record.ts'
+import { decodeMessage, encodeMessage, recordReceipt } from './record.ts'
 
 const SAMPLE: Message = {
   id: messageIdFromBytes(new Uint8Array(16).fill(1)),
@@ -47,6 +47,24 @@ t.test('a receipt that is asked for makes another version, which older processes
   const expected = `02${plain.slice(2, 88)}${'03'.repeat(16)}${'04'.repeat(48)}${plain.slice(88)}`
   t.equal(encodeMessage({ ...SAMPLE, receipt }).toString('hex'), expected)
 })
+
+t.test(
+  'the receipt of a record that can not be read is found, unless its beginning is damaged',
+  async (t) => {
+    const receipt = {
+      subscription: receiptSubscriptionIdFromBytes(new Uint8Array(16).fill(3)),
+      sealedChannel: Buffer.alloc(48, 4).toString('base64url'),
+    }
+    const whole = encodeMessage({ ...SAMPLE, receipt })
+    const beginning = whole.subarray(0, 108)
+    for (const record of [whole, beginning, Buffer.concat([Buffer.of(99, 255), whole.subarray(2)])])
+      t.strictSame(recordReceipt(record, SAMPLE.id), receipt)
+    const otherId = messageIdFromBytes(new Uint8Array(16).fill(5))
+    t.equal(recordReceipt(whole, otherId), undefined)
+    for (let length = 0; length < beginning.length; length++)
+      t.equal(recordReceipt(whole.subarray(0, length), SAMPLE.id), undefined, `of ${length} bytes`)
+  },
+)
 
 t.test('another version is refused with words that say which', async (t) => {
   const record = encodeMessage(SAMPLE)

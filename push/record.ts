@@ -2,6 +2,7 @@ import {
   channelIdFromBytes,
   ID_BYTES,
   idToBytes,
+  type MessageId,
   messageIdFromBytes,
   receiptSubscriptionIdFromBytes,
 } from './ids.ts'
@@ -16,7 +17,7 @@ import type { Urgency } from './urgency.ts'
  *     | [receipt subscription 16, sealed channel 48]
  *     | [topic: length 1, ASCII] | [encoding 1, encryption: length 2, ASCII, cryptoKey: length 2, ASCII] | body
  *
- * A receipt is asked for in version 2, and only there. The flags say which of the other parts in brackets are there, and the urgency.
+ * A receipt is asked for in version 2, and only there; in versions to come it stays where it is. The flags say which of the other parts in brackets are there, and the urgency.
  * A reader refuses a version it does not know: a message misread would be a message lost. Processes from before there were receipts
  * know version 1 only, which is what all other messages are written in.
  */
@@ -88,6 +89,20 @@ export function decodeMessage(bytes: Uint8Array): Message {
 /** The urgency of an encoded message, without decoding the rest. */
 export function recordUrgency(record: Uint8Array): Urgency {
   return urgencyOf(record[1] ?? 0)
+}
+
+/**
+ * The receipt that is asked for in the record of this message, one of those with a receipt, also where the rest can't be read: a newer version has written it, or
+ * it is damaged. Undefined where it does not begin as such a record does.
+ */
+export function recordReceipt(record: Uint8Array, id: MessageId): ReceiptRequest | undefined {
+  const buffer = Buffer.from(record.buffer, record.byteOffset, record.length)
+  if (
+    buffer.length < FIXED_BYTES + RECEIPT_BYTES ||
+    buffer.compare(idToBytes(id), 0, ID_BYTES, 2, 2 + ID_BYTES)
+  )
+    return undefined
+  return readReceipt(new Reader(buffer, FIXED_BYTES))
 }
 
 function flagsOf({ topic, headers, urgency }: Message): number {

@@ -8,8 +8,8 @@ import {
   type Uaid,
 } from '../push/ids.ts'
 import type { Message } from '../push/message.ts'
-import { awaitedReceipt, type ReceiptOutcome } from '../push/receipt.ts'
-import { encodeMessage, recordUrgency } from '../push/record.ts'
+import { type AwaitedReceipt, awaitedReceipt, type ReceiptOutcome } from '../push/receipt.ts'
+import { encodeMessage, recordReceipt, recordUrgency } from '../push/record.ts'
 import type { Urgency } from '../push/urgency.ts'
 import { beyondCap } from './eviction.ts'
 import { following, pairKey, prefixEnd } from './lmdb-keys.ts'
@@ -77,8 +77,19 @@ export class MessageEntry {
     return recordUrgency(this.record)
   }
 
+  get expiresAtMs(): number {
+    return this.value.readUIntBE(EXPIRY_AT, TIME_BYTES)
+  }
+
   hasExpired(nowMs: number): boolean {
-    return this.value.readUIntBE(EXPIRY_AT, 6) <= nowMs
+    return this.expiresAtMs <= nowMs
+  }
+
+  /** What its receipt needs, also where the message can't be read; undefined without one, or where not even that can. */
+  get awaited(): AwaitedReceipt | undefined {
+    const { id, expiresAtMs } = this
+    const receipt = this.hasReceipt ? recordReceipt(this.record, id) : undefined
+    return receipt && { id, expiresAtMs, receipt }
   }
 
   get record(): Buffer {
@@ -129,7 +140,8 @@ export class LmdbMessages {
     if (message.topic !== undefined) {
       const topicKey = topicKeyOf(idToBytes(uaid), message.channelId, message.topic)
       const rival = this.#topics.get(topicKey)
-      if (rival !== undefined && rival.compare(key, ID_BYTES) > 0) return this.#settle(message, 'none')
+      if (rival !== undefined && rival.compare(key, ID_BYTES) > 0)
+        return this.#settle(awaitedReceipt(message), 'none')
       if (rival !== undefined) this.remove(uaid, messageIdFromBytes(rival), 'none')
       this.#topics.putSync(topicKey, key.subarray(ID_BYTES))
     }
@@ -211,15 +223,15 @@ export class LmdbMessages {
     if (value !== undefined) this.#setSends(new MessageEntry(key, value), value.readUInt8(SENDS_AT) + 1)
   }
 
-  /** Deletes an entry that was read in this transaction; one that can't be read ends without an outcome. @param nowMs where the outcome comes from its being over */
+  /** Deletes an entry that was read in this transaction. @param nowMs where the outcome comes from its being over */
   drop(entry: MessageEntry, outcome: ReceiptOutcome, nowMs?: number): void {
-    if (entry.hasTopic || entry.hasReceipt) {
-      const message = readRecord(entry.record, this.#unreadable)
-      if (message !== undefined) this.#settle(message, outcome, nowMs)
-      if (entry.hasReceipt) this.#due.removeSync(dueKey(entry))
-      if (message?.topic !== undefined)
-        this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), message.channelId, message.topic))
+    if (entry.hasReceipt) {
+      this.#settle(entry.awaited, outcome, nowMs)
+      this.#due.removeSync(dueKey(entry))
     }
+    const message = entry.hasTopic ? readRecord(entry.record, this.#unreadable) : undefined
+    if (message?.topic !== undefined)
+      this.#topics.removeSync(topicKeyOf(entry.key.subarray(0, ID_BYTES), message.channelId, message.topic))
     this.#messages.removeSync(entry.key)
   }
 
@@ -244,8 +256,7 @@ export class LmdbMessages {
     for (const entry of this.list(uaid)) this.drop(entry, 'notDelivered')
   }
 
-  #settle(message: Message, outcome: ReceiptOutcome, nowMs?: number): void {
-    const awaited = awaitedReceipt(message)
+  #settle(awaited: AwaitedReceipt | undefined, outcome: ReceiptOutcome, nowMs?: number): void {
     if (awaited !== undefined) this.#receipts.settle(awaited, outcome, nowMs)
   }
 

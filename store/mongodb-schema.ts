@@ -98,11 +98,15 @@ export interface Collections {
   readonly broadcasts: BroadcastCollection<BroadcastDocument>
 }
 
-/** Names of the collections. */
+/** The collection of user agents, with their channels. */
 export const AGENTS = 'agents'
+/** The collection of messages that wait. */
 export const MESSAGES = 'messages'
+/** The collection of outcomes, as receipts. */
 export const RECEIPTS = 'receipts'
+/** The collection of receipt subscriptions that have been ended. */
 export const ENDED_RECEIPTS = 'ended_receipts'
+/** The collection of broadcasts' values. */
 export const BROADCASTS = 'broadcasts'
 
 /** The index that serves every read of messages, and is the shard key. */

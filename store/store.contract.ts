@@ -80,10 +80,13 @@ function unreadableContract(name: string, open: OpenStore, spoil: SpoilRecord): 
     await before.register(UA, CHANNEL, digestOf(1), NOW_MS)
     for (const number of numbers(1, 6)) await before.put(UA, messageOf(number), 0)
     await before.put(UA, awaitedOf(7, { topic: 'kept' }), 0)
+    for (const number of [9, 10]) await before.put(UA, awaitedOf(number), 0)
     await before.close()
-    const toCome = Buffer.from(encodeMessage(messageOf(2)))
-    toCome.writeUInt8(99)
-    await spoil(directory, UA, messageIdOf(2), toCome)
+    for (const message of [messageOf(2), awaitedOf(9), awaitedOf(10)]) {
+      const toCome = Buffer.from(encodeMessage(message))
+      toCome.writeUInt8(99)
+      await spoil(directory, UA, message.id, toCome)
+    }
     for (const number of [3, 6, 7]) await spoil(directory, UA, messageIdOf(number), Buffer.of(1))
 
     const told: unknown[] = []
@@ -91,22 +94,28 @@ function unreadableContract(name: string, open: OpenStore, spoil: SpoilRecord): 
     for (const pageSize of [1, 2, 10])
       t.strictSame(await listIds(after, UA, pageSize), idsOf(1, 4, 5), `pages of ${pageSize}`)
     t.match(told[0], { name: 'RangeError', message: /version 99/ })
-    t.equal(told.length % 4, 0, 'each of them is told of at each reading')
+    t.equal(told.length % 6, 0, 'each of them is told of at each reading')
     await after.close()
 
     await spoil(directory, UA, messageIdOf(2), encodeMessage(messageOf(2)))
     const later = await open(LIMITS, directory)
     t.teardown(() => later.close())
     t.strictSame(await listIds(later, UA), idsOf(1, 2, 4, 5), 'who can read one finds it')
+    await later.remove(UA, idsOf(10), 'acknowledged')
     await later.unregister(UA, CHANNEL)
     await later.register(UA, CHANNEL, digestOf(1), NOW_MS)
     await later.put(UA, messageOf(8, { topic: 'kept' }), 0)
     t.strictSame(await listIds(later, UA), idsOf(8))
     t.strictSame(
-      await later.remove(UA, idsOf(3, 6, 7), 'acknowledged'),
+      await later.remove(UA, idsOf(3, 6, 7, 9), 'acknowledged'),
       [],
       'with their channel they end as others do',
     )
+    const outcomes = [
+      [messageIdOf(9), 'notDelivered'],
+      [messageIdOf(10), 'acknowledged'],
+    ]
+    t.strictSame((await waitingOutcomes(later)).slice(-2), outcomes, 'their senders hear of it')
   })
 }
 

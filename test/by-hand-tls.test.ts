@@ -2,19 +2,14 @@ import path from 'node:path'
 import t from 'tap'
 import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { AgentProcess, pushgrid } from './support/by-hand.ts'
-import { startSingleSystem } from './support/single-system.ts'
+import { startSecureSystem } from './support/secure-system.ts'
 
 /*
  * `pushgrid agent` and `pushgrid send` with a service behind TLS.
  */
-const { certificate, key } = selfSignedCertificate('localhost')
-const files = t.testdir({ certificate, key })
-const certificateFile = path.join(files, 'certificate')
-const system = await startSingleSystem({
-  env: { PUSHGRID_TLS_CERT_FILE: certificateFile, PUSHGRID_TLS_KEY_FILE: path.join(files, 'key') },
-})
-t.teardown(() => system.stop())
-const trusting = { env: { NODE_EXTRA_CA_CERTS: certificateFile } }
+const certificate = selfSignedCertificate('localhost')
+const system = await startSecureSystem(t, certificate)
+const trusting = { env: { NODE_EXTRA_CA_CERTS: path.join(t.testdirName, 'certificate') } }
 
 t.test('with a certificate that is trusted: by wss:// and https://, the receipt too', async (t) => {
   t.match(system.wsUrl, /^wss:/)

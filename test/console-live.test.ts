@@ -340,6 +340,10 @@ t.test('a real service, at work, stopped, and started again', async (t) => {
     trouble.filter((each) => !LOST.test(each)),
     [],
   )
+  // As a proxy would ask.
+  await page.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' })
+  await page.reload()
+  await says(page, '[role=alert]', /answers 403: The console is open at this machine only/)
   await page.close()
 })
 

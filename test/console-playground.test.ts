@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import webPush from 'web-push'
 import { freePort } from '../bench/lab/free-ports.ts'
+import { selfSignedCertificate } from '../push/fixtures/certificate.ts'
 import { becomes } from './support/becomes.ts'
 import { ADMIN_TOKEN, BroadcastAdmin } from './support/broadcast-admin.ts'
 import { startChromium } from './support/chromium.ts'
@@ -9,6 +10,7 @@ import { backgroundOf, widthOf } from './support/page-look.ts'
 import { PATIENT } from './support/patient.ts'
 import { plainAgent } from './support/plain-agent.ts'
 import { answered, Playground, shown } from './support/playground.ts'
+import { startSecureSystem } from './support/secure-system.ts'
 import { Sender } from './support/sender.ts'
 import { startSystem } from './support/system.ts'
 
@@ -17,7 +19,8 @@ t.setTimeout(600_000)
 
 const system = await startSystem({ env: { ...PATIENT, PUSHGRID_ADMIN_TOKEN: ADMIN_TOKEN } })
 t.teardown(() => system.stop())
-const browser = await startChromium(t)
+const certificate = selfSignedCertificate('localhost')
+const browser = await startChromium(t, certificate.certificate)
 const agent = plainAgent()
 t.teardown(() => agent.destroy())
 
@@ -341,6 +344,22 @@ t.test('by the keyboard alone', async (t) => {
   await tabTo('→sent ack')
   await page.keyboard.press('Space')
   t.ok(await page.locator('[data-test=frames] pre').first().isVisible())
+  t.same(playground.trouble, [])
+})
+
+t.test('of a service with TLS of its own: by https and wss', async (t) => {
+  const secure = await startSecureSystem(t, certificate, PATIENT)
+  const playground = await Playground.open(t, browser, secure)
+  const { page } = playground
+  t.match(page.url(), /^https:/)
+  t.equal(await page.getByLabel('Websocket URL').inputValue(), secure.wsUrl)
+  await playground.connect()
+  t.match(await playground.register('news'), { endpoint: /^https:/ })
+  const sent = await playground.send({ text: 'sealed', receipt: true })
+  await sent.getByText('Receipt 204: acknowledged').waitFor()
+  t.same(await playground.arrived('sealed'), ['sealed'])
+  await page.getByRole('link', { name: 'Live figures' }).click()
+  await page.locator('[data-key=connections] .value').getByText('1', { exact: true }).waitFor()
   t.same(playground.trouble, [])
 })
 

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
+import { SCENARIOS } from '../bench/scenarios/scenarios.ts'
 import { OPTIONS, type OptionName, variableOf } from '../deploy/options.ts'
 import { CLOSE_CODES, FAILURES, WITHOUT_CLOSE_FRAME } from '../push/errors.ts'
+import { INDEXES } from '../store/mongodb-schema.ts'
 import { ROOT } from './support/deploy-folder.ts'
 
 /*
@@ -11,8 +13,21 @@ import { ROOT } from './support/deploy-folder.ts'
  */
 const DOCS = path.join(ROOT, 'docs')
 
+/** Every page for users and operators, by its path: those of docs/, and what stands beside the files of deploy/. */
+const PAGES = [
+  'README.md',
+  ...readdirSync(DOCS).map((name) => `docs/${name}`),
+  ...readdirSync(path.join(ROOT, 'deploy'))
+    .map((name) => `deploy/${name}/README.md`)
+    .filter((name) => existsSync(path.join(ROOT, name))),
+]
+
+function textOf(name: string): string {
+  return readFileSync(path.join(ROOT, name), 'utf8')
+}
+
 function page(name: string): string {
-  return readFileSync(path.join(DOCS, name), 'utf8')
+  return textOf(`docs/${name}`)
 }
 
 /** The part of a page under one heading of the second level. */
@@ -48,17 +63,35 @@ t.test('every option that a page names is there', async (t) => {
   const names = Object.keys(OPTIONS) as OptionName[]
   const variables = new Set<string>(names.map(variableOf))
   const others = /^PUSHGRID_(TEST|PROXY)_|^PUSHGRID_(COMMIT|PASSWORD)$|_$/
-  for (const name of readdirSync(DOCS)) {
-    const named = [...new Set(page(name).match(/\bPUSHGRID_[A-Z0-9_]+/g))]
+  for (const name of PAGES) {
+    const named = [...new Set(textOf(name).match(/\bPUSHGRID_[A-Z0-9_]+/g))]
     const unknown = named.filter((one) => !variables.has(one) && !others.test(one))
     t.same(unknown, [], name)
   }
 })
 
+const UNITS: Readonly<Record<string, number>> = { s: 1000, days: 24 * 60 * 60 * 1000 }
+
+t.test('defaults that pages name are those of the options', async (t) => {
+  const shown = new Map<string, string>(
+    Object.entries(OPTIONS).map(([name, { shown }]) => [variableOf(name), shown]),
+  )
+  const told = PAGES.flatMap((name) => [
+    ...textOf(name).matchAll(/`(PUSHGRID_\w+)` \(([\d,.]+)(?: (s|days))?\)/g),
+  ])
+  t.ok(told.length > 10, `only ${told.length} were found`)
+  for (const [words, variable = '', value = '', unit = ''] of told)
+    t.equal(
+      Number(value.replaceAll(',', '')) * (UNITS[unit] ?? 1),
+      Number.parseFloat(shown.get(variable) ?? ''),
+      words,
+    )
+})
+
 t.test('every metric that a page names is in the guide for operators', async (t) => {
   const guide = new Set(page('operating.md').match(/(?<=^\| `)pushgrid_\w+/gm))
-  for (const name of readdirSync(DOCS)) {
-    const named = [...new Set(page(name).match(/(?<=`)pushgrid_[a-z0-9_]+/g))]
+  for (const name of PAGES) {
+    const named = [...new Set(textOf(name).match(/(?<=`)pushgrid_[a-z0-9_]+/g))]
     t.same(
       named.filter((one) => !guide.has(one)),
       [],
@@ -107,6 +140,45 @@ t.test('messages that troubleshooting.md quotes are worded so in the code', asyn
   }
 })
 
+t.test('mongodb.md has every index, and no other', async (t) => {
+  const told = page('mongodb.md').matchAll(/^\| `(\w+)` `\{(.*?)\}`(?:, (TTL|sparse))?/gm)
+  const made = Object.entries(INDEXES).flatMap(([collection, indexes]) =>
+    indexes.map(({ key, expireAfterSeconds, sparse }) => [
+      collection,
+      Object.entries(key)
+        .map((field) => field.join(': '))
+        .join(', '),
+      expireAfterSeconds !== undefined ? 'TTL' : sparse ? 'sparse' : '',
+    ]),
+  )
+  t.same(
+    Array.from(told, ([, collection, key, kind = '']) => [collection, key, kind].join()).toSorted(),
+    made.map((index) => index.join()).toSorted(),
+  )
+})
+
+t.test('benchmarks.md has every scenario, and no other', async (t) => {
+  const told = section('benchmarks.md', 'Scenarios').match(/(?<=^\| `)\w+(?=`)/gm)
+  t.same(told?.toSorted(), Object.keys(SCENARIOS).toSorted())
+})
+
+t.test('README says of every package why it is there, and of no other', async (t) => {
+  const [, table = ''] = textOf('README.md').split('\n## Dependencies\n')
+  const rows = [...table.matchAll(/^\| (?!-|package )(.+?) \|/gm)].map(([, cell = '']) => cell)
+  const told = rows.flatMap((cell) => cell.replaceAll(/ \(`.*?`\)/g, '').match(/(?<=`)[^`, ]+(?=`)/g) ?? [])
+  const { dependencies, devDependencies } = JSON.parse(textOf('package.json')) as Record<string, object>
+  const there = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !name.startsWith('@types/'),
+  )
+  const isNamed = (name: string) => told.some((one) => name === one || name === `@opentelemetry/${one}`)
+  t.same(
+    there.filter((name) => !isNamed(name)),
+    [],
+    'all are named',
+  )
+  t.equal(told.length, there.length, `no other: ${told}`)
+})
+
 const ROOMS = '\n## Find a room\n'
 
 /** The files of a kind that a text names, as paths. */
@@ -115,9 +187,8 @@ function filesIn(text: string): string[] {
 }
 
 t.test('every file of this tree that a page names is there', async (t) => {
-  const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(DOCS).map((name) => `docs/${name}`)]
-  for (const name of pages) {
-    const [text = ''] = readFileSync(path.join(ROOT, name), 'utf8').split(ROOMS)
+  for (const name of [...PAGES, 'CONTRIBUTING.md']) {
+    const [text = ''] = textOf(name).split(ROOMS)
     const paths = filesIn(text).filter((one) => one.includes('/'))
     const places = ['.', path.dirname(name)]
     const missing = paths.filter((one) => !places.some((place) => existsSync(path.join(ROOT, place, one))))
@@ -140,7 +211,7 @@ function foldersOfCode(place: string): string[] {
 }
 
 t.test('the rooms of CONTRIBUTING.md: every folder, and where to start reading', async (t) => {
-  const [, table = ''] = readFileSync(path.join(ROOT, 'CONTRIBUTING.md'), 'utf8').split(ROOMS)
+  const [, table = ''] = textOf('CONTRIBUTING.md').split(ROOMS)
   const rows = [...table.matchAll(/^\| `(\S+)\/` .*\| (.+) \|$/gm)]
   for (const [, folder = '', start = ''] of rows)
     for (const [file] of start.matchAll(/[^`, ]+/g))

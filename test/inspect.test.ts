@@ -46,8 +46,11 @@ async function inspects(t: Test, wsUrl: string, env: Readonly<Record<string, str
     code: 0,
     stdout: 'dropped, with 1 subscriptions and 2 messages\n',
   })
-  t.match(await run(env, 'agents', 'show', uaid), { code: 1, stderr: /there is no such user agent/ })
-  t.match(await run(env, 'agents', 'drop', uaid), { code: 1, stderr: /there is no such user agent/ })
+  for (const command of ['show', 'drop'])
+    t.match(await run(env, 'agents', command, uaid), {
+      code: 1,
+      stderr: /^pushgrid: there is no such user agent in the store: [^()]+\n$/,
+    })
   t.equal((await sender.post(endpoint, { text: 'three' })).status, 410)
   t.match((await run(env, 'store', 'stats')).stdout, /^user agents +0\nsubscriptions +0\n/)
 }

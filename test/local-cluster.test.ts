@@ -50,6 +50,8 @@ t.test('one port for all: messages arrive, also when an endpoint dies; Ctrl+C le
   await post('through the proxy')
   const metrics = await sender.send('GET', new URL('/metrics', endpoint).href, undefined, {})
   t.equal(metrics.status, 404, 'metrics are not for everyone')
+  const settings = await fetch(new URL('settings', run.addressOf('figures and playground')))
+  t.match(await settings.json(), { role: 'endpoint', publicUrl: new URL(endpoint).origin })
 
   const pids = PARTS.map((part) => run.pidOf(part))
   process.kill(run.pidOf('endpoint-1'), 'SIGKILL')

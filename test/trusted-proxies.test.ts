@@ -110,6 +110,21 @@ async function statusOf(socket: Socket): Promise<number> {
   return Number(answer.toString('latin1', 9, 12) || Number.NaN)
 }
 
+/** The statuses of the answers until the connection ends, or there are two. */
+async function statusesOf(socket: Socket): Promise<number[]> {
+  let text = ''
+  const statuses = () => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status))
+  await new Promise<void>((resolve) => {
+    socket
+      .once('close', () => resolve())
+      .on('data', (data) => {
+        text += data.toString('latin1')
+        if (statuses().length > 1) resolve()
+      })
+  })
+  return statuses()
+}
+
 for (const [way, port] of [
   ['PROXY protocol', tcpPort],
   ['X-Forwarded-For', httpPort],
@@ -128,6 +143,25 @@ for (const [way, port] of [
     )
   })
 }
+
+t.test('a client behind a proxy can not say another address by a PROXY header of its own', async (t) => {
+  const full = '127.0.2.3'
+  for (let count = 0; count < ADDRESS_MAX; count++) t.equal(await upgrade(full, tcpPort), ALLOWED)
+  const again = Buffer.concat([proxyHeader('198.51.100.1'), Buffer.from(UPGRADE)])
+  for (const [request, status] of [
+    ['GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426],
+    ['GET /__lbheartbeat__ HTTP/1.1\r\nHost: a\r\n\r\n', 200],
+    [UPGRADE, REFUSED],
+  ] as const) {
+    const atOnce = opened(full, tcpPort)
+    atOnce.write(Buffer.concat([Buffer.from(request), again]))
+    t.notOk((await statusesOf(atOnce)).includes(ALLOWED), `${status}, and another request behind it`)
+    const later = opened(full, tcpPort)
+    later.write(request)
+    later.once('data', () => later.write(again))
+    t.same(await statusesOf(later), [status], `${status}, and another request after the answer`)
+  }
+})
 
 t.test('nobody else is believed', async (t) => {
   const ways = [

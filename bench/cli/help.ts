@@ -24,7 +24,7 @@ It exits with 0, with 1 when a threshold failed, with 2 when it was used wrongly
 Flags
 ${Object.entries(RUN_FLAGS).map(flagHelp).join('\n')}
 
-A plan has settings of the same names, and phases: load (a time with actions), connect, disconnect, unregister, drain.
+A plan has settings of the same names, and phases: load (a time with actions), connect, disconnect, unregister, answers, drain.
 Actions
 ${actions.join('\n')}
 `

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Pool, WebSocket as UndiciSocket } from 'undici'
 import { WebSocketServer, WebSocket as WsSocket } from 'ws'
-import { createSystemRandom } from '../../cluster/clock.ts'
+import { createSystemRandom, systemClock } from '../../cluster/clock.ts'
 import { HttpConnections } from '../load/http-connections.ts'
 import { placeOf } from '../load/place.ts'
 import { WebSocketDialer } from '../load/web-socket.ts'
@@ -218,7 +218,11 @@ function openUndici(port: number, received: (text: string) => void): Promise<Soc
 
 async function postOwn(port: number): Promise<Post> {
   const place = await placeOf(new URL(`http://127.0.0.1:${port}/`), true)
-  const connections = new HttpConnections(place, { connectionsMax: SENDERS, timeoutMs: 30_000 })
+  const connections = new HttpConnections(place, {
+    connectionsMax: SENDERS,
+    timeoutMs: 30_000,
+    clock: systemClock,
+  })
   const request = { method: 'POST', path, headers: Object.entries(headers).flat(), body: () => body } as const
   return () =>
     new Promise((resolve, reject) => {

@@ -73,6 +73,8 @@ export class Generator {
   readonly #broadcaster: Broadcaster | undefined
   readonly #player: Player
   readonly #phases: GeneratorFacts['phases'][number][] = []
+  /** The phase that is under way. */
+  #phase: Omit<GeneratorFacts['phases'][number], 'toUs'> | undefined
   readonly #warnings: GeneratorFacts['warnings'][number][] = []
 
   constructor(job: Job, recorder: Recorder, hooks: Hooks) {
@@ -87,11 +89,11 @@ export class Generator {
     const makeAgent = () => new UserAgent(world)
     for (let each = partOf(job.plan.settings.agents, job); each > 0; each--)
       this.#fleet.fresh.add(makeAgent())
-    const common = { fleet: this.#fleet, recorder, random, clock: this.#clock, now: nowUs }
+    const [fleet, poster, clock] = [this.#fleet, this.#poster, this.#clock]
+    const common = { fleet, poster, recorder, random, clock, now: nowUs }
     const actions = new Actions({
       ...common,
       settings: job.plan.settings,
-      poster: this.#poster,
       broadcaster: this.#broadcaster,
       makeAgent,
       wallMs: () => this.#clock.nowMs(),
@@ -114,16 +116,24 @@ export class Generator {
       await this.#hooks.enter(index, phase.name)
       if (this.#waits.isEnded) break
       const fromUs = nowUs()
+      this.#phase = { name: phase.name, fromUs, measured: phase.measured }
       if (phase.measured) this.#recorder.start(fromUs)
       await this.#player.play(phase, fromUs)
       const toUs = nowUs()
       if (phase.measured) this.#recorder.stop(toUs)
-      this.#phases.push({ name: phase.name, fromUs, toUs, measured: phase.measured })
+      this.#phases.push({ ...this.#phase, toUs })
+      this.#phase = undefined
     }
     await this.#hooks.enter(phases.length, 'settle')
     await this.#settle()
     this.#close()
-    return { phases: this.#phases, warnings: this.#warnings }
+    return this.facts()
+  }
+
+  /** What there is to tell so far. */
+  facts(): GeneratorFacts {
+    const current = this.#phase === undefined ? [] : [{ ...this.#phase, toUs: nowUs() }]
+    return { phases: [...this.#phases, ...current], warnings: this.#warnings }
   }
 
   /** Ends it early: the phases that are left are skipped; what is due is still waited for, for a while. */
@@ -183,6 +193,7 @@ export class Generator {
       timeoutMs,
       places: target.origins,
       verify: target.verify,
+      clock: this.#clock,
       now: nowUs,
     })
   }

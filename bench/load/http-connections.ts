@@ -1,5 +1,9 @@
-import { type Dispatcher, Pool } from 'undici'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
+import type { Clock } from '../../cluster/clock.ts'
+import { type ConnectionPool, HttpConnection, type Onread } from './http-connection.ts'
 import type { Place } from './place.ts'
+import { Queue } from './queue.ts'
 
 /** A request and whom to tell what became of it: `began` at once or when a connection is free, then one of the other two. */
 export interface HttpRequest {
@@ -26,104 +30,109 @@ export interface HttpAnswer {
 /** Bounds of the connections to one origin. */
 export interface HttpLimits {
   readonly connectionsMax: number
+  /** From sending, or connecting for it, until the end of the answer. */
   readonly timeoutMs: number
+  readonly clock: Clock
 }
 
-/** Kept of a body; errors of push services are smaller. */
-const BODY_KEPT_CHARACTERS = 4096
+const READ_BYTES = 64 * 1024
+const PROTOCOL = 'http/1.1'
+const GIVEN_UP = 'given up at the end'
 
 /**
  * Keep-alive connections to one origin, one request at a time on each. A request that finds none free opens another, up to a limit;
- * beyond it requests wait in the order they came. One that gets no answer in time costs its connection, not the others.
+ * beyond it requests wait in the order they came. One that gets no answer in time costs its connection, not the others. On node:net itself,
+ * because the best library takes a third of the generator's CPU time (docs/benchmarks.md).
  */
-export class HttpConnections {
+export class HttpConnections implements ConnectionPool {
   /** Most requests that waited for a connection at a time. */
   waitedMax = 0
-  readonly #pool: Pool
-  readonly #host: string
-  readonly #limits: HttpLimits
-  #underWay = 0
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly hostname: string
+  readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+  readonly #place: Place
+  readonly #secureContext: SecureContext | undefined
+  readonly #connectionsMax: number
+  readonly #all = new Set<HttpConnection>()
+  /** The one that was used last is taken first, so that those too many end by themselves. */
+  readonly #free: HttpConnection[] = []
+  readonly #waiting = new Queue<HttpRequest>()
+  #session: Buffer | undefined
+  #isClosed = false
 
-  constructor(place: Place, limits: HttpLimits) {
-    const { isSecure, address, port, hostname, servername, verify } = place
-    const name = address.includes(':') ? `[${address}]` : address
-    const { connectionsMax: connections, timeoutMs: timeout } = limits
-    this.#limits = limits
-    this.#host = hostname
-    const secure = isSecure ? { servername, rejectUnauthorized: verify } : {}
-    this.#pool = new Pool(`${isSecure ? 'https' : 'http'}://${name}:${port}`, {
-      connections,
-      connect: { timeout, noDelay: true, ...secure },
-    })
+  constructor(place: Place, { connectionsMax, timeoutMs, clock }: HttpLimits) {
+    this.#place = place
+    this.#secureContext = place.isSecure ? createSecureContext() : undefined
+    this.#connectionsMax = connectionsMax
+    this.hostname = place.hostname
+    this.timeoutMs = timeoutMs
+    this.clock = clock
   }
 
   send(request: HttpRequest): void {
-    const { timeoutMs, connectionsMax } = this.#limits
-    const { method, path } = request
-    this.#underWay += 1
-    this.waitedMax = Math.max(this.waitedMax, this.#underWay - connectionsMax)
-    const options = {
-      method,
-      path,
-      headers: ['host', this.#host, ...request.headers],
-      body: request.body() ?? null,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    }
-    this.#pool.dispatch(
-      options,
-      new Exchange(request, () => {
-        this.#underWay -= 1
-      }),
-    )
+    if (this.#isClosed) return request.failed(GIVEN_UP)
+    const connection = this.#waiting.size === 0 ? this.#usable() : undefined
+    if (connection !== undefined) return connection.send(request)
+    this.#waiting.add(request)
+    this.waitedMax = Math.max(this.waitedMax, this.#waiting.size)
   }
 
   /** Ends all; requests under way fail. */
   close(): void {
-    void this.#pool.destroy()
-  }
-}
-
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #request: HttpRequest
-  readonly #over: () => void
-  #status = 0
-  #body = ''
-
-  constructor(request: HttpRequest, over: () => void) {
-    this.#request = request
-    this.#over = over
+    this.#isClosed = true
+    for (const connection of this.#all) connection.drop(GIVEN_UP)
+    for (let request = this.#waiting.take(); request !== undefined; request = this.#waiting.take())
+      request.failed(GIVEN_UP)
   }
 
-  onRequestStart(): void {
-    this.#request.began()
+  open(onread: Onread): Socket {
+    const { address: host, port, servername, verify } = this.#place
+    const options = { host, port, onread, noDelay: true }
+    if (this.#secureContext === undefined) return connect(options)
+    const socket = connectTls({
+      ...options,
+      secureContext: this.#secureContext,
+      session: this.#session,
+      servername,
+      rejectUnauthorized: verify,
+      ALPNProtocols: [PROTOCOL],
+    })
+    return socket.on('session', (session) => {
+      this.#session = session
+    })
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
-    this.#status = status
+  freed(connection: HttpConnection): void {
+    this.#free.push(connection)
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#body.length < BODY_KEPT_CHARACTERS) this.#body += chunk.toString('latin1')
+  ended(connection: HttpConnection): void {
+    this.#all.delete(connection)
+    const at = this.#free.indexOf(connection)
+    if (at >= 0) this.#free.splice(at, 1)
+    this.over()
   }
 
-  onResponseEnd(): void {
-    this.#over()
-    this.#request.answered({ status: this.#status, body: this.#body })
+  /** Those that wait get what has become free. */
+  over(): void {
+    while (this.#waiting.size > 0 && !this.#isClosed) {
+      const connection = this.#usable()
+      if (connection === undefined) return
+      const request = this.#waiting.take()
+      if (request !== undefined) connection.send(request)
+    }
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: NodeJS.ErrnoException): void {
-    this.#over()
-    const { code = error.name } = error
-    this.#request.failed(error.name === 'HTTPParserError' ? 'no HTTP' : (KINDS[code] ?? code))
+  /** One that is free, else a new one; undefined at the limit. */
+  #usable(): HttpConnection | undefined {
+    for (let free = this.#free.pop(); free !== undefined; free = this.#free.pop()) {
+      if (free.isUsable) return free
+      free.drop('idle for too long')
+    }
+    if (this.#all.size >= this.#connectionsMax) return undefined
+    const connection = new HttpConnection(this, this.#place.isSecure ? 'secureConnect' : 'connect')
+    this.#all.add(connection)
+    return connection
   }
-}
-
-/** undici's words in ours. */
-const KINDS: Readonly<Record<string, string>> = {
-  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
-  UND_ERR_BODY_TIMEOUT: 'no answer in time',
-  UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
-  UND_ERR_SOCKET: 'closed without answer',
-  UND_ERR_DESTROYED: 'given up at the end',
 }

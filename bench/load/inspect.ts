@@ -39,7 +39,7 @@ export async function inspect(options: InspectOptions): Promise<Inspected> {
   const endpoint = await firstEndpoint(ws, wsUrl, clock)
   const origin = options.endpointOrigin ?? new URL(endpoint).origin
   const place = await endpointPlace(origin, endpoint, options)
-  const connections = new HttpConnections(place, { connectionsMax: 1, timeoutMs: ANSWER_TIMEOUT_MS })
+  const connections = new HttpConnections(place, { connectionsMax: 1, timeoutMs: ANSWER_TIMEOUT_MS, clock })
   try {
     const target = {
       wsUrl,

@@ -5,6 +5,7 @@ import { mixOf } from '../plan/mix.ts'
 import type { ConnectPhase, DisconnectPhase, LoadPhase, Phase, UnregisterPhase } from '../plan/plan.ts'
 import type { Actions } from './actions.ts'
 import { runOpenLoad } from './open-load.ts'
+import type { Poster } from './poster.ts'
 import type { Fleet, UserAgent } from './user-agent.ts'
 import type { Waits } from './waits.ts'
 
@@ -12,6 +13,7 @@ import type { Waits } from './waits.ts'
 export interface PlayerOptions {
   readonly actions: Actions
   readonly fleet: Fleet
+  readonly poster: Poster
   readonly recorder: Recorder
   readonly clock: Clock
   readonly random: Random
@@ -49,6 +51,9 @@ export class Player {
         return this.#disconnect(phase)
       case 'unregister':
         return this.#unregister(phase)
+      case 'answers':
+        await this.#options.waits.reached(phase.withinMs, LOOK_MS, () => this.#options.poster.underWay === 0)
+        return
       case 'drain':
         await this.drain(phase.withinMs)
     }

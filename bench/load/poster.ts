@@ -1,3 +1,4 @@
+import type { Clock } from '../../cluster/clock.ts'
 import type { Recorder } from '../measure/recorder.ts'
 import type { Bodies } from './body.ts'
 import type { Channel } from './channel.ts'
@@ -16,6 +17,7 @@ export interface PosterOptions {
   /** Where origins of endpoints lead, as far as that is known. */
   readonly places: Readonly<Record<string, Place>>
   readonly verify: boolean
+  readonly clock: Clock
   now(): number
 }
 

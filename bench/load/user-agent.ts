@@ -302,7 +302,9 @@ export class UserAgent implements WebSocketListener {
     const { recorder, now } = this.#world
     const id = (data && idIn(data)) || version
     const atUs = now()
-    recorder.arrived(id, atUs)
+    // What is open of a channel that gets notifications can only be its end.
+    const isEnding = this.#questions?.get(channelID) !== undefined
+    recorder.arrived(id, atUs, isEnding)
     this.#socket?.send(
       `{"messageType":"ack","updates":[{"channelID":${JSON.stringify(channelID)},"version":${JSON.stringify(version)},"code":100}]}`,
     )

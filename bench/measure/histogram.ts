@@ -77,6 +77,16 @@ export class LatencyHistogram {
     this.#maxUs = Math.max(this.#maxUs, other.maxUs)
   }
 
+  /** The same, of one that is at hand. */
+  merge(other: LatencyHistogram): void {
+    if (other.#count === 0) return
+    this.#buckets.add(other.#buckets)
+    this.#count += other.#count
+    this.#sumUs += other.#sumUs
+    this.#minUs = Math.min(this.#minUs, other.#minUs)
+    this.#maxUs = Math.max(this.#maxUs, other.#maxUs)
+  }
+
   /** The same content is the same text, in whatever order it was recorded or merged. */
   recorded(): RecordedHistogram {
     return {

@@ -64,6 +64,17 @@ t.test('what was refused, or was never sent, is unrequested when it arrives', as
   t.match(ledger.counts(3 * S), { posted: 2, accepted: 0, delivered: 0, unrequested: 3, lost: 0 })
 })
 
+t.test('one that arrives while its subscription is being ended may be refused', async (t) => {
+  const ledger = new Ledger()
+  ledger.posting(message('a', 1))
+  ledger.answered('a', 410, 1.1 * S)
+  t.equal(ledger.arrived('a', 2 * S, true).kind, 'again')
+  ledger.posting(message('b', 1))
+  t.equal(ledger.arrived('b', 1.05 * S, true).kind, 'first')
+  ledger.answered('b', 410, 1.1 * S)
+  t.match(ledger.counts(3 * S), { posted: 2, accepted: 0, delivered: 0, unrequested: 0, lost: 0 })
+})
+
 t.test(
   'what had no answer, or only that the server failed, may arrive or not: neither is a fault',
   async (t) => {
@@ -188,4 +199,23 @@ t.test('settled messages are forgotten in the end, those on their way never', as
   t.match(ledger.counts(3 * S), { duplicated: 2, unrequested: 0 })
   ledger.arrived('m0', 3 * S)
   t.match(ledger.counts(3 * S), { duplicated: 2, unrequested: 1, lostIds: ['open'] })
+})
+
+t.test('of a ledger that hears nothing more only what is settled counts', async (t) => {
+  const ledger = new Ledger()
+  for (const id of ['delivered', 'lost', 'replaced', 'due', 'away', 'early'])
+    ledger.posting(message(id, 1, { ttlS: 1, toConnected: id !== 'replaced' && id !== 'away' }))
+  for (const id of ['delivered', 'lost', 'replaced']) ledger.answered(id, 201, 1.5 * S)
+  ledger.arrived('delivered', 2 * S)
+  ledger.sweep(4 * S)
+  for (const id of ['due', 'away']) ledger.answered(id, 201, 4 * S)
+  ledger.arrived('early', 4 * S)
+  const { counts, open } = ledger.settled()
+  t.equal(open, 3)
+  t.match(counts, { posted: 3, accepted: 3, delivered: 1, lost: 1, replaced: 1, lostIds: ['lost'] })
+  t.match(
+    ledger.counts(4 * S),
+    { posted: 6, accepted: 5, lost: 3 },
+    'all others would be lost, if nothing more came',
+  )
 })

@@ -43,6 +43,8 @@ interface Open {
   /** When it was answered 2xx; what is answered otherwise is open no more. */
   acceptedUs: number | undefined
   arrived: boolean
+  /** Its user agent was ending the subscription when it arrived. */
+  isEnding: boolean
   acknowledged: boolean
   /** Connected when it was sent, and ever since. */
   connected: boolean
@@ -111,6 +113,7 @@ export class Ledger {
       message,
       acceptedUs: undefined,
       arrived: false,
+      isEnding: false,
       acknowledged: false,
       connected: message.toConnected,
     }
@@ -130,12 +133,19 @@ export class Ledger {
     return open.message
   }
 
-  /** A notification has reached its user agent. */
-  arrived(id: string, atUs: number): Arrival {
+  /**
+   * A notification has reached its user agent.
+   * @param isEnding the user agent has asked to end the subscription: the server may refuse what it had sent to it already
+   */
+  arrived(id: string, atUs: number, isEnding = false): Arrival {
     const open = this.#open.get(id)
     // Whether it was swept by then depends on what else happened: nothing else may.
-    if (open === undefined || this.#givenUp(open, atUs))
-      return this.#arrivedSettled(this.#settled.get(id), id, atUs)
+    if (open === undefined || this.#givenUp(open, atUs)) {
+      const settled = this.#settled.get(id)
+      if (isEnding && settled?.outcome === 'refused') return { kind: 'again' }
+      return this.#arrivedSettled(settled, id, atUs)
+    }
+    open.isEnding ||= isEnding
     if (open.arrived) {
       this.#counts.duplicated += 1
       return { kind: 'again' }
@@ -196,6 +206,17 @@ export class Ledger {
     return { ...this.#counts, replaced, lost, lostIds: firstLost(lostIds) }
   }
 
+  /** What has become of those messages whose fate is known; the others, which are `open`, are left out. */
+  settled(): { readonly counts: LedgerCounts; readonly open: number } {
+    let { posted, accepted } = this.#counts
+    for (const { acceptedUs } of this.#open.values()) {
+      posted -= 1
+      if (acceptedUs !== undefined) accepted -= 1
+    }
+    const counts = { ...this.#counts, posted, accepted, lostIds: firstLost([...this.#lostIds]) }
+    return { counts, open: this.#open.size }
+  }
+
   /** Settles a message whose TTL is over, and tells whether that was so. */
   #givenUp(open: Open, nowUs: number): boolean {
     const { acceptedUs } = open
@@ -220,7 +241,7 @@ export class Ledger {
   #refuse(open: Open, status: number, atUs: number): void {
     // Without an answer, or where the server says that it failed (RFC 9110 section 15.6), it may have been taken all the same: its arrival is nobody's fault.
     const isUnsure = status === 0 || status >= 500
-    if (open.arrived && !isUnsure) this.#counts.unrequested += 1
+    if (open.arrived && !isUnsure && !open.isEnding) this.#counts.unrequested += 1
     this.#settle(open, isUnsure ? 'unanswered' : 'refused', atUs)
   }
 

@@ -1,10 +1,10 @@
 import { preciseMs } from '../../cluster/clock.ts'
 import type { LatencyName } from '../result/result.ts'
 import { LatencyHistogram } from './histogram.ts'
-import { Ledger, type PostedMessage } from './ledger.ts'
+import { Ledger, type LedgerCounts, type PostedMessage } from './ledger.ts'
 import { type LiveSample, type LiveView, liveView } from './live.ts'
 import type { Measurements } from './measurements.ts'
-import { Timeline, type TimelineCount } from './timeline.ts'
+import { type RecordedTimeline, Timeline, type TimelineCount } from './timeline.ts'
 
 /** Microseconds of the monotonic clock of this process, which all times of a recorder are. */
 export function nowUs(): number {
@@ -91,9 +91,9 @@ export class Recorder {
     this.#error(this.#now())
   }
 
-  /** A notification reached its user agent. */
-  arrived(id: string, atUs: number): void {
-    const arrival = this.#ledger.arrived(id, atUs)
+  /** A notification reached its user agent. @param isEnding the user agent has asked to end the subscription */
+  arrived(id: string, atUs: number, isEnding = false): void {
+    const arrival = this.#ledger.arrived(id, atUs, isEnding)
     if (arrival.kind === 'first' || arrival.kind === 'given up') this.#happened('delivered', atUs)
     if (arrival.kind !== 'first') return
     const { intendedUs, sentUs } = arrival.message
@@ -149,6 +149,24 @@ export class Recorder {
 
   /** All so far, as JSON. Whoever is told more later gives a new one. */
   snapshot(): Measurements {
+    return this.#measurements(this.#ledger.counts(this.#now()), this.#timeline.recorded())
+  }
+
+  /**
+   * All so far, if nothing more should be heard: messages whose fate is `open` are left out, for it will never be known. Of the timeline it
+   * has what changed since a revision; the next one is to have what changed since the `revision` of this one, if it has arrived.
+   */
+  part(since: number): {
+    readonly measurements: Measurements
+    readonly open: number
+    readonly revision: number
+  } {
+    const { counts, open } = this.#ledger.settled()
+    const { timeline, revision } = this.#timeline.changes(since)
+    return { measurements: this.#measurements(counts, timeline), open, revision }
+  }
+
+  #measurements(ledger: LedgerCounts, timeline: RecordedTimeline): Measurements {
     const atUs = this.#now()
     const latencies = [...this.#latencies].map(([name, { intended, service }]) => [
       name,
@@ -157,13 +175,13 @@ export class Recorder {
     return {
       measuredUs: this.#phases.reduce((sum, { fromUs, toUs }) => sum + Math.min(toUs, atUs) - fromUs, 0),
       latencies: Object.fromEntries(latencies),
-      ledger: this.#ledger.counts(atUs),
+      ledger,
       statuses: this.#statuses.all(),
       errnos: this.#errnos.all(),
       errors: this.#errors.all(),
       counts: this.#counts.all(),
       measured: this.#measured.all(),
-      timeline: this.#timeline.recorded(),
+      timeline,
     }
   }
 

@@ -31,7 +31,7 @@ export const SATURATION = {
 
 const EVERY_MS = 1000
 const SHORTEST_S = 0.5
-const RESOLUTION_MS = 10
+const RESOLUTION_MS = 20
 const NS_PER_MS = 1e6
 const US_PER_S = 1e6
 
@@ -63,8 +63,13 @@ export class SelfSampler {
     this.#take()
     this.#delays.disable()
     this.#measuredDelays.disable()
+    return this.soFar()
+  }
+
+  /** @param afterS samples from then on are told, all others left out */
+  soFar(afterS = Number.NEGATIVE_INFINITY): SelfSamples {
     return {
-      samples: this.#samples.all,
+      samples: this.#samples.all.filter(({ atS }) => atS > afterS),
       rssMaxBytes: this.#rssMaxBytes,
       cpuShareMax: this.#cpuShareMax,
       measuredSeconds: this.#measuredSeconds,

@@ -25,6 +25,8 @@ const US_PER_S = 1e6
 interface Slot {
   readonly counts: Partial<Record<TimelineCount, number>>
   readonly latencies: Map<string, LatencyHistogram>
+  /** In which revision of the timeline it last changed. */
+  changedIn: number
 }
 
 /** What happens over time, second by second, or coarser when it takes long. */
@@ -32,6 +34,7 @@ export class Timeline {
   #startUs: number | undefined
   #everyS = 1
   #slots = new Map<number, Slot>()
+  #revision = 0
 
   /** Begins the first slot; what came before it is not kept. */
   start(atUs: number): void {
@@ -50,7 +53,19 @@ export class Timeline {
   }
 
   recorded(): RecordedTimeline {
-    const slots = [...this.#slots].map(([number, slot]) => [number, recordedSlot(slot)])
+    return this.#recordedSince(0)
+  }
+
+  /** The slots that have changed since a revision, whole, and the revision to ask for the next time; 0 is before the first. */
+  changes(since: number): { readonly timeline: RecordedTimeline; readonly revision: number } {
+    const timeline = this.#recordedSince(since)
+    this.#revision += 1
+    return { timeline, revision: this.#revision }
+  }
+
+  #recordedSince(revision: number): RecordedTimeline {
+    const changed = [...this.#slots].filter(([, { changedIn }]) => changedIn >= revision)
+    const slots = changed.map(([number, slot]) => [number, recordedSlot(slot)])
     return { everyS: this.#everyS, slots: Object.fromEntries(slots) }
   }
 
@@ -58,13 +73,22 @@ export class Timeline {
     if (this.#startUs === undefined || atUs < this.#startUs) return undefined
     const second = Math.floor((atUs - this.#startUs) / US_PER_S)
     while (second >= SLOTS_MAX * this.#everyS) this.#coarsen()
-    return slotOf(this.#slots, Math.floor(second / this.#everyS))
+    const slot = slotOf(this.#slots, Math.floor(second / this.#everyS))
+    slot.changedIn = this.#revision
+    return slot
   }
 
+  /** Done while the load goes on, so that histograms are added up as they are: in and out of their texts it takes a second. */
   #coarsen(): void {
-    const joined = join([this.recorded()], this.#everyS * 2)
+    const coarse = new Map<number, Slot>()
+    for (const [number, { counts, latencies, changedIn }] of this.#slots) {
+      const slot = slotOf(coarse, Math.floor(number / 2))
+      addCounts(slot, counts)
+      for (const [name, histogram] of latencies) histogramOf(slot, name).merge(histogram)
+      slot.changedIn = Math.max(slot.changedIn, changedIn)
+    }
     this.#everyS *= 2
-    this.#slots = joined
+    this.#slots = coarse
   }
 }
 
@@ -73,6 +97,24 @@ export function mergeTimelines(a: RecordedTimeline, b: RecordedTimeline): Record
   const everyS = Math.max(a.everyS, b.everyS)
   const slots = [...join([a, b], everyS)].map(([number, slot]) => [number, recordedSlot(slot)])
   return { everyS, slots: Object.fromEntries(slots) }
+}
+
+/** How a timeline is now, from how it was and the slots that have changed since. */
+export function updateTimeline(before: RecordedTimeline, changed: RecordedTimeline): RecordedTimeline {
+  const { everyS } = changed
+  const { slots } = before.everyS === everyS ? before : mergeTimelines({ everyS, slots: {} }, before)
+  return { everyS, slots: { ...slots, ...changed.slots } }
+}
+
+/** All connections of a timeline end in its last slot. */
+export function endConnections({ everyS, slots }: RecordedTimeline): RecordedTimeline {
+  const numbers = Object.keys(slots).map(Number)
+  const last = Math.max(...numbers)
+  const slot = slots[last]
+  if (slot === undefined) return { everyS, slots }
+  const open = numbers.reduce((sum, number) => sum + (slots[number]?.counts.connections ?? 0), 0)
+  const connections = (slot.counts.connections ?? 0) - open
+  return { everyS, slots: { ...slots, [last]: { ...slot, counts: { ...slot.counts, connections } } } }
 }
 
 /** Adds up slots into wider ones. */
@@ -87,15 +129,19 @@ function join(timelines: readonly RecordedTimeline[], everyS: number): Map<numbe
 }
 
 function addSlot(slot: Slot, from: RecordedSlot): void {
-  for (const name of Object.keys(from.counts) as TimelineCount[])
-    slot.counts[name] = (slot.counts[name] ?? 0) + (from.counts[name] ?? 0)
+  addCounts(slot, from.counts)
   for (const [name, histogram] of Object.entries(from.latencies)) histogramOf(slot, name).add(histogram)
+}
+
+function addCounts({ counts }: Slot, from: RecordedSlot['counts']): void {
+  for (const name of Object.keys(from) as TimelineCount[])
+    counts[name] = (counts[name] ?? 0) + (from[name] ?? 0)
 }
 
 function slotOf(slots: Map<number, Slot>, number: number): Slot {
   let slot = slots.get(number)
   if (slot === undefined) {
-    slot = { counts: {}, latencies: new Map() }
+    slot = { counts: {}, latencies: new Map(), changedIn: 0 }
     slots.set(number, slot)
   }
   return slot

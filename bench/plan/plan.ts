@@ -78,6 +78,12 @@ export interface UnregisterPhase extends PhaseBase {
   readonly share: number
 }
 
+/** Waits until every message that was sent has its answer. */
+export interface AnswersPhase extends PhaseBase {
+  readonly do: 'answers'
+  readonly withinMs: number
+}
+
 /** Waits until everything that is due has arrived. */
 export interface DrainPhase extends PhaseBase {
   readonly do: 'drain'
@@ -85,7 +91,7 @@ export interface DrainPhase extends PhaseBase {
 }
 
 /** A part of a run. */
-export type Phase = LoadPhase | ConnectPhase | DisconnectPhase | UnregisterPhase | DrainPhase
+export type Phase = LoadPhase | ConnectPhase | DisconnectPhase | UnregisterPhase | AnswersPhase | DrainPhase
 
 /** All that a generator needs to know to play a run: plain data, which goes to workers as JSON. */
 export interface Plan {

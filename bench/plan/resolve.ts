@@ -3,7 +3,6 @@ import { parseDuration } from './durations.ts'
 import type {
   ConnectPhase,
   DisconnectPhase,
-  DrainPhase,
   LoadPhase,
   Phase,
   Plan,
@@ -17,7 +16,7 @@ import { shown, unknownName, validated } from './validate.ts'
 
 /** How long connecting may take before what has not succeeded is given up. */
 const CONNECT_WITHIN_MS = 120_000
-const DRAIN_WITHIN_MS = 60_000
+const WAIT_WITHIN_MS = 60_000
 /** Connects at a time where a phase names no pace: fast, and no storm. */
 const AT_A_TIME = 50
 
@@ -96,8 +95,10 @@ function phaseOf(file: unknown, where: string, settings: Settings): Phase {
       return disconnect(validated(PHASES.disconnect, file, where))
     case 'unregister':
       return unregister(validated(PHASES.unregister, file, where))
+    case 'answers':
+      return waiting('answers', validated(PHASES.answers, file, where), where)
     case 'drain':
-      return drain(validated(PHASES.drain, file, where), where)
+      return waiting('drain', validated(PHASES.drain, file, where), where)
   }
 }
 
@@ -164,8 +165,8 @@ function unregister(file: File<'unregister'>): UnregisterPhase {
   return { do: 'unregister', name, measured, share }
 }
 
-function drain(file: File<'drain'>, where: string): DrainPhase {
-  const { name = 'drain', measured = false, within } = file
-  const withinMs = within === undefined ? DRAIN_WITHIN_MS : durationOf(within, `${where}.within`)
-  return { do: 'drain', name, measured, withinMs }
+function waiting<Kind extends 'answers' | 'drain'>(kind: Kind, file: File<Kind>, where: string) {
+  const { name = kind, measured = false, within } = file
+  const withinMs = within === undefined ? WAIT_WITHIN_MS : durationOf(within, `${where}.within`)
+  return { do: kind, name, measured, withinMs }
 }

@@ -100,6 +100,13 @@ const weights = Object.fromEntries(
   ACTION_NAMES.map((name) => [name, Type.Optional(amount(1_000_000))]),
 ) as Record<ActionName, TOptional<TNumber>>
 
+function waiting<Kind extends string>(kind: Kind) {
+  return Type.Object(
+    { ...phaseBase, do: Type.Literal(kind), within: Type.Optional(duration()) },
+    { additionalProperties: false },
+  )
+}
+
 /** The phases there are, by what they do. */
 export const PHASES = {
   load: Type.Object(
@@ -146,10 +153,8 @@ export const PHASES = {
     { ...phaseBase, do: Type.Literal('unregister'), share: Type.Optional(share()) },
     { additionalProperties: false },
   ),
-  drain: Type.Object(
-    { ...phaseBase, do: Type.Literal('drain'), within: Type.Optional(duration()) },
-    { additionalProperties: false },
-  ),
+  answers: waiting('answers'),
+  drain: waiting('drain'),
 } satisfies Record<string, TSchema>
 
 /** A phase as a plan file has it. */

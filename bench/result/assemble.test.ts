@@ -120,7 +120,7 @@ t.test('all columns of the timeline are as long as the measurement', async (t) =
 })
 
 t.test('what makes figures doubtful is a warning', async (t) => {
-  const lost: WorkerResult = { name: 'w2', lostAtS: 3 }
+  const lost: WorkerResult = { name: 'w2', lost: { atS: 3 } }
   const slow = { ...worker('w1'), self: { ...SELF, saturatedSeconds: 2, measuredSeconds: 2 } }
   const gone = { ...SERVER, problem: 'no process 7' }
   const { warnings, generator } = assemble(FACTS, [slow, lost], [gone])
@@ -131,4 +131,14 @@ t.test('what makes figures doubtful is a warning', async (t) => {
   ])
   t.equal(generator.saturated, true)
   t.match(generator.workers, [{}, { name: 'w2', lostAtS: 3 }])
+})
+
+t.test('of a worker that was lost it is said what is missing', async (t) => {
+  const lost = { ...worker('w2'), lost: { atS: 3, knownToS: 2.04, open: 17 } }
+  const { warnings, generator, ledger } = assemble(FACTS, [worker('w1'), lost], [])
+  t.match(warnings, [
+    { code: 'worker-lost', text: /w2 stopped 3.0 s .*later than 2.0 s is missing, and 17 of its messages/ },
+  ])
+  t.match(generator.workers, [{}, { name: 'w2', lostAtS: 3, knownToS: 2.04, cpuS: 1 }])
+  t.equal(ledger.posted, 2 * assemble(FACTS, [worker('w1')], []).ledger.posted)
 })

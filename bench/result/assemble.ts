@@ -16,13 +16,21 @@ export interface RunFacts
   readonly holdsConnections: boolean
 }
 
-/** What a worker of the generator found out; one that was lost has no measurements. */
+/** What a worker of the generator found out; one that was lost has what it had told by then, if anything. */
 export interface WorkerResult {
   readonly name: string
   readonly measurements?: Measurements
   readonly self?: SelfSamples
-  /** Seconds since the start of the run at which it was gone. */
-  readonly lostAtS?: number
+  readonly lost?: LostWorker
+}
+
+/** A worker that was gone before the end. Times are seconds since the start of the run. */
+interface LostWorker {
+  readonly atS: number
+  /** Until when its measurements are known. */
+  readonly knownToS?: number
+  /** Messages whose fate was open then, which are in none of the counts. */
+  readonly open?: number
 }
 
 /** What is derived from, and shown of, the measured phases. */
@@ -127,9 +135,7 @@ function describeGenerator(
   const sends = { all: counted['sends'] ?? 0, late: counted['lateSends'] ?? 0 }
   const { saturated, reasons } = judgeSaturation(measuredSelves, sends)
   const cpuS = measuredSelves.reduce((sum, { self }) => sum + cpuIn(self.samples, measured), 0)
-  const warnings = workers.flatMap(({ name, lostAtS }) =>
-    lostAtS === undefined ? [] : [lostWarning(name, lostAtS)],
-  )
+  const warnings = workers.flatMap(({ name, lost }) => (lost === undefined ? [] : [lostWarning(name, lost)]))
   if (saturated)
     warnings.push({
       code: 'generator-saturated',
@@ -147,7 +153,7 @@ function describeGenerator(
 }
 
 function describeWorker(
-  { name, self, lostAtS }: WorkerResult,
+  { name, self, lost }: WorkerResult,
   measured: Measured,
 ): BenchResult['generator']['workers'][number] {
   return {
@@ -156,14 +162,19 @@ function describeWorker(
     cpuShare: self?.cpuShareMax ?? 0,
     loopDelayP99Ms: self?.loopDelayP99Ms ?? 0,
     rssMaxBytes: self?.rssMaxBytes ?? 0,
-    ...(lostAtS === undefined ? {} : { lostAtS }),
+    ...(lost && { lostAtS: lost.atS }),
+    ...(lost?.knownToS !== undefined && { knownToS: lost.knownToS }),
   }
 }
 
-function lostWarning(name: string, lostAtS: number): BenchResult['warnings'][number] {
+function lostWarning(name: string, { atS, knownToS, open }: LostWorker): BenchResult['warnings'][number] {
+  const missing =
+    knownToS === undefined
+      ? 'what it measured is missing'
+      : `what it measured later than ${knownToS.toFixed(1)} s is missing, and ${open} of its messages whose fate was open then`
   return {
     code: 'worker-lost',
-    text: `Worker ${name} stopped ${lostAtS.toFixed(1)} s after the start; what it measured is missing, and from then on the load was less than stated`,
+    text: `Worker ${name} stopped ${atS.toFixed(1)} s after the start; ${missing}; from then on the load was less than stated`,
   }
 }
 

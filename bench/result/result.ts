@@ -99,6 +99,11 @@ const GeneratorSchema = Type.Object(
         loopDelayP99Ms: Type.Number(),
         rssMaxBytes: Count,
         lostAtS: Type.Optional(Type.Number({ description: 'when it stopped without having been told to' })),
+        knownToS: Type.Optional(
+          Type.Number({
+            description: 'until when one that stopped had told what it found out; missing: never',
+          }),
+        ),
       }),
     ),
     cpuUsPerDelivered: Type.Union([Type.Number(), Type.Null()]),

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Recorder } from '../measure/recorder.ts'
 import { Crew, type WorkerEars } from './crew.ts'
-import type { ToWorker, WorkerReport } from './messages.ts'
+import type { ToWorker, WorkerPart, WorkerReport } from './messages.ts'
 
 const JOB = { run: 'r', seed: 1 } as unknown as Parameters<Crew['play']>[0]
 
@@ -46,6 +46,21 @@ function report(posted: number): WorkerReport {
   }
   const phases = [{ name: 'load', fromS: 0, toS: 1, measured: true }]
   return { measurements: recorder.snapshot(), self, phases, warnings: [] }
+}
+
+/** A part as a worker would send that has posted so many, each of which was answered and has arrived, but for the last. */
+function part(posted: number, revision: number): WorkerPart {
+  const recorder = new Recorder(() => 0)
+  recorder.start(0)
+  recorder.connected(1)
+  for (let number = 1; number <= posted; number += 1) {
+    const id = `m${number}`
+    recorder.posting({ id, channel: 'c', ttlS: 1, toConnected: true, intendedUs: 0, sentUs: 0 })
+    recorder.answered(id, 201, undefined, 1.2e6)
+    if (number < posted) recorder.arrived(id, 1.3e6)
+  }
+  const { revision: _, ...told } = recorder.part(0)
+  return { ...report(0), ...told, mark: { revision, atS: revision * 2 } }
 }
 
 function crewOf(count: number) {
@@ -115,12 +130,62 @@ t.test(
     const { workers, phases } = await played
     t.match(workers, [
       { name: 'w1', measurements: { ledger: { posted: 7 } } },
-      { name: 'w2', lostAtS: 3, measurements: undefined },
+      { name: 'w2', lost: { atS: 3, knownToS: undefined }, measurements: undefined },
     ])
     t.same(phases, [{ name: 'load', fromS: 3, toS: 4, measured: true }], 'on the clock of the run')
     t.match(workers, [{ self: { samples: [{ atS: 3.5 }] } }, {}])
   },
 )
+
+t.test('of one that is gone what it had told counts, once', async (t) => {
+  const { crew, time, first, second } = crewOf(2)
+  const played = crew.play(JOB)
+  time.nowS = 1
+  for (const { ears } of [first, second]) ears.heard({ type: 'at', index: 0 })
+  for (const [revision, posted] of [3, 5].entries())
+    second.ears.heard({ type: 'part', part: part(posted, revision + 1) })
+  t.match(
+    second.told.filter(({ type }) => type === 'kept'),
+    [{ mark: { revision: 1, atS: 2 } }, { mark: { revision: 2, atS: 4 } }],
+  )
+  time.nowS = 6
+  second.ears.gone()
+  second.ears.heard({ type: 'part', part: part(50, 3) })
+  first.ears.heard({ type: 'done', report: report(7) })
+  const { workers } = await played
+  const [whole, lost] = workers
+  t.match(whole, { name: 'w1', measurements: { ledger: { posted: 7 } } })
+  t.equal(whole?.lost, undefined)
+  t.match(lost, {
+    name: 'w2',
+    lost: { atS: 6, knownToS: 5, open: 1 },
+    measurements: { ledger: { posted: 4, accepted: 4, delivered: 4, lost: 0 }, statuses: { 201: 5 } },
+  })
+  const { slots } = lost?.measurements?.timeline ?? {}
+  t.match(slots, { 0: { counts: { posted: 5, connections: 1 } }, 1: { counts: { connections: -1 } } })
+})
+
+t.test('of one that ends well the parts do not count beside its report', async (t) => {
+  const { crew, first } = crewOf(1)
+  const played = crew.play(JOB)
+  first.ears.heard({ type: 'at', index: 0 })
+  first.ears.heard({ type: 'part', part: part(50, 1) })
+  first.ears.heard({ type: 'done', report: report(7) })
+  const { workers } = await played
+  t.match(workers, [{ measurements: { ledger: { posted: 7 } } }])
+  t.equal(workers[0]?.lost, undefined)
+})
+
+t.test('when all are gone there is what they had told', async (t) => {
+  const { crew, first } = crewOf(1)
+  const played = crew.play(JOB)
+  first.ears.heard({ type: 'at', index: 0 })
+  first.ears.heard({ type: 'part', part: part(3, 1) })
+  first.ears.gone()
+  const { workers, phases } = await played
+  t.match(workers, [{ lost: { open: 1 }, measurements: { ledger: { posted: 2 } } }])
+  t.match(phases, [{ name: 'load' }])
+})
 
 t.test('what one can not do fails the run, in its words', async (t) => {
   const { crew, first, second } = crewOf(2)

@@ -7,8 +7,10 @@ import {
   type FromWorker,
   GONE_AFTER_MS,
   type ToWorker,
+  type WorkerPart,
   type WorkerReport,
 } from './messages.ts'
+import { lastPart, updatePart } from './parts.ts'
 
 /** The way to a worker. */
 export interface WorkerLink {
@@ -48,6 +50,8 @@ interface Member {
   at: number
   heardS: number
   sample: LiveSample | undefined
+  /** What it has told so far, which counts when it is lost. */
+  part: WorkerPart | undefined
   report: WorkerReport | undefined
   lostAtS: number | undefined
 }
@@ -80,6 +84,7 @@ export class Crew {
       at: -1,
       heardS: this.#options.sinceStartS(),
       sample: undefined,
+      part: undefined,
       report: undefined,
       lostAtS: undefined,
     }
@@ -91,8 +96,8 @@ export class Crew {
   }
 
   /**
-   * Gives each its share, and resolves with what they found out, without those that were lost.
-   * @throws Error when a worker says that it can't be done, or all were lost
+   * Gives each its share, and resolves with what they found out; of those that were lost, what they had told by then.
+   * @throws Error when a worker says that it can't be done, or all were lost before they could tell anything
    */
   async play(job: Omit<Job, 'worker' | 'workers'>): Promise<CrewResult> {
     const workers = this.#members.length
@@ -123,6 +128,10 @@ export class Crew {
       case 'alive':
         member.sample = message.sample
         break
+      case 'part':
+        member.part = updatePart(member.part, message.part)
+        member.link.say({ type: 'kept', mark: message.part.mark })
+        break
       case 'done':
         member.report = message.report
         break
@@ -135,6 +144,7 @@ export class Crew {
   #lost(member: Member): void {
     if (member.report !== undefined || member.lostAtS !== undefined) return
     member.lostAtS = this.#options.sinceStartS()
+    member.part &&= lastPart(member.part)
     member.link.close()
     this.#proceed()
   }
@@ -160,7 +170,7 @@ export class Crew {
   }
 
   #finish(): void {
-    const reports = this.#members.flatMap(({ report }) => (report === undefined ? [] : [report]))
+    const reports = this.#members.flatMap(({ report, part }) => report ?? part ?? [])
     if (reports.length === 0) {
       this.#settle?.reject(new Error('all workers stopped before the end: there is no result'))
       return
@@ -188,11 +198,15 @@ export class Crew {
 }
 
 /** On the clock of the run, which began before the workers did. */
-function resultOf({ link, report, lostAtS }: Member, startS: number): WorkerResult {
-  if (report === undefined) return { name: link.name, ...(lostAtS === undefined ? {} : { lostAtS }) }
-  const { measurements, self } = report
+function resultOf({ link: { name }, report, part, lostAtS }: Member, startS: number): WorkerResult {
+  const lost = lostAtS !== undefined && {
+    lost: { atS: lostAtS, ...(part && { knownToS: part.mark.atS + startS, open: part.open }) },
+  }
+  const known = report ?? part
+  if (known === undefined) return { name, ...lost }
+  const { measurements, self } = known
   const samples = self.samples.map((sample) => ({ ...sample, atS: sample.atS + startS }))
-  return { name: link.name, measurements, self: { ...self, samples } }
+  return { name, measurements, self: { ...self, samples }, ...lost }
 }
 
 /** Each phase from the first worker's beginning to the last one's end. */

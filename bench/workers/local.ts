@@ -8,7 +8,7 @@ const FORKED = path.join(import.meta.dirname, 'forked.js')
 
 /** Takes on a worker in this very process: one core's worth of load needs no more. */
 export function joinHere(crew: Crew): void {
-  const worker = new Worker((message) => ears.heard(message))
+  const worker = new Worker((message) => ears.heard(message), { canBeLost: false })
   const ears = crew.join({
     name: 'generator',
     // Not at once: whoever is told something while it says something would be in two states.

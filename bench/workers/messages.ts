@@ -9,6 +9,8 @@ export type ToWorker =
   | { readonly type: 'job'; readonly job: Job }
   /** All have arrived at that phase: it begins now. */
   | { readonly type: 'enter'; readonly index: number }
+  /** A part has arrived: what it tells need not be told again. */
+  | { readonly type: 'kept'; readonly mark: PartMark }
   /** Leave the remaining phases out. */
   | { readonly type: 'end' }
   /** The same, without waiting for anyone: nobody cares any more. */
@@ -20,6 +22,8 @@ export type FromWorker =
   | { readonly type: 'at'; readonly index: number }
   /** Each second: that it lives, and how it is doing. */
   | { readonly type: 'alive'; readonly sample: LiveSample }
+  /** Every two seconds, where it could be lost: what it would be good to know then. */
+  | { readonly type: 'part'; readonly part: WorkerPart }
   | { readonly type: 'done'; readonly report: WorkerReport }
   | { readonly type: 'failed'; readonly text: string }
 
@@ -31,6 +35,26 @@ export interface WorkerReport {
   readonly warnings: BenchResult['warnings']
 }
 
+/**
+ * What a worker has found out so far. All of it is the whole so far, and takes the place of the part before, so that none counts twice, and one that gets lost on
+ * its way does no harm; but of the timeline and of the samples it has only what changed after the last part that is known to have arrived.
+ */
+export interface WorkerPart extends WorkerReport {
+  readonly mark: PartMark
+  /** Messages that are on their way, or wait, and in none of the counts. */
+  readonly open: number
+}
+
+/** Up to where a part tells. */
+export interface PartMark {
+  /** Of the timeline. */
+  readonly revision: number
+  /** Seconds since the worker entered the first phase. */
+  readonly atS: number
+}
+
+/** How often a worker that could be lost tells what it has found out. */
+export const PART_EVERY_MS = 2000
 /** How often either side says that it lives. */
 export const ALIVE_EVERY_MS = 1000
 /** A side that was silent for so long is gone; a worker that connects thousands at once may be busy for seconds. */

@@ -91,7 +91,12 @@ export class NatsWorker {
     if (this.#busy?.run !== run || this.#nats.isClosed()) return
     const text = JSON.stringify(message)
     if (message.type === 'done') await this.#sayInPieces(run, text)
-    else this.#nats.publish(subjects.run(run, this.#offer.id), text)
+    else this.#publish(subjects.run(run, this.#offer.id), Buffer.from(text))
+  }
+
+  /** A part that is too large for a server's limits is left out: it is of use only if this worker gets lost. */
+  #publish(subject: string, bytes: Buffer): void {
+    if (bytes.length <= (this.#nats.info?.max_payload ?? PIECE_BYTES)) this.#nats.publish(subject, bytes)
   }
 
   async #sayInPieces(run: string, text: string): Promise<void> {

@@ -8,7 +8,7 @@ import { consoleAccess } from './access.ts'
 import type { ConsoleSettings } from './figures.ts'
 import { FiguresGatherer } from './figures-gatherer.ts'
 import { FiguresTeller } from './figures-teller.ts'
-import { readPageFiles } from './page-files.ts'
+import { readPageFile } from './page-file.ts'
 
 /** Lets the consoles of other processes have the figures of this one. */
 export function tellFigures({ deps, figures, started }: Assembly, bus: AgentBus): void {
@@ -30,15 +30,15 @@ export function openConsole(
 ): Console | undefined {
   const access = consoleAccess(options, publicUrl)
   if (access.kind === 'nobody') return undefined
-  const files = pageFiles(options.console === 'on')
-  if (files === undefined) {
+  const page = builtPage(options.console === 'on')
+  if (page === undefined) {
     deps.log.warn({}, 'there is no console: it was not built (npm run build)')
     return undefined
   }
   const settings: ConsoleSettings = { version: version(), role, publicUrl, wsPort: wsPort ?? null }
   const gatherer = new FiguresGatherer({ ...deps, bus, figures })
   return {
-    files,
+    page,
     settings: JSON.stringify(settings),
     token: access.kind === 'token' ? access.token : undefined,
     watch: (see) => gatherer.watch(see),
@@ -46,9 +46,9 @@ export function openConsole(
 }
 
 /** Nobody has asked for a console by default, so a service without one starts. */
-function pageFiles(isWanted: boolean): Console['files'] | undefined {
+function builtPage(isWanted: boolean): Console['page'] | undefined {
   try {
-    return readPageFiles()
+    return readPageFile()
   } catch (error) {
     if (!isWanted) return undefined
     throw new StartError(

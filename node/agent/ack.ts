@@ -1,6 +1,7 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { ReceiptOutcome } from '../../push/receipt.ts'
 import type { AckUpdate, ClientMessage } from '../client-message.ts'
+import { channelDoubted } from './channels.ts'
 import type { AgentEffect, AgentEvent } from './effect.ts'
 import {
   answer,
@@ -47,11 +48,16 @@ function ackOne(state: AgentState, update: AckUpdate, now: Instant, effects: Age
   if (flight === undefined || flight.ended || flight.channelId !== update.channelId) return
   for (const older of olderOfTopic(state, flight.id, flight)) supersede(older, effects)
   conclude(state, flight, outcomeOf(update, flight), now, effects)
+  if (isRefused(update, flight)) channelDoubted(state, now, effects)
+}
+
+function outcomeOf(update: AckUpdate, flight: Flight): ReceiptOutcome {
+  return update.code === 101 || isRefused(update, flight) ? 'notDelivered' : 'acknowledged'
 }
 
 /** A message that some socket has had before is known to the user agent: that is what it means by 102 then. */
-function outcomeOf({ code }: AckUpdate, { repeated }: Flight): ReceiptOutcome {
-  return code === 101 || (code === 102 && !repeated) ? 'notDelivered' : 'acknowledged'
+function isRefused({ code }: AckUpdate, { repeated }: Flight): boolean {
+  return code === 102 && !repeated
 }
 
 /** A newer one of its topic is acknowledged: it must not be stored any more; on its way there, it goes on arrival. */

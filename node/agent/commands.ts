@@ -3,7 +3,7 @@ import { keyDigestOf } from '../../push/subscription.ts'
 import { isBelow, NO_MIN_URGENCY } from '../../push/urgency.ts'
 import type { ClientMessage } from '../client-message.ts'
 import type { AgentEffect } from './effect.ts'
-import { answer } from './flights.ts'
+import { endFlights } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState, Command } from './state.ts'
 
@@ -68,21 +68,6 @@ export function commandDone(
   startNext(state, effects)
 }
 
-/** The channels have been read again, because a message named one that is not known here. */
-export function reloaded(
-  state: AgentState,
-  { agent }: Extract<AgentInput, { kind: 'reloaded' }>,
-  effects: AgentEffect[],
-): void {
-  // After a failure the next re-read of the store comes here again.
-  if (agent !== 'failed') {
-    state.channels = new Map(agent?.channels)
-    if (agent !== undefined) state.minUrgency = agent.minUrgency
-    state.backlog.dirty = true
-  }
-  startNext(state, effects)
-}
-
 function hasRoom(state: AgentState): boolean {
   return (state.commands?.length ?? 0) < state.limits.commandsMax
 }
@@ -125,7 +110,8 @@ function start(command: Command, effects: AgentEffect[]): void {
   }
 }
 
-function startNext(state: AgentState, effects: AgentEffect[]): void {
+/** Goes on after the command under way. */
+export function startNext(state: AgentState, effects: AgentEffect[]): void {
   state.commands?.shift()
   startFirst(state, effects)
 }
@@ -155,14 +141,7 @@ function unregisterDone(
   unregistered(channelId, done ? 200 : 500, effects)
   if (!done) return
   state.channels?.delete(channelId)
-  for (const flight of state.flights?.values() ?? []) {
-    // The outcome of one that is settling is decided.
-    if (flight.channelId !== channelId || flight.state === 'settling') continue
-    answer(flight, 'gone', effects)
-    // One on its way into the store goes when it has arrived there, where it might outlive a new registration.
-    if (flight.state === 'putting') flight.ended = true
-    else state.flights?.delete(flight.id)
-  }
+  endFlights(state, (flight) => flight.channelId === channelId, effects)
 }
 
 /** What waited may be wanted now. */

@@ -195,3 +195,19 @@ export function end(state: AgentState, flight: Flight, now: Instant, effects: Ag
   if (!untouched || flight.topic !== undefined) removeFlight(state, flight, effects)
   if (flight.canceller !== undefined) reply(flight.canceller, 'cancelled', effects)
 }
+
+/** Ends what is in flight of channels that have ended. */
+export function endFlights(
+  state: AgentState,
+  hasEnded: (flight: Flight) => boolean,
+  effects: AgentEffect[],
+): void {
+  for (const flight of state.flights?.values() ?? []) {
+    // The outcome of one that is settling is decided.
+    if (!hasEnded(flight) || flight.state === 'settling') continue
+    answer(flight, 'gone', effects)
+    // One on its way into the store goes when it has arrived there, where it might outlive a new registration.
+    if (flight.state === 'putting') flight.ended = true
+    else state.flights?.delete(flight.id)
+  }
+}

@@ -1,5 +1,6 @@
 import type { Instant } from '../../cluster/actor.ts'
 import type { ClientMessage } from '../client-message.ts'
+import { readAgain } from './channels.ts'
 import type { AgentEffect } from './effect.ts'
 import type { AgentInput } from './input.ts'
 import type { AgentState } from './state.ts'
@@ -42,6 +43,7 @@ export function connected(
   effects.push({ kind: 'welcome', uaid: state.uaid, broadcasts: state.named ?? [] })
   state.named = undefined
   effects.push({ kind: 'tellDisplace', ageMs: now.monotonicMs - state.startedAtMs })
+  readAgain(state, effects)
 }
 
 function startAnew(state: AgentState, effects: AgentEffect[]): void {

@@ -25,6 +25,8 @@ export type AgentInput =
   | { readonly kind: 'cancel'; readonly id: MessageId; readonly ask: Ask }
   /** There may be something in the store. */
   | { readonly kind: 'check'; readonly from: SessionId | undefined }
+  /** A channel of this user agent has ended. */
+  | { readonly kind: 'channels'; readonly from: SessionId | undefined }
   /** Another session of this user agent says how long it is connected. `flapping`: this has happened too often lately. */
   | {
       readonly kind: 'displace'

@@ -123,6 +123,10 @@ export interface AgentState {
   phase: AgentPhase
   uaid: Uaid | undefined
   channels: Map<ChannelId, KeyDigest> | undefined
+  /** What is being read of them may have changed already: they are to be read again. */
+  outdated: boolean
+  /** Until then a user agent that doubts a channel is not asked after. */
+  undoubtedUntilMs: number
   /** The least urgency it wants to be sent for now. */
   minUrgency: Urgency
   readonly backlog: Backlog
@@ -173,6 +177,8 @@ export function newAgentState(
     phase: 'greeting',
     uaid: undefined,
     channels: undefined,
+    outdated: false,
+    undoubtedUntilMs: 0,
     minUrgency: NO_MIN_URGENCY,
     backlog: { dirty: false, reading: false, inPass: false, cursor: undefined, retryAtMs: 0 },
     flights: undefined,

@@ -2,7 +2,8 @@ import type { Instant } from '../../cluster/actor.ts'
 import type { ClientMessage } from '../client-message.ts'
 import { ack, ackOverdue, nack, parkRefused, removeAgain, removed, removeFailed } from './ack.ts'
 import { page, readOn } from './backlog.ts'
-import { commandDone, register, reloaded, unregister, urgency } from './commands.ts'
+import { channelsChanged, reloaded } from './channels.ts'
+import { commandDone, register, unregister, urgency } from './commands.ts'
 import { cancel, deliver, dropped, graceOver, putSettled, settled, unsavedAfterMs } from './deliver.ts'
 import type { AgentEffect } from './effect.ts'
 import { connected, hello } from './hello.ts'
@@ -43,6 +44,8 @@ function handle(state: AgentState, input: AgentInput, now: Instant, effects: Age
       return page(state, input, now, effects)
     case 'check':
       return check(state, input)
+    case 'channels':
+      return channelsChanged(state, input, effects)
     case 'opened':
       return wakeBy(state, state.startedAtMs + state.limits.helloTimeoutMs, effects)
     case 'connected':

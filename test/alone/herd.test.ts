@@ -8,8 +8,10 @@ import { Cluster } from '../support/cluster.ts'
 import { LeanAgent, type LeanHello } from '../support/lean-agent.ts'
 
 const AGENTS = 10_000
-/** Far beyond what it takes, which is shown and judged by people: a busy machine is no defect. */
-const ANSWERED_MS = 60_000
+/** Firefox gives up a connection whose hello is not answered by then. */
+const ANSWERED_MS = 10_000
+/** A machine that is busy with other things may take so many times as long as connecting all of them without haste took. */
+const BUSY_RATIO = 3
 /** Firefox comes again so long after a 503, twice as long after a second one. */
 const RETRY_MS = 5000
 /** Connected at a time where there is no hurry. */
@@ -27,7 +29,9 @@ t.test(`${AGENTS} user agents of a node that is killed come to the other one at 
   const random = createSystemRandom()
   const uaids = Array.from({ length: AGENTS }, () => newUaid(random))
   await registered(uaids)
+  const connectingAtMs = monotonicMs()
   const before = await connected(uaids)
+  const unhurriedMs = monotonicMs() - connectingAtMs
   await nodes[0].kill('SIGKILL')
   await Promise.all(before.map(({ closed }) => closed))
 
@@ -44,8 +48,11 @@ t.test(`${AGENTS} user agents of a node that is killed come to the other one at 
   const times = answers.map(({ afterMs }) => afterMs).sort((a, b) => a - b)
   const part = (fraction: number) => times[Math.ceil(AGENTS * fraction) - 1] ?? Number.NaN
   const came = answers.filter(({ refusals }) => refusals > 0).length
-  t.comment(`p50 ${part(0.5)} ms, p99 ${part(0.99)} ms, last ${part(1)} ms; ${came} were sent away first`)
-  t.ok(part(1) < ANSWERED_MS, 'and nobody is left over')
+  const row = (...cells: readonly unknown[]) => t.comment(`| ${cells.join(' | ')} |`)
+  row('come at once', 'p50 ms', 'p99 ms', 'last ms', 'sent away first', 'without haste, ms')
+  row(AGENTS, ...[part(0.5), part(0.99), part(1)].map(Math.round), came, Math.round(unhurriedMs))
+  const limitMs = Math.max(ANSWERED_MS, BUSY_RATIO * unhurriedMs)
+  t.ok(part(1) < limitMs, 'and nobody waits as long as Firefox would not')
   for (const { hello } of answers) if (hello.outcome === 'welcomed') hello.agent.terminate()
 })
 

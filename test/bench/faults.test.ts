@@ -19,10 +19,11 @@ const POSTS: ScenarioFile = {
 async function measured(
   faults: Faults,
   args: readonly string[],
+  plan: ScenarioFile = POSTS,
 ): Promise<{ result: BenchResult; server: BrokenServer }> {
   const server = await BrokenServer.start(faults)
   try {
-    return { result: await runBench(POSTS, server.wsUrl, args), server }
+    return { result: await runBench(plan, server.wsUrl, args), server }
   } finally {
     await server.stop()
   }
@@ -40,7 +41,7 @@ t.test('a server without faults', async (t) => {
 
 t.test('messages are dropped, 1 in 1,000; doubled; refused', async (t) => {
   const faults = { dropEvery: 1000, duplicateEvery: 300, refuseEvery: 70 }
-  const { result, server } = await measured(faults, ['--rate', '500', '--duration', '5s', '--settle', '3s'])
+  const { result, server } = await measured(faults, ['--rate', '300', '--duration', '8s', '--settle', '8s'])
   const { ledger, statuses, errnos } = result
   const { posts, dropped, duplicated, refused } = server.done
   t.ok(dropped >= 2 && duplicated >= 4 && refused >= 20, 'there was something to be found')
@@ -79,6 +80,22 @@ t.test('everything comes later', async (t) => {
   const { result } = await measured({ delayMs: 150 }, ['--rate', '50', '--duration', '2s'])
   t.ok((result.latencies['post_to_2xx']?.intended.minMs ?? 0) >= 149)
   t.ok((result.latencies['post_to_notification']?.intended.minMs ?? 0) >= 298)
+})
+
+t.test('nobody comes back before a slow server has answered', async (t) => {
+  const phases = [
+    { do: 'connect' },
+    { do: 'disconnect' },
+    { name: 'store', actions: { 'post-offline': 1 } },
+    { do: 'answers' },
+    { name: 'come back', do: 'connect' },
+  ]
+  const args = ['--rate', '20', '--duration', '1s']
+  const { result } = await measured({ delayMs: 3000 }, args, { ...POSTS, phases })
+  const fromS = (phase: string) => result.phases.find(({ name }) => name === phase)?.fromS ?? Number.NaN
+  t.ok(result.ledger.accepted > 0)
+  t.ok(fromS('come back') - fromS('store') > 2.9)
+  t.equal(result.ledger.delivered, result.ledger.accepted)
 })
 
 t.test('a stall shows in the latency from the intended time, and not only in the service time', async (t) => {

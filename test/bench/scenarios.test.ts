@@ -71,7 +71,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
 
 /** Beyond the short form; in `mixed` some 28 user agents are expected to come back. */
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  topic: ['--agents', '10', '--topics', '2'],
+  topic: ['--agents', '10', '--topics', '2', '--duration', '3s'],
   mixed: ['--rate', '400', '--duration', '2s'],
   soak: ['--rate', '120'],
   broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN],

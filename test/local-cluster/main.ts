@@ -62,6 +62,8 @@ function optionsOf(args: readonly string[]): Pick<LocalClusterOptions, 'port' | 
 
 function announce(cluster: LocalCluster): void {
   const { port, parts } = cluster
+  // Through the proxy it wants an admin token.
+  const endpoint = parts.find(({ process: { name } }) => name === 'endpoint-1')
   const rows = parts.map(
     ({ process: { name, pid }, address, logFile }) =>
       `  ${name.padEnd(11)} ${address.padEnd(15)}  pid ${String(pid).padEnd(8)} ${path.relative('', logFile)}`,
@@ -71,6 +73,7 @@ ${rows.join('\n')}
 
   Firefox connects to      ws://127.0.0.1:${port}/
   application servers to   http://localhost:${port}
+  figures and playground   http://${endpoint?.address}/console/
 
 Point Firefox at it: open about:config, set
   dom.push.serverURL                         ws://127.0.0.1:${port}/

@@ -83,11 +83,16 @@ export class Ledger {
   readonly #registered = new Set<ChannelId>()
   readonly #agents = new Map<Uaid, Presence & { channels: number }>()
   readonly #topics = new Map<string, MessageFacts[]>()
-  /** The last time at which the store failed or a process was harmed: what was under way then may be lost. */
-  harmedAtMs = Number.NEGATIVE_INFINITY
+  /** When the store failed, a process was harmed or something was lost. */
+  readonly #harmsMs: number[] = []
 
   constructor(limits: LedgerLimits) {
     this.#limits = limits
+  }
+
+  /** The last time at which the store failed or a process was harmed: what was under way then may be lost. */
+  get harmedAtMs(): number {
+    return this.#harmsMs.at(-1) ?? Number.NEGATIVE_INFINITY
   }
 
   /** Adds a fact. */
@@ -163,6 +168,11 @@ export class Ledger {
     return wasAbsent(this.#agents.get(uaid), sinceOrder)
   }
 
+  /** Whether anything went wrong between these times. */
+  wasHarmed(fromMs: number, toMs: number): boolean {
+    return this.#harmsMs.some((atMs) => atMs >= fromMs && atMs <= toMs)
+  }
+
   /** Notifications that a link waits for an answer to, those left out that have waited too long. */
   inFlight(link: LinkFacts, nowMs: number): number {
     const before = link.unanswered.size
@@ -207,7 +217,7 @@ export class Ledger {
         this.#registered.add(fact.channelId)
         return
       case 'fault':
-        this.harmedAtMs = elapsedMs
+        this.#harmsMs.push(elapsedMs)
         return
       case 'acked':
         this.message(fact.id).acked = true

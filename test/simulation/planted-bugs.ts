@@ -29,7 +29,7 @@ const FOLDERS = ['cluster', 'push', 'store', 'node', 'endpoint', 'test/simulatio
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'the cursor is kept between reads',
-    seed: 11,
+    seed: 3,
     edits: [
       edit('node/agent/backlog.js', '        backlog.cursor = undefined;\n', ''),
       edit(
@@ -71,7 +71,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a message is deleted before its put has settled',
-    seed: 198,
+    seed: 342,
     edits: [edit('node/agent/flights.js', 'if (isPutting)\n        flight.ended = true;\n    else\n', '')],
     breaks: /twice|hints|liveness|promise|replaced/,
   },
@@ -132,7 +132,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the TTL is not looked at before sending',
-    seed: 22,
+    seed: 32,
     edits: [edit('node/agent/backlog.js', 'ttlSeconds <= 0 ||', '')],
     breaks: /TTL/,
   },
@@ -159,6 +159,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     ],
     story: 'their nodes have not heard of the younger one',
     breaks: /liveness/,
+  },
+  {
+    name: 'no session is told of a channel that another one has ended',
+    edits: [edit('node/end-channel.js', 'ended.then(', 'ended.catch(')],
+    story: 'after the next one has read it',
+    breaks: /endpoint that has ended/,
   },
   {
     name: 'MongoDB: an id that is there already counts without a majority',

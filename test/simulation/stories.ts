@@ -156,6 +156,21 @@ export const STORIES: readonly Story[] = [
       await world.run(STORY_MS)
     },
   },
+  {
+    name: 'a subscription is ended by one session after the next one has read it',
+    async play(world, browser) {
+      const [channelId] = browser.profile.channels.keys()
+      browser.subscribe()
+      await world.run(100)
+      world.faults.storeHoldMs = { update: 500 }
+      if (channelId !== undefined) browser.unsubscribe(channelId)
+      browser.reconnect()
+      await world.run(STORY_MS)
+      world.faults.storeHoldMs = {}
+      post(world)
+      await world.run(STORY_MS)
+    },
+  },
 ]
 
 /** Sends a message to the first endpoint, where a process takes it. */

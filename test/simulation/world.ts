@@ -89,7 +89,7 @@ export class World {
       time: this.time,
       dice: this.dice('network'),
       faults: this.faults,
-      isHint: ({ kind }: AgentRequest) => kind === 'check' || kind === 'broadcasts',
+      isHint: ({ kind }: AgentRequest) => kind === 'check' || kind === 'channels' || kind === 'broadcasts',
       isCheck: ({ kind }: AgentRequest) => kind === 'check',
       onFault: (what) => this.disturb(what),
       onListenerError: (error, where) => this.report({ kind: 'defect', error, where }),

@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from 'node:crypto'
 import { type Browser, chromium } from 'playwright-core'
 import type { Test } from 'tap'
 import { CHROMIUM } from './chromium-program.ts'
@@ -12,10 +13,11 @@ export interface View {
   readonly colours: 'light' | 'dark'
 }
 
-/** Starts the real browser, without a window; it ends with the test. */
-export async function startChromium(t: Test) {
+/** Starts the real browser, without a window; it ends with the test. @param certificate one that it trusts, in PEM */
+export async function startChromium(t: Test, certificate?: string) {
   const executablePath = await requireProgram(CHROMIUM)
-  const args = ['--headless', '--no-sandbox']
+  const trust = certificate === undefined ? [] : [trusting(certificate)]
+  const args = ['--headless', '--no-sandbox', ...trust]
   const browser = await chromium.launch({ executablePath, args, timeout: WAIT_MS })
   t.teardown(() => browser.close())
   return {
@@ -31,6 +33,13 @@ export async function startChromium(t: Test) {
         [new URL(url).origin, ...origins].includes(new URL(asked).origin),
       ),
   }
+}
+
+/** How Chromium is told to trust a certificate: by the hash of its key. All others it goes on to check. */
+function trusting(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  const hash = createHash('sha256').update(key).digest('base64')
+  return `--ignore-certificate-errors-spki-list=${hash}`
 }
 
 /** Opens a page, and writes down what it should not do. */

@@ -1,17 +1,9 @@
-import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import path from 'node:path'
 import type { Test } from 'tap'
 import type { ClusterFigures, ConsoleSettings } from '../../deploy/console/figures.ts'
-import { ROOT } from './deploy-folder.ts'
+import { readPageFile } from '../../deploy/console/page-file.ts'
 
-const PAGE = path.join(ROOT, 'dist/deploy/console/page')
-const KINDS: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-}
+const { content, scripts, styles } = readPageFile()
 const SETTINGS: ConsoleSettings = {
   version: '1.0.0',
   role: 'serve',
@@ -29,7 +21,7 @@ export class ConsoleFeed {
   #isDown = false
 
   private constructor() {
-    this.#server = createServer((request, response) => void this.#serve(request, response))
+    this.#server = createServer((request, response) => this.#serve(request, response))
   }
 
   /** Starts it; it ends with the test. */
@@ -78,11 +70,11 @@ export class ConsoleFeed {
     this.#isDown = false
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  #serve(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url ?? '/', this.url)
     response.setHeader(
       'content-security-policy',
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'",
+      `default-src 'none'; script-src ${scripts}; style-src ${styles}; img-src data:; connect-src 'self'`,
     )
     if (pathname === '/console/settings' || pathname === '/console/figures') {
       if (this.#token !== undefined && request.headers.authorization !== `Bearer ${this.#token}`)
@@ -91,11 +83,8 @@ export class ConsoleFeed {
       else this.#follow(response)
       return
     }
-    const file = pathname === '/console/' ? 'index.html' : pathname.replace('/console/', '')
-    const content = await readFile(path.join(PAGE, path.normalize(`/${file}`))).catch(() => undefined)
-    if (content === undefined) response.writeHead(404).end()
-    else
-      response.setHeader('content-type', KINDS[path.extname(file)] ?? 'application/octet-stream').end(content)
+    if (pathname === '/console/') response.setHeader('content-type', 'text/html; charset=utf-8').end(content)
+    else response.writeHead(404).end()
   }
 
   #follow(response: ServerResponse): void {

@@ -36,7 +36,8 @@ export class Playground {
     { httpUrl, wsUrl }: System,
     view = WIDE,
   ): Promise<Playground> {
-    const endpoints = `http://localhost:${new URL(httpUrl).port}`
+    const { protocol, port } = new URL(httpUrl)
+    const endpoints = `${protocol}//localhost:${port}`
     const { page, trouble } = await browser.visit(`${httpUrl}/console/#playground`, view, [
       endpoints,
       new URL(wsUrl).origin,

@@ -20,9 +20,9 @@ const COME_OR_GO_EVERY = 40
 const TOPIC_SHARE = 0.25
 const UNACKNOWLEDGED_SHARE = 0.2
 const RECEIPT_SHARE = 0.25
-const DRAIN_TIMEOUT_MS = 90_000
+const DRAIN_TIMEOUT_MS = 120_000
 /** A cluster takes much longer to start than one process does. */
-const TEST_TIMEOUT_MS = 300_000
+const TEST_TIMEOUT_MS = 600_000
 
 t.setTimeout(TEST_TIMEOUT_MS)
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { inElement } from './in-element.ts'
 
 /** What a report brings along, so that it needs nothing from anywhere. */
 export interface Assets {
@@ -39,9 +40,4 @@ function withoutModuleSyntax(code: string): string {
     .replace(/^export \{\};?$/gm, '')
     .replace(/^\/\/# sourceMappingURL=.*$/gm, '')
     .trim()
-}
-
-/** Nothing in a script may look like the end of its element. */
-function inElement(code: string): string {
-  return code.replace(/<\/(?=script)/gi, '<\\/').replaceAll('<!--', '<\\!--')
 }

@@ -39,12 +39,12 @@ export function App() {
       <header class="top">
         <h1>Pushgrid</h1>
         {state.kind === 'ready' && <Tabs view={view} />}
-        {state.kind === 'ready' && <span class="version">{state.settings.version}</span>}
+        <span class="version">{state.kind === 'ready' && state.settings.version}</span>
         <button type="button" id="theme" />
       </header>
       <main>
         {state.kind === 'asking' && <p role="status">Asking the service …</p>}
-        {state.kind === 'failed' && <p role="alert">The service can’t be reached: {state.reason}</p>}
+        {state.kind === 'failed' && <p role="alert">There is nothing to see: {state.reason}</p>}
         {state.kind === 'signIn' && <SignIn wasWrong={state.wasWrong} onToken={() => void ask(true)} />}
         {/* Both stay when the other is looked at: what they have seen does, too, and the playground's connection. */}
         {state.kind === 'ready' && (

@@ -41,6 +41,12 @@ async function ask(path: string, signal?: AbortSignal): Promise<Response> {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` }
   const response = await fetch(path, { headers, cache: 'no-store', ...(signal && { signal }) })
   if (response.status === 401) throw new TokenNeeded()
-  if (!response.ok) throw new Error(`the service answers ${response.status}`)
+  if (!response.ok) throw new Error(await refusalOf(response))
   return response
+}
+
+/** What the service says of a refusal; something in front of it may have answered in its place, in another form. */
+async function refusalOf(response: Response): Promise<string> {
+  const { message }: { message?: string } = await response.json().catch(() => ({}))
+  return `the service answers ${response.status}${message === undefined ? '' : `: ${message}`}`
 }

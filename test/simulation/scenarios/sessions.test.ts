@@ -1,7 +1,7 @@
 import { copyOf } from '../browser.ts'
 import { nothingRemains } from '../rules/limits.ts'
 import { oneSession } from '../rules/sessions.ts'
-import { scenario } from './scenario.ts'
+import { type Stage, scenario } from './scenario.ts'
 
 scenario('two sessions: double connections end as one, the youngest', {}, async (t, stage) => {
   const { browser, endpoint } = await stage.online()
@@ -63,6 +63,45 @@ scenario(
     t.ok(displaced.length > 5, 'they do displace each other')
     // Without a hold they do so about 1,100 times.
     t.ok(displaced.length < 100, `${displaced.length} times in ten minutes`)
+  },
+)
+
+const CLUSTER = { bus: 'network', store: 'mongodb', roles: ['node', 'node', 'endpoint'] } as const
+
+/** A session reads a channel that the one before it is about to end, and has ended when this resolves to how to post to it. */
+async function endedByTheSessionBefore(stage: Stage): Promise<() => Promise<string>> {
+  const { browser, endpoint } = await stage.online()
+  await stage.subscribe(browser)
+  const [channelId] = browser.profile.channels.keys()
+  if (channelId === undefined) throw new Error('no channel')
+  stage.world.faults.storeHoldMs = { update: 500 }
+  browser.unsubscribe(channelId)
+  browser.reconnect()
+  await stage.world.until('the browser is back', () => browser.session !== undefined)
+  await stage.world.run(2000)
+  return () => stage.answer(stage.post(endpoint))
+}
+
+scenario(
+  'two sessions: a channel that the older one ends is gone for the younger one, too',
+  CLUSTER,
+  async (t, stage) => {
+    const post = await endedByTheSessionBefore(stage)
+    t.equal(await post(), 'notSubscribed')
+    await stage.allArrives()
+  },
+)
+
+scenario(
+  'two sessions: where that hint is lost, the first message that the user agent does not know is the last',
+  CLUSTER,
+  async (t, stage) => {
+    stage.world.faults.tellLossRate = 1
+    const post = await endedByTheSessionBefore(stage)
+    t.equal(await post(), 'delivered', 'the user agent does not know it')
+    await stage.world.run(100)
+    t.equal(await post(), 'notSubscribed')
+    await stage.allArrives()
   },
 )
 

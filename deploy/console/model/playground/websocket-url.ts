@@ -1,3 +1,5 @@
+import type { ConsoleSettings } from '../../figures.ts'
+
 /** What was made of a URL that somebody has typed. */
 export type ReadUrl =
   | { readonly kind: 'url'; readonly url: string }
@@ -16,15 +18,16 @@ export function websocketUrl(text: string): ReadUrl {
 }
 
 /**
- * Where the websocket side of the service is that a page came from.
- * @param wsPort its port, where it is of the same process
+ * Where the websocket side of the service is that a page came from: on its port where it is of the same process, else most likely where the
+ * world finds the service, for a proxy with one name has both sides behind it.
  */
 export function defaultWebsocketUrl(
-  page: { readonly protocol: string; readonly hostname: string; readonly host: string },
-  wsPort: number | null,
+  page: { readonly protocol: string; readonly hostname: string },
+  { wsPort, publicUrl }: Pick<ConsoleSettings, 'wsPort' | 'publicUrl'>,
 ): string {
-  const scheme = page.protocol === 'https:' ? 'wss' : 'ws'
-  return `${scheme}://${wsPort === null ? page.host : `${page.hostname}:${wsPort}`}/`
+  const { protocol, host } =
+    wsPort === null ? new URL(publicUrl) : { protocol: page.protocol, host: `${page.hostname}:${wsPort}` }
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/`
 }
 
 function wrong(why: string): ReadUrl {

@@ -63,9 +63,15 @@ t.test('the URL of a websocket is read, guessed, and refused in words', (t) => {
     ['ws://push.example/#x', /no # part/],
   ] as const)
     t.match(websocketUrl(text), { kind: 'wrong', why }, text)
-  const page = { protocol: 'http:', hostname: 'localhost', host: 'localhost:8082' }
-  t.equal(defaultWebsocketUrl(page, 8080), 'ws://localhost:8080/')
-  t.equal(defaultWebsocketUrl({ ...page, protocol: 'https:' }, null), 'wss://localhost:8082/')
+  const page = { protocol: 'http:', hostname: 'localhost' }
+  const secure = { ...page, protocol: 'https:' }
+  const alone = { wsPort: 8080, publicUrl: 'https://push.example' }
+  t.equal(defaultWebsocketUrl(page, alone), 'ws://localhost:8080/')
+  t.equal(defaultWebsocketUrl(secure, alone), 'wss://localhost:8080/')
+  const ofEndpoint = { ...alone, wsPort: null }
+  t.equal(defaultWebsocketUrl(page, ofEndpoint), 'wss://push.example/')
+  const local = { wsPort: null, publicUrl: 'http://localhost:8000' }
+  t.equal(defaultWebsocketUrl(secure, local), 'ws://localhost:8000/')
   t.end()
 })
 

@@ -3,11 +3,16 @@ import { axis, colourOf, valueAxis } from '../../../../bench/report/page/plot-pa
 import { NOTHING, quantity } from '../../../../bench/report/units.ts'
 import type { LivePlot } from '../../model/live/live.ts'
 import type { LiveLine } from '../../model/live/plot-lines.ts'
-import type { Range } from './live-chart.ts'
 import { clockTime } from './time.ts'
 
 /** Name of the group of plots that have one cursor together. */
 export const SYNC = 'live'
+
+/** A part of the time, in seconds. */
+export interface Range {
+  readonly min: number
+  readonly max: number
+}
 
 interface ChartSettings {
   readonly isLog: boolean

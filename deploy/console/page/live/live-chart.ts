@@ -1,13 +1,7 @@
 import uPlot from 'uplot'
 import { makeLegendReachable, moveCursor, plotKey, zoomed } from '../../../../bench/report/page/plot-parts.ts'
 import { HISTORY_SECONDS, type LivePlot } from '../../model/live/live.ts'
-import { chartOptions, SYNC } from './chart-options.ts'
-
-/** A part of the time, in seconds. */
-export interface Range {
-  readonly min: number
-  readonly max: number
-}
+import { chartOptions, type Range, SYNC } from './chart-options.ts'
 
 /** What a chart shows. */
 export interface Shown {

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LivePlot } from '../../model/live/live.ts'
-import { LiveChart, type Range } from './live-chart.ts'
+import type { Range } from './chart-options.ts'
+import { LiveChart } from './live-chart.ts'
 
 interface PlotCardProps {
   readonly plot: LivePlot

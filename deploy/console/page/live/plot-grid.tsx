@@ -1,5 +1,5 @@
 import type { LivePlot } from '../../model/live/live.ts'
-import type { Range } from './live-chart.ts'
+import type { Range } from './chart-options.ts'
 import { PlotCard } from './plot-card.tsx'
 
 interface PlotGridProps {

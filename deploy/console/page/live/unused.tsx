@@ -1,11 +1,9 @@
 import type { ConsoleSettings } from '../../figures.ts'
+import { defaultWebsocketUrl } from '../../model/playground/websocket-url.ts'
 
 /** What to do so that there is something to see. */
-export function Unused({ settings: { wsPort } }: { readonly settings: ConsoleSettings }) {
-  const url =
-    wsPort === null
-      ? 'URL'
-      : `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.hostname}:${wsPort}/`
+export function Unused({ settings }: { readonly settings: ConsoleSettings }) {
+  const url = settings.wsPort === null ? 'URL' : defaultWebsocketUrl(location, settings)
   return (
     <section class="card unused">
       <h2>No message so far</h2>

@@ -26,7 +26,7 @@ export function AgentCard({ settings, runner }: AgentCardProps) {
         initialUrl={initialUrl(settings)}
         hint={
           settings.wsPort === null
-            ? 'The process that this page came from has no websocket side: whoever runs the service knows the URL.'
+            ? 'A guess: the process that this page came from has no websocket side. Whoever runs the service knows the URL.'
             : undefined
         }
         onConnect={(url) => runner.connect(url)}
@@ -75,6 +75,6 @@ export function AgentCard({ settings, runner }: AgentCardProps) {
 }
 
 /** Where this tab was connected to last, else where the service most likely is. */
-export function initialUrl({ wsPort }: ConsoleSettings): string {
-  return keptUrl() ?? defaultWebsocketUrl(location, wsPort)
+export function initialUrl(settings: ConsoleSettings): string {
+  return keptUrl() ?? defaultWebsocketUrl(location, settings)
 }

@@ -48,7 +48,7 @@ export function AgentOptions({ state, runner }: AgentOptionsProps) {
       <Field
         id="min-urgency"
         label="Least urgency"
-        hint="Less urgent messages wait at the service until this is lowered. Only Pushgrid has it."
+        hint="Less urgent messages wait at the service until this is lowered. Not every service knows this."
       >
         <select
           {...described('min-urgency')}
