@@ -357,7 +357,7 @@ t.test('of a service with TLS of its own: by https and wss', async (t) => {
   t.match(await playground.register('news'), { endpoint: /^https:/ })
   const sent = await playground.send({ text: 'sealed', receipt: true })
   await sent.getByText('Receipt 204: acknowledged').waitFor()
-  t.same(await playground.arrived('sealed'), ['sealed'])
+  await playground.arrived(t, 'sealed')
   await page.getByRole('link', { name: 'Live figures' }).click()
   await page.locator('[data-key=connections] .value').getByText('1', { exact: true }).waitFor()
   t.same(playground.trouble, [])
