@@ -12,9 +12,8 @@ import type { Admission } from './admission.ts'
 import type { AgentEffect, AgentEvent } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import type { AgentLimits, AgentState } from './agent/state.ts'
-import type { AgentHost } from './agent-host.ts'
 import type { Broadcasts } from './broadcasts.ts'
-import type { Rechecking } from './rechecks.ts'
+import type { Rechecked, Rechecking } from './rechecks.ts'
 
 /** What the user agents of a node have under way, kept up to date by them. */
 export interface AgentsLoad {
@@ -22,6 +21,12 @@ export interface AgentsLoad {
   inFlight: number
   /** The most inputs that ever waited for one actor. */
   mailboxHighWater: number
+}
+
+/** A user agent of a node, as far as the node is concerned. */
+export interface HostedAgent extends Rechecked {
+  /** Lets it go: what is under way is settled first. */
+  drain(): void
 }
 
 /** What all user agents of a node work with. */
@@ -52,7 +57,7 @@ export interface AgentContext {
   /** A failure of the store, told here so that it is logged without flooding the log. */
   storeFailed(error: unknown): void
   /** Looks after a user agent whose address is known, until told to stop. */
-  recheck(host: AgentHost, uaid: Uaid): Rechecking
+  recheck(agent: HostedAgent, uaid: Uaid): Rechecking
   /** Nothing is left of this connection. */
-  left(host: AgentHost): void
+  left(agent: HostedAgent): void
 }

@@ -12,7 +12,7 @@ import type { Turn } from './admission.ts'
 import type { AgentEffect } from './agent/effect.ts'
 import type { AgentInput } from './agent/input.ts'
 import { type AgentState, inFlight, newAgentState, type Removal } from './agent/state.ts'
-import type { AgentContext } from './agent-context.ts'
+import type { AgentContext, HostedAgent } from './agent-context.ts'
 import { askInput, type BusEffect, doneInput, type StoreEffect, TOO_OFTEN } from './agent-inputs.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import { type BroadcastAnswer, isEmpty } from './broadcast-answer.ts'
@@ -26,7 +26,7 @@ import { frameText, notificationText } from './server-frame.ts'
  * The runner of one user agent's actor: performs the effects of the behaviour on the socket, the bus, the store and the
  * clock, and offers what comes of them as inputs. It decides nothing itself.
  */
-export class AgentHost implements ActorHost<AgentEffect>, AgentConnection {
+export class AgentHost implements ActorHost<AgentEffect>, AgentConnection, HostedAgent {
   readonly #context: AgentContext
   readonly #socket: AgentSocket
   readonly #mayRegister: () => boolean

@@ -13,7 +13,7 @@ import { ADMISSION_OPTIONS, Admission, type AdmissionOptions, type HelloCounts }
 import type { AgentEvent } from './agent/effect.ts'
 import type { AgentLimits } from './agent/state.ts'
 import { step } from './agent/step.ts'
-import type { AgentContext, AgentsLoad } from './agent-context.ts'
+import type { AgentContext, AgentsLoad, HostedAgent } from './agent-context.ts'
 import { AgentHost } from './agent-host.ts'
 import type { AgentConnection, AgentSocket } from './agent-socket.ts'
 import type { Broadcasts } from './broadcasts.ts'
@@ -77,7 +77,7 @@ const WAVES = 50
 export class Agents {
   readonly #deps: AgentsDeps
   readonly #context: AgentContext
-  readonly #hosts = new Set<AgentHost>()
+  readonly #hosts = new Set<HostedAgent>()
   readonly #admission: Admission
   readonly #checks: Checks
   readonly #channelHints: Checks
@@ -196,7 +196,7 @@ export class Agents {
     this.#channelHints.close()
   }
 
-  #left(host: AgentHost): void {
+  #left(host: HostedAgent): void {
     this.#hosts.delete(host)
     if (this.#hosts.size === 0) this.#allLeft?.()
   }
