@@ -6,6 +6,7 @@ import { readOptions } from '../deploy/read-options.ts'
 import { WORKER_CARE } from '../deploy/supervisor.ts'
 import { startWorkers } from '../deploy/workers.ts'
 import type { LogFields } from '../push/log.ts'
+import { becomes } from './support/becomes.ts'
 import { Cluster, type Member } from './support/cluster.ts'
 import { scrape } from './support/metrics.ts'
 import { checkMetrics } from './support/promtool-program.ts'
@@ -56,6 +57,11 @@ async function ownWorkers(role: 'node' | 'endpoint') {
   return { listening, stop, pids, replaced }
 }
 
+/** The value of a series. A worker that takes longer than a second to tell counts with what it told last. */
+async function valueAt({ url }: Member, series: string): Promise<number | undefined> {
+  return (await scrape(url)).value(series)
+}
+
 t.test('"listening" is said once, when all workers serve', async (t) => {
   for (const member of [node, endpoint]) {
     const [line, ...more] = member.process.lines('listening')
@@ -75,13 +81,13 @@ t.test('"listening" is said once, when all workers serve', async (t) => {
 t.test('/metrics of either port is of all workers, and does not fall when one dies', async (t) => {
   const agents = await Promise.all(Array.from({ length: 16 }, () => subscribed(node.url)))
   for (let scrapes = 0; scrapes < 4; scrapes += 1)
-    t.equal((await scrape(node.url)).value('pushgrid_connections'), agents.length)
+    await becomes(t, () => valueAt(node, 'pushgrid_connections'), agents.length)
   const sender = new Sender()
   for (const { endpoint: url } of agents) await sender.post(url, { ttl: 0 })
   const outcome = 'pushgrid_messages_total{outcome="delivered"}'
-  t.equal((await scrape(endpoint.url)).value(outcome), agents.length)
+  await becomes(t, () => valueAt(endpoint, outcome), agents.length)
   await killWorker(endpoint, 1)
-  t.equal((await scrape(endpoint.url)).value(outcome), agents.length)
+  await becomes(t, () => valueAt(endpoint, outcome), agents.length)
   t.equal(await checkMetrics((await scrape(endpoint.url)).text), '')
   await sender.close()
   await Promise.all(agents.map(({ client }) => client.close()))

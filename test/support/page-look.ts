@@ -56,7 +56,7 @@ export function hex(colour: string): number {
 export async function widthOf(page: Page): Promise<number> {
   const width = 'document.documentElement.scrollWidth'
   // What goes on hanging over is the assertion's to tell.
-  await page.waitForFunction(`${width} <= innerWidth`, undefined, { timeout: 10_000 }).catch(() => {})
+  await page.waitForFunction(`${width} <= innerWidth`, undefined, { timeout: 60_000 }).catch(() => {})
   return page.evaluate<number>(width)
 }
 
