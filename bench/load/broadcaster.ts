@@ -1,5 +1,5 @@
 import type { Recorder } from '../measure/recorder.ts'
-import type { HttpAnswer, HttpRequest } from './http-connections.ts'
+import type { HttpAnswer, HttpRequest } from './http-request.ts'
 
 /** What a broadcaster works with. */
 export interface BroadcasterOptions {

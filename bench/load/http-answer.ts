@@ -1,4 +1,4 @@
-import type { HttpAnswer } from './http-connections.ts'
+import type { HttpAnswer } from './http-request.ts'
 
 /** An answer that has come to its end. */
 export interface WholeAnswer extends HttpAnswer {

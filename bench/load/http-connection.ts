@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../cluster/clock.ts'
 import { AnswerError, AnswerReader } from './http-answer.ts'
-import type { HttpRequest } from './http-connections.ts'
+import type { HttpRequest } from './http-request.ts'
 
 /** What the connections to an origin have in common. */
 export interface ConnectionPool {
