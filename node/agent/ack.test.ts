@@ -270,6 +270,26 @@ t.test('what is being deleted is remembered, however much has ended since', (t) 
   t.end()
 })
 
+t.test('what ended while the store could not be read is remembered longer, within a limit', (t) => {
+  const messages = Array.from({ length: 300 }, (_, index) => message(index + 1))
+  const notifiedOf = (ends: typeof messages) => {
+    const driver = Driver.opened({ limits: { inFlightMax: 1000 } })
+    driver.check()
+    driver.offer({ kind: 'page', page: 'failed' })
+    for (const one of ends) {
+      driver.deliver(one)
+      driver.ack(one)
+    }
+    driver.advance(driver.state.limits.readRetryMs)
+    driver.take()
+    driver.page(ends)
+    return driver.takeOf('notify').length
+  }
+  t.equal(notifiedOf(messages.slice(0, 200)), 0)
+  t.ok(notifiedOf(messages) >= 300 - 256)
+  t.end()
+})
+
 t.test('what ended while a page was read is not forgotten before the page is there', (t) => {
   const driver = Driver.opened({ limits: { inFlightMax: 100 } })
   driver.check()

@@ -4,7 +4,7 @@ import { isBelow } from '../../push/urgency.ts'
 import type { Page, StoredMessage } from '../../store/store.ts'
 import { enqueue } from './commands.ts'
 import type { AgentEffect } from './effect.ts'
-import { addFlight, hasNewerOfTopic, rememberEnd, remove } from './flights.ts'
+import { addFlight, forgetEnds, hasNewerOfTopic, rememberEnd, remove } from './flights.ts'
 import type { AgentInput } from './input.ts'
 import { type AgentState, inFlight } from './state.ts'
 import { wakeBy } from './wake.ts'
@@ -41,7 +41,7 @@ export function page(
   if (state.phase === 'open') takePage(state, input, now, effects)
   // Only now: until the page has been gone through, nothing that ended may be forgotten.
   state.backlog.reading = false
-  state.ended?.prune(now.monotonicMs)
+  forgetEnds(state, now.monotonicMs)
 }
 
 function takePage(

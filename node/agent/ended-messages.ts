@@ -4,6 +4,8 @@ import type { ReceiptOutcome } from '../../push/receipt.ts'
 
 /** How many are remembered, and for how long: a copy put by an asker that timed out shows up within seconds. */
 const REMEMBERED_MAX = 32
+/** As many while the store is still to be read, which may take several tries. */
+const REMEMBERED_UNREAD_MAX = 256
 const REMEMBERED_MS = 60_000
 
 interface Ended {
@@ -64,10 +66,14 @@ export class EndedMessages {
     return undefined
   }
 
-  /** Forgets the oldest, to make room for one more. Not to be called while a page is read: it may hold any of them. */
-  prune(nowMs: number): void {
+  /**
+   * Forgets the oldest, to make room for one more. Not to be called while a page is read: it may hold any of them.
+   * @param isUnread something in the store is still to be read, and may be a copy of any of them (simulation seed 4381)
+   */
+  prune(nowMs: number, isUnread: boolean): void {
+    const max = isUnread ? REMEMBERED_UNREAD_MAX : REMEMBERED_MAX
     for (const [id, ended] of this.#ended) {
-      if (this.#ended.size < REMEMBERED_MAX && nowMs - ended.endedAtMs < REMEMBERED_MS) return
+      if (this.#ended.size < max && nowMs - ended.endedAtMs < REMEMBERED_MS) return
       if (!ended.removing) this.#ended.delete(id)
     }
   }

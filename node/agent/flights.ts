@@ -61,9 +61,13 @@ export function rememberEnd(
   nowMs: number,
 ): void {
   state.ended ??= new EndedMessages()
-  // A page under way was read before this end and may hold any message that ended since.
-  if (!state.backlog.reading) state.ended.prune(nowMs)
+  forgetEnds(state, nowMs)
   state.ended.add(id, topicOf, outcome, nowMs)
+}
+
+/** Forgets ends of messages that are long past. A page under way was read before and may hold any message that ended since. */
+export function forgetEnds({ backlog, ended }: AgentState, nowMs: number): void {
+  if (!backlog.reading) ended?.prune(nowMs, backlog.dirty || backlog.inPass)
 }
 
 /** Deletes a message that ended from the store, with what it replaces. */

@@ -6,6 +6,7 @@ import { channelsChanged, reloaded } from './channels.ts'
 import { commandDone, register, unregister, urgency } from './commands.ts'
 import { cancel, deliver, dropped, graceOver, putSettled, settled, unsavedAfterMs } from './deliver.ts'
 import type { AgentEffect } from './effect.ts'
+import { forgetEnds } from './flights.ts'
 import { connected, hello } from './hello.ts'
 import type { AgentInput } from './input.ts'
 import { announce, closed, displace, drain, finish } from './leave.ts'
@@ -186,7 +187,7 @@ function wake(state: AgentState, now: Instant, effects: AgentEffect[]): void {
   graceOver(state, now, effects)
   ackOverdue(state, now, effects)
   removeAgain(state, now, effects)
-  if (!state.backlog.reading) state.ended?.prune(now.monotonicMs)
+  forgetEnds(state, now.monotonicMs)
   rest(state)
   const next = nextWakeAtMs(state)
   if (next !== undefined) wakeBy(state, next, effects)
