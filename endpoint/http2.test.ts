@@ -273,9 +273,10 @@ t.test('a client that does not answer a PING for 30 s is cut, whatever is under 
   ])
   // Longer than a frame may be, for which nghttp2 reads no more.
   const tooLong = frame(FRAME_TYPES.data, { stream: 1, length: 1_000_000 })
-  for (const [more, answer] of [
-    [Buffer.alloc(0), PING_ACK],
-    [tooLong, GOAWAY],
+  // Some versions of Node cut the second one themselves, at once.
+  for (const [more, answer, mayBeCut] of [
+    [Buffer.alloc(0), PING_ACK, false],
+    [tooLong, GOAWAY, true],
   ] as const) {
     const socket = connectTcp(endpoint.port, '127.0.0.1')
     const closed = once(socket, 'close')
@@ -284,7 +285,7 @@ t.test('a client that does not answer a PING for 30 s is cut, whatever is under 
     socket.write(Buffer.concat([start, more]))
     while (!got.includes(answer)) await clock.advance(0)
     await clock.advance(59_999)
-    t.equal(socket.destroyed, false)
+    if (!mayBeCut) t.equal(socket.destroyed, false)
     await clock.advance(1)
     await closed
     while (clock.waiting > 0) await clock.advance(0)
