@@ -48,9 +48,10 @@ const cluster = await Cluster.start({
     PUSHGRID_DRAIN_MS: '1000',
     PUSHGRID_STORED_MAX: '100000',
     PUSHGRID_SENDS_MAX: '100',
-    // As they are by default: it has the machine for itself.
+    // Its time for an operation of the store is that by default. An acknowledgement may be late where a server starts meanwhile.
+    PUSHGRID_ACK_GRACE_MS: '1000',
     PUSHGRID_PUT_TIMEOUT_MS: '2000',
-    PUSHGRID_ASK_TIMEOUT_MS: '2500',
+    PUSHGRID_ASK_TIMEOUT_MS: '3500',
   },
 })
 const { nodes, endpoints, natsServers, mongodb, members } = cluster
