@@ -14,8 +14,8 @@ const ANSWERED_MS = 10_000
 const BUSY_RATIO = 3
 /** Firefox comes again so long after a 503, twice as long after a second one. */
 const RETRY_MS = 5000
-/** Connected at a time where there is no hurry. */
-const AT_A_TIME = 500
+/** Connected at a time where there is no hurry: few enough that nobody is sent away when the store stands still meanwhile. */
+const AT_A_TIME = 250
 const CHANNEL = 'c0ffee00-1234-4abc-8def-0123456789ab'
 
 const { monotonicMs } = systemClock
