@@ -50,8 +50,8 @@ const cluster = await Cluster.start({
     PUSHGRID_SENDS_MAX: '100',
     // An acknowledgement may be late where a server starts meanwhile, and so may the store. What hangs hangs for longer.
     PUSHGRID_ACK_GRACE_MS: '1000',
-    PUSHGRID_PUT_TIMEOUT_MS: '4000',
-    PUSHGRID_ASK_TIMEOUT_MS: '5500',
+    PUSHGRID_PUT_TIMEOUT_MS: '6000',
+    PUSHGRID_ASK_TIMEOUT_MS: '7500',
   },
 })
 const { nodes, endpoints, natsServers, mongodb, members } = cluster
