@@ -17,8 +17,7 @@ async function serverOf(t: Test) {
     socket.on('message', (text) => {
       const { messageType, channelID } = JSON.parse(String(text))
       if (messageType === 'unregister') ended.push(channelID)
-      else
-        say(socket, { messageType, channelID, uaid: 'u', pushEndpoint: `http://127.0.0.1:1/${channelID}` })
+      else say(socket, { messageType, channelID, uaid: 'u', pushEndpoint: `http://127.0.0.1:1/${channelID}` })
     }),
   )
   t.teardown(() => {
@@ -56,28 +55,31 @@ async function agentAt(url: string) {
   return { agent, fleet }
 }
 
-t.test('a subscription that is ended by two at a time: both are told, and the user agent retires', async (t) => {
-  const { server, ended, url } = await serverOf(t)
-  const { agent, fleet } = await agentAt(url)
-  const [first, second] = agent.channels
-  if (first === undefined || second === undefined) throw new Error('it has no channels')
-  const said: string[] = []
-  agent.unregister(first, (channel) => said.push(channel === first ? 'before' : 'failed'))
-  const retired = new Promise<void>((resolve) => agent.retire(resolve))
-  agent.unregister(second, (channel) => said.push(channel === second ? 'after' : 'failed'))
-  t.equal(fleet.retiring.size, 1)
-  const [socket] = server.clients
-  if (socket === undefined) throw new Error('it is not connected')
-  // A frame behind them: all that was to be asked was asked.
-  agent.register(nowUs(), () => {
-    for (const channelID of ended) say(socket, { messageType: 'unregister', channelID })
-  })
-  await retired
-  t.same(said, ['before', 'after'])
-  t.same(ended, [first.id, second.id], 'each was ended once')
-  t.same(fleet.gone, [first, second])
-  t.equal(fleet.retiring.size + fleet.ready.size + fleet.away.size, 0)
-})
+t.test(
+  'a subscription that is ended by two at a time: both are told, and the user agent retires',
+  async (t) => {
+    const { server, ended, url } = await serverOf(t)
+    const { agent, fleet } = await agentAt(url)
+    const [first, second] = agent.channels
+    if (first === undefined || second === undefined) throw new Error('it has no channels')
+    const said: string[] = []
+    agent.unregister(first, (channel) => said.push(channel === first ? 'before' : 'failed'))
+    const retired = new Promise<void>((resolve) => agent.retire(resolve))
+    agent.unregister(second, (channel) => said.push(channel === second ? 'after' : 'failed'))
+    t.equal(fleet.retiring.size, 1)
+    const [socket] = server.clients
+    if (socket === undefined) throw new Error('it is not connected')
+    // A frame behind them: all that was to be asked was asked.
+    agent.register(nowUs(), () => {
+      for (const channelID of ended) say(socket, { messageType: 'unregister', channelID })
+    })
+    await retired
+    t.same(said, ['before', 'after'])
+    t.same(ended, [first.id, second.id], 'each was ended once')
+    t.same(fleet.gone, [first, second])
+    t.equal(fleet.retiring.size + fleet.ready.size + fleet.away.size, 0)
+  },
+)
 
 t.test('one that retires can leave before it is answered', async (t) => {
   const { url } = await serverOf(t)
