@@ -14,7 +14,7 @@ export interface BusUnderTest {
 }
 
 /** Long enough for any answer that is going to come. */
-const PATIENT_MS = 60_000
+const PATIENT_MS = 30_000
 /** Short enough to be waited for on a real bus. */
 const BRIEF_MS = 50
 
