@@ -1,7 +1,7 @@
 /**
  * What Firefox is given to run. The page takes commands by long poll and posts what came of them; the service worker
  * posts what it is pushed. Times are the browser's own: a call made before its push socket is up never settles, so
- * `subscribe` is tried again.
+ * `subscribe` is tried again, and given longer each time.
  */
 export const PAGE_HTML = `<!doctype html>
 <meta charset="utf-8">
@@ -27,7 +27,7 @@ const commands = {
     const options = { userVisibleOnly: true, ...(key && { applicationServerKey: bytes(key) }) }
     for (let tries = 1; ; tries++) {
       try {
-        return (await Promise.race([pushManager.subscribe(options), late(2000)])).toJSON()
+        return (await Promise.race([pushManager.subscribe(options), late(1000 + 1000 * tries)])).toJSON()
       } catch (error) {
         if (tries === 8) throw error
       }
