@@ -177,8 +177,11 @@ export class Generator {
         code: 'connections-max',
         text: `up to ${waitedMax} messages waited for one of ${connectionsMax} HTTP connections: more are allowed with --connections-max; the wait is in the latencies from the intended time`,
       })
-    for (const agent of [...this.#fleet.joining]) agent.giveUp()
-    for (const agent of this.#fleet.ready.all()) agent.leave('close', () => {})
+    // Whoever was connected after this would stay for ever.
+    this.#waits.end()
+    const { joining, ready, retiring } = this.#fleet
+    for (const agent of [...joining]) agent.giveUp()
+    for (const agent of [...ready.all(), ...retiring]) agent.leave('close', () => {})
     this.#poster.close()
   }
 

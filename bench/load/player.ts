@@ -70,7 +70,12 @@ export class Player {
       if (phase.closed > 0) this.#closedLoops(phase, startUs)
       else this.#open(phase, startUs)
     }
-    await waits.pause(phase.durationMs - (now() - startUs) / 1000)
+    // Timers have whole milliseconds, and may end up to two early: what was meant for the last of the phase would not count.
+    for (;;) {
+      const leftMs = phase.durationMs - (now() - startUs) / 1000
+      if (leftMs <= 0 || waits.isEnded) return
+      await waits.pause(Math.ceil(leftMs))
+    }
   }
 
   #open(phase: LoadPhase, startUs: number): void {

@@ -20,9 +20,15 @@ export class Questions {
     return this.#open.get(channelID)
   }
 
-  /** @param timer runs as long as the question is open */
+  /** Asked twice, both are told the answer. @param timer runs as long as the question is open */
   ask(channelID: string, question: Question, timer: Timer): void {
-    this.#open.set(channelID, { ...question, timer })
+    const before = this.#open.get(channelID)
+    before?.timer.cancel()
+    const done = (channel: Channel | undefined) => {
+      before?.done(channel)
+      question.done(channel)
+    }
+    this.#open.set(channelID, { ...question, done, timer })
   }
 
   /** Closes a question, if it is open. @returns how many are left */

@@ -39,6 +39,8 @@ export class Fleet {
   readonly away = new Pool<UserAgent>()
   /** They are connecting, or about to try again. */
   readonly joining = new Set<UserAgent>()
+  /** They end their subscriptions, to leave for good. */
+  readonly retiring = new Set<UserAgent>()
   /** Subscriptions that `register` added. */
   readonly added: { readonly agent: UserAgent; readonly channel: Channel }[] = []
   /** Subscriptions that were ended. */
@@ -117,6 +119,7 @@ export class UserAgent implements WebSocketListener {
   /** Leaves, a member of `ready`. @param done told once the connection has ended */
   leave(how: 'drop' | 'close', done: () => void): void {
     this.#world.fleet.ready.delete(this)
+    this.#world.fleet.retiring.delete(this)
     this.#leaving = done
     if (how === 'drop') this.#socket?.drop()
     else this.#socket?.close()
@@ -125,10 +128,12 @@ export class UserAgent implements WebSocketListener {
   /** Ends all its subscriptions and leaves, a member of `ready`, to be in no pool any more. */
   retire(done: () => void): void {
     this.#world.fleet.ready.delete(this)
+    this.#world.fleet.retiring.add(this)
     let left = this.channels.length
     const ended = () => {
       left -= 1
-      if (left > 0 || this.#socket === undefined) return
+      if (left > 0 || this.#leaving !== undefined) return
+      if (this.#socket === undefined) return done()
       this.#isRetired = true
       this.leave('close', done)
     }
@@ -145,14 +150,16 @@ export class UserAgent implements WebSocketListener {
     this.#socket?.send(JSON.stringify({ messageType: 'register', channelID, ...key }))
   }
 
-  /** Ends a subscription. @param done told the channel, or undefined when that failed */
+  /** Ends a subscription; asked twice, it is ended once. @param done told the channel, or undefined when that failed */
   unregister(channel: Channel, done: (channel: Channel | undefined) => void): void {
     const nowUs = this.#world.now()
+    const isAsked = this.#questions?.get(channel.id) !== undefined
     const answered = (is: Channel | undefined) => {
       if (is !== undefined) this.#ended(channel)
       done(is)
     }
     this.#ask(channel.id, { intendedUs: nowUs, sentUs: nowUs, application: undefined, done: answered })
+    if (isAsked) return
     this.#socket?.send(JSON.stringify({ messageType: 'unregister', channelID: channel.id, code: 200 }))
   }
 
@@ -203,6 +210,7 @@ export class UserAgent implements WebSocketListener {
     else {
       recorder.failed(`connection lost: ${kind}`)
       fleet.ready.delete(this)
+      fleet.retiring.delete(this)
       this.#join(this.#world.now(), undefined, RETRY_MS)
     }
   }
@@ -367,6 +375,7 @@ export class UserAgent implements WebSocketListener {
 
   /** A subscription is no more; what is on its way to it need not arrive. */
   #ended(channel: Channel): void {
+    if (!this.channels.includes(channel)) return
     this.channels = this.channels.filter(({ id }) => id !== channel.id)
     const { gone } = this.#world.fleet
     if (gone.length < GONE_MAX) gone.push(channel)

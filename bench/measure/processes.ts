@@ -18,7 +18,8 @@ export interface ProcessSamples {
 }
 
 const EVERY_MS = 1000
-const METRICS_TIMEOUT_MS = 2000
+/** A server that is busy answers late, which is no reason to do without. */
+const METRICS_TIMEOUT_MS = 10_000
 
 /** Samples the processes of the server each second. Start it before the first connection, and begin its clock with the run. */
 export class ProcessSampler {

@@ -6,6 +6,7 @@ import {
   ALIVE_EVERY_MS,
   type FromWorker,
   GONE_AFTER_MS,
+  START_WITHIN_MS,
   type ToWorker,
   type WorkerPart,
   type WorkerReport,
@@ -48,6 +49,7 @@ interface Member {
   readonly link: WorkerLink
   /** The phase before which it waits. */
   at: number
+  /** When it said something last; before that, as if it had until it should have started. */
   heardS: number
   sample: LiveSample | undefined
   /** What it has told so far, which counts when it is lost. */
@@ -82,7 +84,7 @@ export class Crew {
     const member: Member = {
       link,
       at: -1,
-      heardS: this.#options.sinceStartS(),
+      heardS: this.#options.sinceStartS() + (START_WITHIN_MS - GONE_AFTER_MS) / MS_PER_S,
       sample: undefined,
       part: undefined,
       report: undefined,

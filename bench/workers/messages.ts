@@ -59,3 +59,5 @@ export const PART_EVERY_MS = 2000
 export const ALIVE_EVERY_MS = 1000
 /** A side that was silent for so long is gone; a worker that connects thousands at once may be busy for seconds. */
 export const GONE_AFTER_MS = 6000
+/** So long a process may take to start, which says nothing meanwhile; one that ends instead is noticed at once. */
+export const START_WITHIN_MS = 30_000

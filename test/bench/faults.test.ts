@@ -30,7 +30,8 @@ async function measured(
 }
 
 t.test('a server without faults', async (t) => {
-  const { result, server } = await measured({}, ['--rate', '100', '--duration', '2s'])
+  const args = ['--rate', '100', '--duration', '2s', '--settle', '60s']
+  const { result, server } = await measured({}, args)
   const { ledger } = result
   t.ok(ledger.posted > 100)
   t.match(ledger, { posted: server.done.posts, accepted: ledger.posted, delivered: ledger.posted })
@@ -54,23 +55,18 @@ t.test('messages are dropped, 1 in 1,000; doubled; refused', async (t) => {
 })
 
 t.test('messages are sent after their TTL', async (t) => {
-  const args = ['--rate', '50', '--duration', '2s', '--ttl', '4', '--settle', '15s']
-  const { result, server } = await measured({ lateEvery: 20, lateMs: 2500 }, args)
+  // What is in time has 4 s to arrive, and what is late is so by 3.5 s: a second more than the TTL is not late yet.
+  const args = ['--rate', '50', '--duration', '2s', '--ttl', '3', '--settle', '60s']
+  const { result, server } = await measured({ lateEvery: 20, lateMs: 4500 }, args)
   const { posts, late } = server.done
   t.ok(late >= 3)
   t.match(result.ledger, { accepted: posts, delivered: posts, late, lost: 0 })
 })
 
 t.test('messages pass each other', async (t) => {
-  // One sender, so that each message is accepted before the next one is sent.
-  const { result, server } = await measured({ swapEvery: 10 }, [
-    '--closed',
-    '1',
-    '--duration',
-    '2s',
-    '--settle',
-    '2s',
-  ])
+  // One sender, so that each message is accepted before the next one is sent; few subscriptions, so that one of the same comes soon.
+  const args = ['--closed', '1', '--duration', '2s', '--settle', '5s']
+  const { result, server } = await measured({ swapEvery: 10 }, args, { ...POSTS, agents: 2 })
   const { posts, swapped } = server.done
   t.ok(swapped >= 2)
   t.match(result.ledger, { accepted: posts, outOfOrder: swapped, lost: server.heldBack })
@@ -90,7 +86,7 @@ t.test('nobody comes back before a slow server has answered', async (t) => {
     { do: 'answers' },
     { name: 'come back', do: 'connect' },
   ]
-  const args = ['--rate', '20', '--duration', '1s']
+  const args = ['--rate', '20', '--duration', '1s', '--settle', '60s']
   const { result } = await measured({ delayMs: 3000 }, args, { ...POSTS, phases })
   const fromS = (phase: string) => result.phases.find(({ name }) => name === phase)?.fromS ?? Number.NaN
   t.ok(result.ledger.accepted > 0)

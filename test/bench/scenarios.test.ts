@@ -12,18 +12,22 @@ type Expectation = (t: Test, result: BenchResult) => void
 
 /** 40 are expected, and arrivals are random: fewer come once in five million runs. */
 const FEWEST_POSTS = 12
+/** Of the short form. */
+const AGENTS = 30
 const KEPT = { lost: 0, late: 0, unrequested: 0 }
 /** Where connections are dropped, acknowledgements are, too, and what they were for comes again. */
 const DROPPING = ['mixed', 'soak']
 
 const EXPECTED: Readonly<Record<string, Expectation>> = {
-  direct(t, { ledger, latencies, statuses, rates }) {
+  direct(t, { ledger, latencies, statuses, rates, durationS }) {
     t.ok(ledger.posted > FEWEST_POSTS, `${ledger.posted} messages`)
     t.equal(ledger.delivered, ledger.posted)
     t.equal(ledger.acknowledged, ledger.posted)
     t.same(statuses, { 201: ledger.posted })
     t.ok((latencies['post_to_notification']?.intended.count ?? 0) > FEWEST_POSTS)
-    t.ok((rates['delivered'] ?? 0) > 0)
+    // A server that stands still may deliver all of them only after the measured phase.
+    const inTime = Math.round((rates['delivered'] ?? Number.NaN) * durationS)
+    t.ok(inTime >= 0 && inTime <= ledger.delivered, `${inTime} delivered in the measured phase`)
   },
   store(t, { ledger, latencies }) {
     t.ok(ledger.posted > FEWEST_POSTS, `${ledger.posted} messages`)
@@ -54,8 +58,14 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   broadcast(t, { latencies, counts }) {
     const changes = (counts['broadcasts answered 201'] ?? 0) + (counts['broadcasts answered 200'] ?? 0)
     t.ok(changes > 2, `${changes} changes`)
-    t.notOk(counts['broadcasts that did not arrive'])
-    t.equal(latencies['broadcast_last']?.intended.count, changes)
+    // One that is overtaken by the next need not be told to anybody; the last one is told to all.
+    const last = latencies['broadcast_last']?.intended.count ?? 0
+    t.ok(last >= 1 && last <= changes, `${last} reached all user agents`)
+    const [arrived = 0, overtaken = 0] = [
+      counts['broadcasts that arrived'],
+      counts['broadcasts that did not arrive'],
+    ]
+    t.equal(arrived + overtaken, changes * AGENTS)
   },
   dead(t, { statuses, counts, ledger, latencies }) {
     t.same(statuses, { 410: ledger.posted })
@@ -74,7 +84,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   topic: ['--agents', '10', '--topics', '2', '--duration', '3s'],
   mixed: ['--rate', '400', '--duration', '2s'],
   soak: ['--rate', '120'],
-  broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN],
+  broadcast: ['--rate', '3', '--admin-token', ADMIN_TOKEN, '--settle', '10s'],
 }
 
 // Each of them waits most of the time.

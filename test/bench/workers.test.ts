@@ -1,7 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import t, { type Test } from 'tap'
 import type { BenchResult } from '../../bench/result/result.ts'
@@ -9,10 +9,13 @@ import type { FromWorker } from '../../bench/workers/messages.ts'
 import { type Offer, subjects } from '../../bench/workers/nats-subjects.ts'
 import { systemClock } from '../../cluster/clock.ts'
 import { runBench, type ScenarioFile, startBench } from '../support/bench-run.ts'
+import { spawnBound } from '../support/bound-process.ts'
 import { BrokenServer } from '../support/broken-server.ts'
 import { useNatsServer } from '../support/nats-server.ts'
 
 const CLI = path.join(import.meta.dirname, '../../deploy/cli.js')
+/** What was dropped is waited for all the time; what was not arrives within it. */
+const SETTLE = ['--settle', '5s']
 const POSTS: ScenarioFile = {
   agents: 20,
   body: 200,
@@ -25,14 +28,14 @@ const POSTS: ScenarioFile = {
 t.test('two worker processes find out together what one would', async (t) => {
   const server = await BrokenServer.start({ dropEvery: 50, duplicateEvery: 30 })
   t.teardown(() => server.stop())
-  const result = await runBench(POSTS, server.wsUrl, ['--workers', '2', '--duration', '3s', '--settle', '2s'])
+  const result = await runBench(POSTS, server.wsUrl, ['--workers', '2', '--duration', '3s', ...SETTLE])
   allFound(t, result, server)
 })
 
 t.test('a worker that is killed is stated, and the result of the other one kept', async (t) => {
   const server = await BrokenServer.start()
   t.teardown(() => server.stop())
-  const args = ['--workers', '2', '--duration', '6s', '--settle', '2s']
+  const args = ['--workers', '2', '--duration', '6s', '--settle', '60s']
   const { child, ended } = await startBench(POSTS, server.wsUrl, args)
   await until(() => server.done.posts > 50)
   const [victim] = childrenOf(child.pid)
@@ -48,10 +51,11 @@ t.test('workers wait on NATS for runs of others, for one after the other', async
   const url = `nats://${nats.address}`
   const workers = [startWorker(url), startWorker(url)]
   t.teardown(async () => {
-    for (const worker of workers) worker.kill('SIGKILL')
+    for (const { child } of workers) child.kill('SIGKILL')
     await nats.stop()
   })
-  const remote = ['--nats', url, '--remote-workers', '2', '--settle', '2s']
+  await Promise.all(workers.map(({ waits }) => waits))
+  const remote = ['--nats', url, '--remote-workers', '2', ...SETTLE]
 
   const server = await BrokenServer.start({ dropEvery: 50, duplicateEvery: 30 })
   const whole = await runBench(POSTS, server.wsUrl, [...remote, '--duration', '3s'])
@@ -66,11 +70,12 @@ t.test('workers wait on NATS for runs of others, for one after the other', async
   const { ended } = await startBench(POSTS, other.wsUrl, [...remote, '--duration', '14s'])
   const { value: told } = await telling
   await spy.close()
-  workers.find(({ pid }) => pid === told)?.kill('SIGKILL')
+  workers.find(({ child }) => child.pid === told)?.child.kill('SIGKILL')
   const { code, result } = await ended
   t.equal(code, 0)
   oneLost(t, result, other)
-  t.match(result?.warnings, [{ text: /what it measured later than .* s is missing/ }])
+  const warning = result?.warnings.find(({ code }) => code === 'worker-lost')
+  t.match(warning?.text, /what it measured later than .* s is missing/)
   const lost = result?.generator.workers.find((worker) => worker.lostAtS !== undefined)
   const { lostAtS = 1e9, knownToS = 1e9, cpuS = 0 } = lost ?? {}
   t.ok(knownToS > 0 && knownToS < lostAtS, `known to ${knownToS} s, lost at ${lostAtS} s`)
@@ -130,12 +135,16 @@ async function* workersTelling(nats: NatsConnection): AsyncGenerator<number, num
   return Number.NaN
 }
 
-function startWorker(url: string): ChildProcess {
-  const worker = spawn(process.execPath, [CLI, 'bench', 'worker', '--nats', url], { stdio: 'ignore' })
-  const reap = () => worker.kill('SIGKILL')
-  process.once('exit', reap)
-  void once(worker, 'exit').then(() => process.off('exit', reap))
-  return worker
+/** A worker, and when it waits for runs. */
+function startWorker(url: string): { readonly child: ChildProcess; readonly waits: Promise<void> } {
+  const child = spawnBound(process.execPath, [CLI, 'bench', 'worker', '--nats', url])
+  child.stdout.resume()
+  const waits = new Promise<void>((resolve) =>
+    createInterface(child.stderr).on('line', (line) => {
+      if (line.includes('waits for runs')) resolve()
+    }),
+  )
+  return { child, waits }
 }
 
 function childrenOf(pid: number | undefined): readonly number[] {

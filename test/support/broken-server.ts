@@ -36,6 +36,8 @@ interface Agent {
 }
 
 const random = createSystemRandom()
+/** Longer than any run: a request may come just when a connection is ended for being idle, which would be a fault that nobody asked for. */
+const KEEP_ALIVE_MS = 600_000
 const MS_PER_S = 1000
 
 /**
@@ -54,6 +56,7 @@ export class BrokenServer {
   private constructor(faults: Faults) {
     this.#faults = faults
     this.#http = createServer((request, response) => void this.#post(request, response))
+    this.#http.keepAliveTimeout = KEEP_ALIVE_MS
     const sockets = new WebSocketServer({ server: this.#http })
     sockets.on('connection', (socket) => this.#connect(socket))
   }

@@ -7,8 +7,8 @@ import { type BenchResult, ResultSchema } from '../../bench/result/result.ts'
 import { spawnBound } from './bound-process.ts'
 
 const CLI = path.resolve(import.meta.dirname, '../../deploy/cli.js')
-/** Small enough for two busy cores, long enough for everything to happen. */
-const SHORT = ['--agents', '30', '--rate', '40', '--duration', '1s', '--warm-up', '300ms', '--settle', '20s']
+/** Small enough for two busy cores, long enough for everything to happen; nobody waits for what is settled already. */
+const SHORT = ['--agents', '30', '--rate', '40', '--duration', '1s', '--warm-up', '300ms', '--settle', '60s']
 
 /** How a run of `pushgrid bench` ended. */
 export interface BenchRun {
