@@ -9,6 +9,8 @@ import { useMongoServer } from './support/mongodb-server.ts'
 
 /** Samples expired long ago by the clock of the database, which must not drop them for that. */
 const KEPT_MS = 100 * 365 * 24 * 60 * 60 * 1000
+/** The server that tests have stores some hundred messages a second, and has thousands to store at once. */
+const PATIENT_MS = 120_000
 const server = await useMongoServer()
 t.teardown(() => server.stop())
 
@@ -18,12 +20,12 @@ storeContract(
   (limits, directory, unreadable = MONGO_DEFAULTS.unreadable) => {
     const url = urls.get(directory) ?? server.freshUrl()
     urls.set(directory, url)
-    const patience = { operationTimeoutMs: 20_000, expiredKeptMs: KEPT_MS }
+    const patience = { operationTimeoutMs: PATIENT_MS, expiredKeptMs: KEPT_MS }
     return openMongoStore({ ...MONGO_DEFAULTS, ...patience, url, limits, clock: systemClock, unreadable })
   },
   async (directory, uaid, id, bytes) => {
     const url = urls.get(directory) ?? ''
-    const client = createMongoClient(url, 20_000)
+    const client = createMongoClient(url, PATIENT_MS)
     const { messages } = collectionsOf(client.db(databaseOf(url)))
     await messages.updateOne({ u: uuid(uaid), _id: uuid(id) }, { $set: { record: new Binary(bytes) } })
     await client.close()

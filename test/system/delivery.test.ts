@@ -6,8 +6,13 @@ import { startSystem } from '../support/system.ts'
 
 const IN_FLIGHT_MAX = 10
 const system = await startSystem({
-  // Long enough for all that say hello on a busy machine.
-  env: { PUSHGRID_IN_FLIGHT_MAX: String(IN_FLIGHT_MAX), PUSHGRID_HELLO_TIMEOUT_MS: '10000' },
+  env: {
+    PUSHGRID_IN_FLIGHT_MAX: String(IN_FLIGHT_MAX),
+    // Long enough for all that say hello on a busy machine.
+    PUSHGRID_HELLO_TIMEOUT_MS: '10000',
+    // What is acknowledged is over because of that, and not for having been sent so often.
+    PUSHGRID_SENDS_MAX: '50',
+  },
 })
 const { wsUrl } = system
 const sender = new Sender(32)
