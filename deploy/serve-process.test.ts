@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -21,6 +21,8 @@ interface Ended {
 class Served {
   readonly child: ChildProcess
   readonly listening: Promise<Listening>
+  /** Resolves when its service keys were read again. */
+  readonly reloaded: Promise<unknown>
   readonly ended: Promise<Ended>
 
   constructor(t: Test, variables: Readonly<Record<string, string>>, nodeArgs: readonly string[] = []) {
@@ -33,12 +35,14 @@ class Served {
     t.teardown(() => child.kill('SIGKILL'))
     const stdout: string[] = []
     this.child = child
-    this.listening = new Promise((resolve) => {
-      createInterface(child.stdout).on('line', (line) => {
-        stdout.push(line)
-        const entry: Listening & { msg: string } = JSON.parse(line)
-        if (entry.msg === 'listening') resolve(entry)
-      })
+    const said = new EventEmitter()
+    const entryOf = async (message: string): Promise<Listening> => (await once(said, message))[0]
+    this.listening = entryOf('listening')
+    this.reloaded = entryOf('service keys were read')
+    createInterface(child.stdout).on('line', (line) => {
+      stdout.push(line)
+      const entry: Listening & { msg: string } = JSON.parse(line)
+      said.emit(entry.msg, entry)
     })
     this.ended = Promise.all([once(child, 'close'), text(child.stderr)]).then(([[code], stderr]) => ({
       code,
@@ -65,10 +69,10 @@ t.test('serves on the ports it says, and SIGTERM ends it with 0', async (t) => {
   served.child.kill('SIGHUP')
   for (const port of [wsPort, httpPort])
     t.equal((await fetch(`http://127.0.0.1:${port}/health`)).status, 200, `health of port ${port}`)
+  t.match(await served.reloaded, { level: 30 }, 'none was removed')
   served.child.kill('SIGTERM')
   const { code, stdout, stderr } = await served.ended
   t.equal(code, 0)
-  t.match(stdout.join(), 'service keys were read')
   t.match(JSON.parse(stdout.at(-1) ?? ''), { msg: 'stopped' })
   t.match(stderr, `dom.push.serverURL                         ws://127.0.0.1:${wsPort}/`, 'the banner')
 })

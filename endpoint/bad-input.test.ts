@@ -120,6 +120,16 @@ for (const { way, options, connect } of WAYS)
     await client.close()
   })
 
+/**
+ * What credentials prove, whatever their spaces and cases. Bytes have more than one spelling: base64url has bits to spare in its last character, and
+ * a key may come in the other alphabet. What is signed has one.
+ */
+function provenBy(authorization: string) {
+  const [, , token = '', , key = ''] = authorization.split(/[ ,;=]+/)
+  const [, signed, signature = ''] = /^(.*)\.(.*)$/.exec(token) ?? []
+  return { signed, signature: Buffer.from(signature, 'base64url'), key: Buffer.from(key, 'base64url') }
+}
+
 for (const { way, options, connect } of WAYS)
   t.test(
     `near-valid credentials by ${way} on a restricted endpoint never pass unless they are valid`,
@@ -134,9 +144,7 @@ for (const { way, options, connect } of WAYS)
             const headers = { ttl: '0', authorization }
             const { status } = await client.send({ method: 'POST', path: restrictedPath, headers })
             assert([201, 401].includes(status), `${status}`)
-            // What is changed may be a space or the case of the scheme; token and key must be there unchanged.
-            const parts = good.split(/[ ,=]+/)
-            if (status === 201) assert(parts.slice(2).every((part) => authorization.includes(part)))
+            if (status === 201) assert.deepEqual(provenBy(authorization), provenBy(good))
           },
       )
       await t.resolves(hold(endpoint, connect(endpoint.url), sends))

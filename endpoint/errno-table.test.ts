@@ -139,8 +139,8 @@ row('410/106', 'the subscription has ended', async (t, endpoint) => {
 posted('413/104', 'a body over the limit', AES128GCM, Buffer.alloc(5631))
 
 for (const [whose, limit] of [
-  ['one subscription', { channelPerSecond: 1, channelBurst: 1 }],
-  ['one user agent', { agentPerSecond: 1, agentBurst: 1 }],
+  ['one subscription', { channelPerSecond: 1 / 3600, channelBurst: 1 }],
+  ['one user agent', { agentPerSecond: 1 / 3600, agentBurst: 1 }],
 ] as const) {
   row(
     '429/116',

@@ -132,6 +132,8 @@ endpointTest('a sender that has lost receipts names the last one that it has', a
   const { url, link } = await posted(endpoint)
   await settle(endpoint, 'acknowledged')
   const first = await poll(url)
+  // Ids are times: of two requests in one millisecond the receipts may have the same.
+  await until(() => systemClock.nowMs() > Number(first.list[0]?.id))
   await posted(endpoint, { 'push-receipt': link })
   await settle(endpoint, 'notDelivered')
   const second = await poll(url)

@@ -71,7 +71,9 @@ t.test(
     await node.drain()
     t.match(await closed, [1001])
     t.equal(node.connections, 0)
-    t.same(logged, [{ fields: { counts: { 'unregister 200': 1 } }, line: 'node stopped' }])
+    // On a busy machine it may also have said that it stood still.
+    const stopped = logged.filter(({ line }) => line === 'node stopped')
+    t.same(stopped, [{ fields: { counts: { 'unregister 200': 1 } }, line: 'node stopped' }])
     await t.rejects(fetch(`http://${address}/health`))
   },
 )

@@ -145,7 +145,8 @@ t.test('a slow reader: frames are buffered, then dropped; `drained` comes once i
   socket.resume()
   await peer.happens('drained')
   t.equal(peer.count('drained'), 1, 'when all of it has been sent')
-  t.equal(peer.socket.send('last'), 'sent')
+  // What the kernel has just taken may leave no room in it for more.
+  t.ok(['sent', 'buffered'].includes(peer.socket.send('last')), 'there is room again')
   await last
   t.equal(received, counts.sent + counts.buffered + 1, 'what was dropped never comes, the rest does')
 })

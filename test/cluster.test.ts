@@ -113,6 +113,7 @@ t.test('SIGKILL of a node under load: nothing accepted is lost', async (t) => {
   await load()
   const loading = load()
   await nodes[0].kill('SIGKILL')
+  await Promise.all(agents.filter((_, index) => homes[index] === nodes[0]).map((agent) => agent.left()))
   homes.fill(nodes[1])
   await Promise.all(agents.map((agent) => agent.want(true)))
   await loading

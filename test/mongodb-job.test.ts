@@ -4,6 +4,7 @@ import t from 'tap'
 import { systemClock } from '../cluster/clock.ts'
 import { databaseOf } from '../store/mongodb-client.ts'
 import { type Job, wantJob } from '../store/mongodb-job.ts'
+import { readUntil } from './support/becomes.ts'
 import { LocalMongoServer } from './support/mongodb-server.ts'
 import { SayingProcess } from './support/saying-process.ts'
 import { SHORT_LEASE } from './support/short-lease.ts'
@@ -52,9 +53,10 @@ t.test('when the process that has the job is killed another process takes it ove
   const others = ['b', 'c'].map((name) => new SayingProcess(t, HOLDER, url, name))
   await Promise.all(others.map((other) => other.said('wanted')))
   killed.child.kill('SIGKILL')
-  await Promise.any(others.map((other) => other.said('ours')))
+  const successorsNow = () => others.filter(({ lines }) => lines.includes('ours'))
+  await readUntil(successorsNow, ({ length }) => length > 0)
   t.notOk(killed.lines.includes('lost'), 'it had no time to let go')
-  const successors = others.filter(({ lines }) => lines.includes('ours'))
+  const successors = successorsNow()
   t.equal(successors.length, 1)
 
   const mongo = new MongoClient(url)

@@ -82,7 +82,7 @@ t.test('a holder whose database hangs lets go before another one may take the le
   const taken = await takeLease(options, systemClock)
   if (taken.outcome !== 'taken') throw new Error(`held by ${taken.by}`)
   const { lease } = taken
-  server.pause()
+  await server.pause()
   t.match(await lease.lost, /^it could not be renewed for \d+ ms$/)
   t.notOk(lease.isHeld)
   server.resume()

@@ -54,9 +54,11 @@ t.test('a reply that is not understood is reported and counts as none', async (t
   node.listen('a', (_, respond) => respond?.({ text: '?of another version' }))
   await node.flush()
   const failed = endpoint.failed()
-  const asked = endpoint.ask('a', { text: 'hello' }, 200)
+  const asked = endpoint.ask('a', { text: 'hello' }, NEVER_MS)
   await failed
   t.match(endpoint.failures, [{ what: 'decode', error: /of another version/ }])
+  t.equal(endpoint.pendingAsks, 1)
+  await endpoint.close()
   t.equal(await asked, 'timeout')
 })
 

@@ -146,14 +146,15 @@ t.test(
 )
 
 t.test('a hint that could not be sent is told when the connection is back', async (t) => {
-  const { third, one, three } = await threeServers(t)
+  const { third, one, two, three } = await threeServers(t)
   const { heard, hears } = hearing(one, 'on.one')
   await one.flush()
-  await known(three, 'on.one')
-  const lost = three.lost()
-  await third.kill()
-  await lost
+  await Promise.all([known(two, 'on.one'), known(three, 'on.one')])
   const heardLast = hears('hint 2')
+  const lost = three.lost()
+  const killed = third.kill()
+  // It may be connected again before the end of the server is known here.
+  await lost
   t.equal(three.tell('on.one', { text: 'told once' }), 'notSent')
   t.equal(three.tell('on.one', { text: 'hint 1' }), 'notSent')
   t.equal(three.tell('on.one', { text: 'hint 2' }), 'notSent')
@@ -164,6 +165,7 @@ t.test('a hint that could not be sent is told when the connection is back', asyn
     ['hint 2'],
     'one for an address, the newest',
   )
+  await killed
   while (three.unconfirmedTells > 0) await three.flush()
 })
 
@@ -192,14 +194,15 @@ t.test('more hints than can be kept become one to everyone', async (t) => {
   const everyone = hearing(node, EVERYONE.address)
   await node.flush()
   await Promise.all([known(endpoint, 'on.node'), known(endpoint, EVERYONE.address)])
-  const lost = endpoint.lost()
-  await second.kill()
-  await lost
   const told = everyone.hears(EVERYONE.message.text)
+  const lost = endpoint.lost()
+  const killed = second.kill()
+  await lost
   for (const address of ['on.node', 'a', 'b', 'c']) endpoint.tell(address, { text: 'hint' })
   t.equal(endpoint.unconfirmedTells, 1)
   await told
   t.notOk(heard.includes('hint'))
+  await killed
 })
 
 t.test('close ends while the server hangs', async (t) => {

@@ -1,7 +1,6 @@
 import { chmod, rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import t, { type Test } from 'tap'
-import { becomes } from './support/becomes.ts'
 import { imageOf } from './support/docker.ts'
 import { FakeDocker } from './support/fake-docker.ts'
 import { startNatsServer } from './support/nats-server.ts'
@@ -177,7 +176,8 @@ t.test('a server in a container serves, hangs, goes on, is killed and comes back
   const lost = bus.connected ? bus.lost() : Promise.resolve()
   await server.kill()
   await lost
-  // It may be back before the server's own word of it is heard.
+  const back = bus.restored()
   await server.restart()
-  await becomes(t, () => bus.ask('nobody', { text: 'hello' }, 10_000), 'absent')
+  await back
+  t.equal(await bus.ask('nobody', { text: 'hello' }, 10_000), 'absent')
 })

@@ -4,7 +4,7 @@ import { playEveryStep } from './every-step.ts'
 /** Every step of every story takes minutes: npm run sim -- --steps. */
 const STRIDE = 23
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('a process harmed at any step of a story costs no message', async (t) => {
   let plays = 0

@@ -5,7 +5,7 @@ import { simulate } from './simulation.ts'
 /** Seeds of every test run. Many more: npm run sim -- --seeds 10000. */
 const SEEDS = 120
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('the same seed gives the same run, to the last fact', async (t) => {
   for (const seed of [5, 6, 7]) t.equal(digestOf(await simulate(seed)), digestOf(await simulate(seed)))

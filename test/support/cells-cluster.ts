@@ -6,7 +6,7 @@ import { freePorts } from '../../bench/lab/free-ports.ts'
 import { Member } from './cluster.ts'
 import { LocalMongoServer } from './mongodb-server.ts'
 import { type NatsServer, startNatsServer } from './nats-server.ts'
-import { UNHURRIED } from './patient.ts'
+import { PATIENT } from './patient.ts'
 
 /** The cells that there are servers for. */
 export type CellName = 'east' | 'west' | 'north'
@@ -22,10 +22,10 @@ interface Group {
 /** Two nodes and two endpoints of Pushgrid on a nats-server for each cell and a MongoDB server, all on loopback. */
 export class CellsCluster {
   readonly servers: Readonly<Record<CellName, NatsServer>>
+  readonly mongodb: LocalMongoServer
   readonly nodes: Group
   readonly endpoints: Group
   readonly #folder: string
-  readonly #mongodb: LocalMongoServer
 
   private constructor(
     servers: Readonly<Record<CellName, NatsServer>>,
@@ -38,7 +38,9 @@ export class CellsCluster {
       PUSHGRID_MONGODB_URL: mongodb.freshUrl(),
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
       PUSHGRID_PUBLIC_URL: `http://localhost:${endpointPorts[0]}`,
-      ...UNHURRIED,
+      // Nobody waits for waves of connections.
+      PUSHGRID_DRAIN_MS: '0',
+      ...PATIENT,
       ...env,
     }
     const group = (role: 'node' | 'endpoint', [one = 0, other = 0]: readonly number[]): Group => {
@@ -47,10 +49,10 @@ export class CellsCluster {
       return { file, members: [member(one), member(other)] }
     }
     this.servers = servers
+    this.mongodb = mongodb
     this.nodes = group('node', nodePorts)
     this.endpoints = group('endpoint', endpointPorts)
     this.#folder = folder
-    this.#mongodb = mongodb
   }
 
   /** Starts everything, with this map; resolves once all listen. */
@@ -97,6 +99,6 @@ export class CellsCluster {
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill('SIGTERM')))
     const servers = Object.values(this.servers).map((server) => server.stop())
-    await Promise.all([...servers, this.#mongodb.stop(), rm(this.#folder, { recursive: true })])
+    await Promise.all([...servers, this.mongodb.stop(), rm(this.#folder, { recursive: true })])
   }
 }

@@ -60,6 +60,21 @@ export class LoadAgent {
     return this.#converging
   }
 
+  /** The same for one to be connected that may meet a process which ends, or has just lost what it works with: it tries again. */
+  async comeBack(): Promise<void> {
+    try {
+      await this.want(true)
+    } catch (error) {
+      if (!/ECONN|socket|closed/i.test(String(error))) throw error
+      return this.comeBack()
+    }
+  }
+
+  /** Resolves when it has noticed the end of its connection, which may be later than that of the process at the other side. */
+  async left(): Promise<void> {
+    await this.#client?.closed
+  }
+
   async #converge(): Promise<void> {
     while (this.#options.isUp() && this.#wanted !== (this.#client !== undefined)) {
       try {

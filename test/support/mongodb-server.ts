@@ -114,9 +114,10 @@ export class LocalMongoServer implements MongoServer {
     return `mongodb://${this.address}/${database}?directConnection=true`
   }
 
-  /** SIGSTOP: hangs, with its connections open. */
-  pause(): void {
+  /** SIGSTOP: hangs, with its connections open; resolves when it does nothing any more. */
+  async pause(): Promise<void> {
     this.#run?.signal('SIGSTOP')
+    await this.#run?.stopped()
   }
 
   /** SIGCONT: goes on after a pause. */

@@ -4,5 +4,6 @@ export const SHORT_LEASE = {
   lifetimeMs: 6000,
   marginMs: 1500,
   renewMs: 500,
-  operationTimeoutMs: 3000,
+  // The driver waits half of it for a server that it does not know yet.
+  operationTimeoutMs: 12_000,
 } as const

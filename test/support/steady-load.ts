@@ -63,15 +63,7 @@ export class SteadyLoad {
 
   /** Brings back every user agent that lost its connection; one that meets a worker that ends tries again. */
   async connect(): Promise<void> {
-    const join = async (agent: LoadAgent): Promise<void> => {
-      try {
-        await agent.want(true)
-      } catch (error) {
-        if (!/ECONN|socket|closed/i.test(String(error))) throw error
-        return join(agent)
-      }
-    }
-    await Promise.all(this.#agents.map(join))
+    await Promise.all(this.#agents.map((agent) => agent.comeBack()))
   }
 
   /** Waits until so many more messages are posted. */

@@ -1,5 +1,7 @@
+import type { Test } from 'tap'
 import { systemClock } from '../../cluster/clock.ts'
 import { AgentClient, type AgentClientOptions, type Notification, type ReadyAgent } from './agent-client.ts'
+import { becomes } from './becomes.ts'
 import { type Sender, textOf } from './sender.ts'
 
 /** A connected user agent with one subscription. */
@@ -35,6 +37,24 @@ export async function readStored(
     if (textOf(notification) === LAST) return { client, stored }
     stored.push(notification)
   }
+}
+
+/**
+ * Asserts that nothing is stored for a user agent that is offline, or soon is not: what it acknowledged too late is deleted a little
+ * after it was answered, and may come once more in between.
+ */
+export async function nothingStored(
+  t: Test,
+  wsUrl: string,
+  agent: Pick<Subscribed, 'uaid' | 'endpoint'>,
+  sender: Sender,
+): Promise<void> {
+  const textsStored = async () => {
+    const { client, stored } = await readStored(wsUrl, agent, sender)
+    await client.close()
+    return stored.map(textOf)
+  }
+  await becomes(t, textsStored, [], 'nothing is stored')
 }
 
 const LAST = 'the last message'

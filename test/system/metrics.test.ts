@@ -119,6 +119,9 @@ t.test('receipts count when they are asked for, settled, and handed over; so do 
   })
   await stand(t, wsUrls, { 'pushgrid_receipts_settled_total{status="204"}': 1 })
 
+  // Another process may not know yet what one has just handed over.
+  const poll = async () => (await sender.send('GET', receipts, undefined, { prefer: 'wait=0' })).status
+  for (const _ of httpUrls) await becomes(t, poll, 204)
   const reading = await fetch(receipts)
   await stand(t, httpUrls, {
     'pushgrid_receipt_readers{way="events"}': 1,

@@ -250,3 +250,22 @@ t.test('each process by itself, by its own time', async (t) => {
     [['endpoint 100', [null, 25]]],
   )
 })
+
+t.test('a process has the same colour in all plots, whichever is the highest there', async (t) => {
+  const live = new Live()
+  const busy = new SampleProcess({ process: 'a', role: 'node' })
+    .add('process_cpu_seconds_total', 5)
+    .set('process_resident_memory_bytes', 10e6)
+  const large = new SampleProcess({ process: 'b', role: 'endpoint' })
+    .add('process_cpu_seconds_total', 5)
+    .set('process_resident_memory_bytes', 80e6)
+  live.see(at(0, busy.figures, large.figures))
+  busy.pass(1).add('process_cpu_seconds_total', 0.9)
+  large.pass(1).add('process_cpu_seconds_total', 0.1)
+  const figures = live.see(at(1, busy.figures, large.figures))
+  const [cpu, memory] = ['cpu', 'memory'].map((id) =>
+    plot(figures, id).lines.map(({ key, colour }) => `${key} ${colour}`),
+  )
+  t.equal(new Set(cpu).size, 2)
+  t.same(cpu?.toSorted(), memory?.toSorted())
+})

@@ -44,7 +44,7 @@ export class Live {
   readonly #processes = new Processes(WINDOW_SECONDS, GAP_MS)
   readonly #window = new Window(WINDOW_SECONDS)
   readonly #history = new History(HISTORY_SECONDS)
-  readonly #slots = new Map(PLOTS.map(({ id }) => [id, new Slots(PLACES)]))
+  readonly #slots = slotsOfPlots()
   readonly #names = new Map<string, string>()
   #lastMs: number | undefined
   /** What is added to the time of the service so that it never goes back. */
@@ -85,8 +85,8 @@ export class Live {
   }
 
   #plot(definition: PlotDefinition, times: readonly number[]): LivePlot {
-    const { id, title, note, unit, hasLog, lines } = definition
-    const areProcesses = 'others' in lines && lines.areProcesses === true
+    const { id, title, note, unit, hasLog } = definition
+    const areProcesses = isOfProcesses(definition)
     const nameOf = (key: string) => (areProcesses ? (this.#names.get(key) ?? key) : key)
     const slots = this.#slots.get(id) ?? new Slots(PLACES)
     const drawn = plotLines(definition, {
@@ -113,6 +113,18 @@ export class Live {
     this.#shiftMs += this.#lastMs + 1000 - nowMs
     return this.#lastMs + 1000
   }
+}
+
+/** A process has the same colour in all plots of processes. */
+function slotsOfPlots(): ReadonlyMap<string, Slots> {
+  const places = new Map<string, number>()
+  return new Map(
+    PLOTS.map((plot) => [plot.id, isOfProcesses(plot) ? new Slots(PLACES, places) : new Slots(PLACES)]),
+  )
+}
+
+function isOfProcesses({ lines }: PlotDefinition): boolean {
+  return 'others' in lines && lines.areProcesses === true
 }
 
 /** Counters know it since the start of their processes; who is still connected may get one any moment. */

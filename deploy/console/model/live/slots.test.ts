@@ -73,3 +73,21 @@ t.test('the highest have places, each one of its own', async (t) => {
   )
   t.pass()
 })
+
+t.test('plots that share the last places give each line the same one', async (t) => {
+  const ranks = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat({ max: 9 })), {
+    maxLength: 5,
+  })
+  fc.assert(
+    fc.property(fc.array(ranks), (rounds) => {
+      const last = new Map<string, number>()
+      const [one, other] = [new Slots(5, last), new Slots(5, last)]
+      return rounds.every((round) => {
+        const places = one.assign(new Map(round))
+        const turned = other.assign(new Map(round.map(([key, rank]) => [key, 9 - rank])))
+        return [...places].every(([key, place]) => turned.get(key) === place)
+      })
+    }),
+  )
+  t.pass()
+})
