@@ -8,7 +8,7 @@ import { HAPROXY } from './support/haproxy-program.ts'
 import { isRunning, LocalClusterRun } from './support/local-cluster-run.ts'
 import { requireProgram } from './support/programs.ts'
 import { Sender, textOf } from './support/sender.ts'
-import { subscribed } from './support/subscribed.ts'
+import { byProxy, postedByProxy, subscribed } from './support/subscribed.ts'
 
 const PARTS = [
   'nats-1',
@@ -38,15 +38,10 @@ t.test('one port for all: messages arrive, also when an endpoint dies; Ctrl+C le
   await run.says('The cluster is up')
   const wsUrl = run.addressOf('Firefox connects to')
   t.match(wsUrl, /^ws:\/\/127\.0\.0\.1:\d+\/$/)
-  const { client, endpoint } = await subscribed(wsUrl)
+  const { client, endpoint } = await byProxy(() => subscribed(wsUrl))
   t.equal(new URL(endpoint).origin, run.addressOf('application servers to'))
-  // A proxy does not repeat what may have reached an endpoint that dies, so the sender does.
-  const accepted = async (text: string): Promise<number> => {
-    const { status } = await sender.post(endpoint, { text })
-    return status === 502 ? accepted(text) : status
-  }
   const post = async (text: string) => {
-    const posted = accepted(text)
+    const posted = postedByProxy(sender, endpoint, text)
     const notification = await client.next('notification')
     client.ack(notification)
     t.equal(await posted, 201)
@@ -83,15 +78,17 @@ t.test('data and key are there again the next time', async (t) => {
   t.teardown(() => sender.close())
   const first = new LocalClusterRun(t, ['--port', '0', '--data-dir', dataDir])
   await first.says('The cluster is up')
-  const { client, uaid, endpoint } = await subscribed(first.addressOf('Firefox connects to'))
+  const { client, uaid, endpoint } = await byProxy(() => subscribed(first.addressOf('Firefox connects to')))
   await client.close()
-  t.equal((await sender.post(endpoint, { text: 'kept' })).status, 201)
+  t.equal(await postedByProxy(sender, endpoint, 'kept'), 201)
   t.equal(await first.interrupt(), 0)
 
   const { port } = new URL(endpoint)
   const again = new LocalClusterRun(t, ['--port', port, '--data-dir', dataDir])
   await again.says('The cluster is up')
-  const { client: back, uaid: known } = await AgentClient.hello(again.addressOf('Firefox connects to'), uaid)
+  const { client: back, uaid: known } = await byProxy(() =>
+    AgentClient.hello(again.addressOf('Firefox connects to'), uaid),
+  )
   t.equal(known, uaid)
   const notification = await back.next('notification')
   t.equal(textOf(notification), 'kept')

@@ -106,7 +106,7 @@ t.test('the end of the TTL excuses a message for an absent user agent, and for n
   accepted(ledger, message('absent', 1, { toConnected: false }))
   accepted(ledger, message('connected', 1))
   accepted(ledger, message('left', 1, { channel: 'd' }))
-  ledger.offline('d')
+  ledger.offline('d', 2 * S)
   t.equal(ledger.counts(30 * S).lost, 3, 'all are due')
   for (const sweep of [false, true]) {
     if (sweep) ledger.sweep(100 * S)
@@ -114,6 +114,23 @@ t.test('the end of the TTL excuses a message for an absent user agent, and for n
   }
   ledger.arrived('connected', 101 * S)
   t.match(ledger.counts(102 * S), { lost: 0, lostIds: [], delivered: 1, late: 1 }, 'it came after all')
+})
+
+t.test('what befalls a message after the end of its TTL changes nothing, swept or not', async (t) => {
+  const befalls: readonly [string, (ledger: Ledger) => void][] = [
+    ['its user agent leaves', (ledger) => ledger.offline('c', 9 * S)],
+    ['it is deleted', (ledger) => ledger.cancelled('a', 9 * S)],
+    ['a newer one of its topic is accepted', (ledger) => accepted(ledger, message('b', 9, { topic: 't' }))],
+  ]
+  for (const [what, befall] of befalls)
+    for (const isSwept of [false, true]) {
+      const ledger = new Ledger()
+      accepted(ledger, message('a', 1, { ttlS: 5, topic: 't' }))
+      if (isSwept) ledger.sweep(8 * S)
+      befall(ledger)
+      t.match(ledger.counts(10 * S), { replaced: 0 }, `${what}, swept: ${isSwept}`)
+      t.ok(ledger.counts(10 * S).lostIds.includes('a'))
+    }
 })
 
 t.test('a message of TTL 0 need not reach an absent user agent', async (t) => {
@@ -182,7 +199,7 @@ t.test(
 t.test('what was deleted is not due', async (t) => {
   const ledger = new Ledger()
   accepted(ledger, message('a', 1, { toConnected: false }))
-  ledger.cancelled('a')
+  ledger.cancelled('a', 2 * S)
   t.equal(ledger.outstanding(2 * S), 0)
   t.match(ledger.counts(2 * S), { replaced: 1, lost: 0 })
 })

@@ -139,7 +139,6 @@ export class Ledger {
    */
   arrived(id: string, atUs: number, isEnding = false): Arrival {
     const open = this.#open.get(id)
-    // Whether it was swept by then depends on what else happened: nothing else may.
     if (open === undefined || this.#givenUp(open, atUs)) {
       const settled = this.#settled.get(id)
       if (isEnding && settled?.outcome === 'refused') return { kind: 'again' }
@@ -170,14 +169,16 @@ export class Ledger {
   }
 
   /** It was deleted, or its channel was: it need not arrive any more. */
-  cancelled(id: string): void {
+  cancelled(id: string, atUs: number): void {
     const open = this.#open.get(id)
-    if (open?.acceptedUs !== undefined && !open.arrived) this.#settle(open, 'replaced', open.acceptedUs)
+    if (open?.acceptedUs === undefined || open.arrived || this.#givenUp(open, atUs)) return
+    this.#settle(open, 'replaced', open.acceptedUs)
   }
 
   /** The user agent of a channel has gone: its messages wait, and the end of their TTL is an excuse from now on. */
-  offline(channel: string): void {
-    for (const open of this.#channels.get(channel)?.open ?? []) open.connected = false
+  offline(channel: string, atUs: number): void {
+    for (const open of this.#channels.get(channel)?.open ?? [])
+      if (!this.#givenUp(open, atUs)) open.connected = false
   }
 
   /** How many are accepted, due and have not arrived. */
@@ -217,7 +218,10 @@ export class Ledger {
     return { counts, open: this.#open.size }
   }
 
-  /** Settles a message whose TTL is over, and tells whether that was so. */
+  /**
+   * Settles a message whose TTL is over, and tells whether that was so. Before anything else befalls one this is asked: its fate must not depend on
+   * whether it was swept by then.
+   */
   #givenUp(open: Open, nowUs: number): boolean {
     const { acceptedUs } = open
     if (acceptedUs === undefined || open.arrived || nowUs < lateUs(open.message, acceptedUs)) return false
@@ -235,7 +239,7 @@ export class Ledger {
     const topic = this.#topicOf(open)
     if (topic === undefined) return
     topic.acceptedSentUs = Math.max(topic.acceptedSentUs, open.message.sentUs)
-    this.#replace(topic)
+    this.#replace(topic, atUs)
   }
 
   #refuse(open: Open, status: number, atUs: number): void {
@@ -252,13 +256,13 @@ export class Ledger {
     const topic = this.#topicOf(open)
     if (topic !== undefined) topic.acceptedSentUs = Math.max(topic.acceptedSentUs, open.message.sentUs)
     this.#settle(open, 'delivered', acceptedUs)
-    this.#arrivedInTopic(topic, acceptedUs)
+    this.#arrivedInTopic(topic, acceptedUs, atUs)
   }
 
-  #arrivedInTopic(topic: Group | undefined, answeredUs: number): void {
+  #arrivedInTopic(topic: Group | undefined, answeredUs: number, atUs: number): void {
     if (topic === undefined) return
     topic.arrivedAnsweredUs = Math.max(topic.arrivedAnsweredUs, answeredUs)
-    this.#replace(topic)
+    this.#replace(topic, atUs)
   }
 
   #arrivedSettled(settled: Settled | undefined, id: string, atUs: number): Arrival {
@@ -275,7 +279,7 @@ export class Ledger {
         this.#lostIds.delete(id)
         settled.outcome = 'delivered'
         this.#counts.delivered += 1
-        this.#arrivedInTopic(this.#topics.get(settled.topic ?? ''), settled.answeredUs)
+        this.#arrivedInTopic(this.#topics.get(settled.topic ?? ''), settled.answeredUs, atUs)
         return { kind: 'given up' }
       default:
         this.#counts.unrequested += 1
@@ -295,10 +299,10 @@ export class Ledger {
    * Settles those of a topic that a newer one replaces: any that was sent later and accepted; or, since of two POSTs at the same time either
    * may be the newer one, one that has arrived and was not answered yet when they were sent.
    */
-  #replace(topic: Group): void {
+  #replace(topic: Group, atUs: number): void {
     for (const open of topic.open) {
       const { acceptedUs, arrived, message } = open
-      if (acceptedUs === undefined || arrived) continue
+      if (acceptedUs === undefined || arrived || this.#givenUp(open, atUs)) continue
       if (topic.acceptedSentUs > message.sentUs || topic.arrivedAnsweredUs > message.sentUs)
         this.#settle(open, 'replaced', acceptedUs)
     }

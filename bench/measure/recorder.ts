@@ -107,12 +107,12 @@ export class Recorder {
 
   /** It was DELETEd, or its channel unregistered, with success: it is not due any more. */
   cancelled(id: string): void {
-    this.#ledger.cancelled(id)
+    this.#ledger.cancelled(id, this.#now())
   }
 
   /** The user agent of a channel has disconnected, with messages perhaps on their way: they count as those of an absent one. */
   offline(channel: string): void {
-    this.#ledger.offline(channel)
+    this.#ledger.offline(channel, this.#now())
   }
 
   /** Something took its time. */

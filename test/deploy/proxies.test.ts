@@ -73,14 +73,14 @@ async function serves(proxy: ServerProcess): Promise<void> {
 for (const name of ['HAProxy', 'nginx', 'Caddy'] as const) {
   t.test(`${name}: messages arrive through TLS, also when an endpoint dies`, async (t) => {
     const proxy = await started(t, name)
-    await roundTrip(t, { wsUrl, origin, ca })
+    await roundTrip(t, { wsUrl, origin, ca, isProxied: true })
     const sender = new Sender(1, ca)
     t.teardown(() => sender.close())
     const metrics = await sender.send('GET', `${origin}/metrics`, undefined, {})
     t.equal(metrics.status, 404, 'metrics are not for everyone')
     await consoleWorks(t)
     await cluster.endpoint(0).kill('SIGKILL')
-    await roundTrip(t, { wsUrl, origin, ca, isFailing: true })
+    await roundTrip(t, { wsUrl, origin, ca, isProxied: true })
     t.notMatch(proxy.output, '/wpush/', 'paths of endpoints are secrets, and not logged')
     await cluster.endpoint(0).restart()
     if (name === 'HAProxy') await firefox(t)

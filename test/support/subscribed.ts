@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { systemClock } from '../../cluster/clock.ts'
 import { AgentClient, type AgentClientOptions, type Notification, type ReadyAgent } from './agent-client.ts'
+import { readUntil } from './becomes.ts'
 import { type Sender, textOf } from './sender.ts'
 
 /** A connected user agent with one subscription. */
@@ -14,6 +15,26 @@ export async function subscribed(wsUrl: string, options?: AgentClientOptions): P
   const { client, uaid } = await AgentClient.hello(wsUrl, undefined, options)
   const { channelID, pushEndpoint } = await client.register()
   return { client, uaid, channelID, endpoint: pushEndpoint }
+}
+
+/** Connects through a proxy: one that takes all nodes for dead, as it may for a moment on a busy machine, is tried again, as browsers do. */
+export async function byProxy<T>(connect: () => Promise<T>): Promise<T> {
+  let refusal: unknown
+  const attempt = () =>
+    connect().catch((error: unknown) => {
+      if (!/response: 50[23]$/.test(String(error))) throw error
+      refusal = error
+      return undefined
+    })
+  const connected = await readUntil(attempt, (one) => one !== undefined)
+  if (connected === undefined) throw refusal
+  return connected
+}
+
+/** Posts through a proxy, which does not repeat what may have reached an endpoint that died: so the sender does. @returns the last status */
+export async function postedByProxy(sender: Sender, endpoint: string, text: string): Promise<number> {
+  const { status } = await sender.post(endpoint, { text })
+  return status === 502 || status === 503 ? postedByProxy(sender, endpoint, text) : status
 }
 
 /**
