@@ -72,7 +72,8 @@ class Command {
 
   constructor(t: Test, code: string, env: Readonly<Record<string, string>> = {}) {
     const PATH = [path.join(folder, 'bin'), process.env['PATH']].join(path.delimiter)
-    const child = spawn('sh', ['-c', code.replaceAll(PAGE_URL, system.wsUrl)], {
+    // By one pipe: what comes by two has no order between them.
+    const child = spawn('sh', ['-c', `exec 2>&1\n${code.replaceAll(PAGE_URL, system.wsUrl)}`], {
       cwd: path.join(folder, 'work'),
       // Nothing of what a developer, or the test runner, has in the environment.
       env: { PATH, ...env },

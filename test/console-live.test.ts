@@ -9,7 +9,7 @@ import { becomes, changes } from './support/becomes.ts'
 import { startChromium, type View } from './support/chromium.ts'
 import { ConsoleFeed } from './support/console-feed.ts'
 import { FiguresStream } from './support/figures-stream.ts'
-import { backgroundOf, hex, picture, pictures, textOf, widthOf } from './support/page-look.ts'
+import { backgroundOf, hex, legend, picture, pictures, textOf, widthOf } from './support/page-look.ts'
 import { PATIENT } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
@@ -232,9 +232,7 @@ t.test('everything can be done with the keyboard', async (t) => {
   const latest = await timeIn(page, 'connections')
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('Shift+ArrowLeft')
-  await changes(t, () => timeIn(page, 'connections'), latest)
-  const at = await timeIn(page, 'connections')
-  await becomes(t, () => timeIn(page, 'memory'), at, 'one cursor in all plots')
+  await cursorLeaves(t, page, latest, 'memory')
   feed.send(cluster.next())
   await says(page, '[data-key=connections]', connected(cluster))
   t.equal(await reached(), 'connected')
@@ -264,9 +262,7 @@ t.test('a drag looks closely at a part of the time in all plots, and stops the p
   await over.scrollIntoViewIfNeeded()
   const { x = 0, y = 0, width = 0, height = 0 } = (await over.boundingBox()) ?? {}
   await page.mouse.move(x + width * 0.4, y + height / 2)
-  await changes(t, () => timeIn(page, 'connections'), latest)
-  const at = await timeIn(page, 'connections')
-  await becomes(t, () => timeIn(page, 'messages'), at, 'one cursor in all plots')
+  await cursorLeaves(t, page, latest, 'messages')
   await page.mouse.down()
   await page.mouse.move(x + width * 0.7, y + height / 2, { steps: 4 })
   await page.mouse.up()
@@ -372,18 +368,18 @@ async function busyUntil(
   await over
 }
 
-/** What stands beside a plot: the time, and the value of each line then. */
-async function legend(page: Page, plot: string): Promise<Readonly<Record<string, string>>> {
-  const rows = page.locator(`#plot-${plot} .u-legend .u-series`)
-  const [names, values] = await Promise.all(
-    ['.u-label', '.u-value'].map((part) => rows.locator(part).allInnerTexts()),
-  )
-  return Object.fromEntries(names?.map((name, index) => [name, values?.[index] ?? '']) ?? [])
-}
-
 /** The time that the values beside a plot are of. */
 async function timeIn(page: Page, plot: string): Promise<string | undefined> {
   return (await legend(page, plot))['at']
+}
+
+/** Asserts that the cursor of connections has left a time, and that another plot has it at the same one. */
+function cursorLeaves(t: Test, page: Page, time: string | undefined, other: string): Promise<void> {
+  const isOne = async () => {
+    const [at, elsewhere] = [await timeIn(page, 'connections'), await timeIn(page, other)]
+    return at !== time && at === elsewhere
+  }
+  return becomes(t, isOne, true, 'one cursor in all plots')
 }
 
 /** What the page says of connections, once it has seen what was sent last. */

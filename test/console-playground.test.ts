@@ -340,10 +340,10 @@ t.test('by the keyboard alone', async (t) => {
   await page.locator('[data-test=sent]').getByText('Answer', { exact: true }).waitFor()
   await tabTo('Answer')
   await page.keyboard.press('Enter')
-  t.ok(await page.locator('[data-test=answer]').isVisible())
+  await page.locator('[data-test=answer]').waitFor()
   await tabTo('→sent ack')
   await page.keyboard.press('Space')
-  t.ok(await page.locator('[data-test=frames] pre').first().isVisible())
+  await page.locator('[data-test=frames] pre').first().waitFor()
   t.same(playground.trouble, [])
 })
 

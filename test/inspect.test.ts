@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { freePort } from '../bench/lab/free-ports.ts'
 import { AgentClient } from './support/agent-client.ts'
 import { Cluster } from './support/cluster.ts'
-import { UNHURRIED } from './support/patient.ts'
+import { PATIENT, UNHURRIED } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
 import { subscribed } from './support/subscribed.ts'
@@ -63,6 +63,7 @@ t.test('a single process is asked for what is in its store; stopped, its folder 
       ...env,
       PUSHGRID_WS_PORT: `${await freePort()}`,
       PUSHGRID_HTTP_PORT: '0',
+      ...PATIENT,
     })
     t.teardown(() => serve.kill('SIGTERM'))
     const { wsPort } = await serve.listening

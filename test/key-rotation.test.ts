@@ -4,6 +4,7 @@ import path from 'node:path'
 import t from 'tap'
 import { freePort } from '../bench/lab/free-ports.ts'
 import { becomes } from './support/becomes.ts'
+import { PATIENT } from './support/patient.ts'
 import { PushgridProcess } from './support/pushgrid-process.ts'
 import { Sender } from './support/sender.ts'
 import { subscribed } from './support/subscribed.ts'
@@ -23,6 +24,7 @@ t.test('keys change while it serves: old endpoints live on until their key is re
     PUSHGRID_HTTP_PORT: '0',
     PUSHGRID_DATA_DIR: path.join(folder, 'data'),
     PUSHGRID_SERVICE_KEYS_FILE: file,
+    ...PATIENT,
   })
   t.teardown(() => serve.kill('SIGTERM'))
   const sender = new Sender()

@@ -176,7 +176,8 @@ t.test('a server in a container serves, hangs, goes on, is killed and comes back
   const lost = bus.connected ? bus.lost() : Promise.resolve()
   await server.kill()
   await lost
+  const back = bus.restored()
   await server.restart()
-  await bus.restored()
+  await back
   t.equal(await bus.ask('nobody', { text: 'hello' }, 10_000), 'absent')
 })

@@ -24,7 +24,8 @@ function command(...words: string[]): string {
   return found.code
 }
 
-const system = await startSingleSystem({})
+// Acknowledged within the grace, a message is answered only when its receipt is there to be read.
+const system = await startSingleSystem({ env: { PUSHGRID_ACK_GRACE_MS: '5000' } })
 t.teardown(() => system.stop())
 const nghttp = await requireProgram(NGHTTP)
 const { client, endpoint } = await subscribed(system.wsUrl)

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -11,12 +12,13 @@ const FIRST_OF_SYSTEM = firstOfSystem()
 
 /**
  * A free port on loopback, for servers that can't choose their own, or that must come back on the port they had. Nothing keeps others from
- * it until the server listens: so it is none that the system gives to connections, of which there are thousands meanwhile.
+ * it while no server listens: so it is none that the system gives to connections, of which there are thousands meanwhile, and none that
+ * another process has got here.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST, FIRST_OF_SYSTEM)
-    if (await isFree(port)) return port
+    if ((await isOurs(port)) && (await isFree(port))) return port
   }
 }
 
@@ -37,6 +39,20 @@ export async function isFree(port: number): Promise<boolean> {
     return false
   } finally {
     server.close()
+  }
+}
+
+/** Takes a port for this process, by a UDP socket of the same number that is there as long as the process is; false when another one has it. */
+async function isOurs(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  try {
+    socket.bind({ port, address: '127.0.0.1', exclusive: true })
+    await once(socket, 'listening')
+    socket.unref()
+    return true
+  } catch {
+    socket.close()
+    return false
   }
 }
 

@@ -64,15 +64,28 @@ t.test('answers of all forms are read', async (t) => {
 })
 
 t.test('one that gets no answer holds up none of the others, and fails in the end', async (t) => {
+  const late: (() => void)[] = []
+  const after = (_: number, run: () => void) => {
+    late.push(run)
+    return { cancel: () => {} }
+  }
+  let seen = () => {}
+  const isStuck = new Promise<void>((resolve) => {
+    seen = resolve
+  })
   const { connections } = await serving(
     t,
     (request, response) => {
-      if (request.url !== '/stuck') response.writeHead(201).end()
+      if (request.url === '/stuck') seen()
+      else response.writeHead(201).end()
     },
-    { ...LIMITS, connectionsMax: 2, timeoutMs: 1500 },
+    { ...LIMITS, connectionsMax: 2, clock: { ...systemClock, after } },
   )
   const stuck = sent(connections, '/stuck')
   for (let each = 0; each < 20; each++) t.equal(await sent(connections, '/'), '201 ')
+  await isStuck
+  // Its time is over, which began before that of the others.
+  late[0]?.()
   t.equal(await stuck, 'no answer in time')
 })
 

@@ -41,7 +41,8 @@ t.test('a process that ends meanwhile is a problem in the result, and harms noth
   await once(started, 'exit')
   const [measured] = await sampler.stop()
   t.match(measured?.problem, /no process/)
-  t.equal(measured?.samples.length, 1)
+  // One each second: on a busy machine there may be more by then.
+  t.ok((measured?.samples.length ?? 0) >= 1)
 })
 
 t.test('metrics are read over HTTP', async (t) => {

@@ -7,7 +7,7 @@ import { startSingleSystem } from '../support/single-system.ts'
 
 /*
  * Runs on Pushgrid repeated in turn. POSTs take a fixed time longer on their way, so that what else the machine does is small against the 10 % that are to
- * be found.
+ * be found; and each run is so long that most of them have nothing to do with a process that stands still for a second or so.
  */
 const DELAY_MS = 1000
 const SLOWER = 1.1
@@ -21,17 +21,14 @@ const POSTS: ScenarioFile = {
   body: 200,
   'vapid-share': 0,
   rate: 30,
-  duration: '1s',
-  'warm-up': '1s',
-  settle: '5s',
-  phases: [
-    { do: 'connect' },
-    { do: 'load', name: 'warm-up', measured: false, actions: { post: 1 } },
-    { do: 'load', name: 'load', actions: { post: 1 } },
-  ],
+  duration: '5500ms',
+  settle: '60s',
+  phases: [{ do: 'connect' }, { do: 'load', name: 'load', actions: { post: 1 } }],
 }
 
-t.test('the same is found to be the same, and 10 % slower to be slower', { timeout: 280_000 }, async (t) => {
+t.setTimeout(600_000)
+
+t.test('the same is found to be the same, and 10 % slower to be slower', async (t) => {
   const system = await startSingleSystem({ env: {} })
   const proxy = await DelayProxy.start(Number(new URL(system.httpUrl).port), DELAY_MS)
   t.teardown(async () => {

@@ -5,10 +5,12 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { freePorts } from '../../bench/lab/free-ports.ts'
+import { becomes } from '../support/becomes.ts'
 import { spawnBound } from '../support/bound-process.ts'
 import { DEPLOY, ROOT } from '../support/deploy-folder.ts'
 import { finished } from '../support/finished.ts'
 import { MAY_MOUNT } from '../support/may-mount.ts'
+import { PATIENT } from '../support/patient.ts'
 import { roundTrip } from './round-trip.ts'
 
 /*
@@ -125,6 +127,7 @@ t.test(serves, { skip: MAY_MOUNT ? false : notHere }, async (t) => {
     PUSHGRID_HOST: '127.0.0.1',
     PUSHGRID_WS_PORT: `${wsPort}`,
     PUSHGRID_HTTP_PORT: `${httpPort}`,
+    ...PATIENT,
   }
   await cp(path.join(rootfs, 'data'), data, { recursive: true })
   spawnSync('chown', ['65532:65532', data])
@@ -144,7 +147,7 @@ t.test(serves, { skip: MAY_MOUNT ? false : notHere }, async (t) => {
   })
   await roundTrip(t, { wsUrl: `ws://127.0.0.1:${wsPort}/`, origin })
   const healthy = list(/^HEALTHCHECK .* CMD (.*)$/m)
-  t.equal((await run(healthy)).status, 0, 'it is healthy')
+  await becomes(t, async () => (await run(healthy)).status, 0, 'it is healthy')
   const stats = await run([...list(/^ENTRYPOINT (.*)$/m), 'store', 'stats'])
   t.equal(stats.status, 0, stats.output)
   const write = await run([list(/^ENTRYPOINT (.*)$/m)[0] ?? '', '-e', "fs.writeFileSync('/tmp/x', '')"])

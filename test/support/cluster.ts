@@ -61,6 +61,8 @@ export class Cluster {
       PUSHGRID_SERVICE_KEYS: randomBytes(32).toString('hex'),
       // Nobody waits for waves of connections unless a test is about them.
       PUSHGRID_DRAIN_MS: '0',
+      // Who is about to say hello may be slow to.
+      PUSHGRID_HELLO_TIMEOUT_MS: '60000',
       // In a deployment it is that of the proxy in front of all endpoints.
       PUSHGRID_PUBLIC_URL: `${schemesOf(env).http}://localhost:${ports[nodes]}`,
       ...UNHURRIED,

@@ -17,8 +17,8 @@ export interface BrowserSubscription {
   keys: { p256dh: string; auth: string }
 }
 
-const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 120_000
 
 /** A real Firefox with one profile, which it keeps from start to start, and a page with service workers to receive pushes. */
 export class Firefox {

@@ -44,6 +44,15 @@ export function picture(page: Page, plot: string): Promise<string> {
   return property(page, `${plot} canvas`, 'toDataURL()')
 }
 
+/** What stands beside a plot: the time, and the value of each line then. */
+export async function legend(page: Page, plot: string): Promise<Readonly<Record<string, string>>> {
+  const rows = page.locator(`#plot-${plot} .u-legend .u-series`)
+  const [names, values] = await Promise.all(
+    ['.u-label', '.u-value'].map((part) => rows.locator(part).allInnerTexts()),
+  )
+  return Object.fromEntries(names?.map((name, index) => [name, values?.[index] ?? '']) ?? [])
+}
+
 /** A colour such as `#0072b2` as a number. */
 export function hex(colour: string): number {
   return Number.parseInt(colour.slice(1), 16)

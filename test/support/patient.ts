@@ -1,7 +1,12 @@
-/** Settings of a service that a busy machine makes give up nothing: what takes long is done late, and not refused. */
+/**
+ * Settings of a service that a busy machine makes give up nothing: what takes long is done late, and not refused. A message that finds its user
+ * agent just leaving may wait for the whole of an ask, which is much less than the minute that tests wait for it.
+ */
 export const PATIENT = {
-  PUSHGRID_PUT_TIMEOUT_MS: '50000',
-  PUSHGRID_ASK_TIMEOUT_MS: '60000',
+  PUSHGRID_PUT_TIMEOUT_MS: '24000',
+  PUSHGRID_ASK_TIMEOUT_MS: '30000',
+  PUSHGRID_HELLO_TIMEOUT_MS: '60000',
+  PUSHGRID_HELLO_QUEUE_MS: '60000',
 } as const
 
 /**

@@ -3,6 +3,8 @@ import type { Test } from 'tap'
 import { becomes } from './becomes.ts'
 import type { startChromium, View } from './chromium.ts'
 import type { BrowserSubscription } from './firefox.ts'
+import { Sender } from './sender.ts'
+import { subscribed } from './subscribed.ts'
 import type { System } from './system.ts'
 
 const WIDE: View = { width: 1280, colours: 'light' }
@@ -23,10 +25,12 @@ export class Playground {
   readonly page: Page
   /** What must not happen: errors of the page, and requests for anything but the service. */
   readonly trouble: string[]
+  readonly #wsUrl: string
 
-  private constructor(page: Page, trouble: string[]) {
+  private constructor(page: Page, trouble: string[], wsUrl: string) {
     this.page = page
     this.trouble = trouble
+    this.#wsUrl = wsUrl
   }
 
   /** Opens it, in a browser profile of its own. */
@@ -43,7 +47,7 @@ export class Playground {
       new URL(wsUrl).origin,
     ])
     t.teardown(() => page.close())
-    return new Playground(page, trouble)
+    return new Playground(page, trouble, wsUrl)
   }
 
   button(name: string): Locator {
@@ -67,9 +71,17 @@ export class Playground {
     await this.says('Not connected. You have disconnected.')
   }
 
-  /** Disconnects, and connects again. */
+  /**
+   * Disconnects, and connects again once the store has written what it was told by then: what is acknowledged may come again before. It writes in the
+   * order of asking, and with a message for somebody who is not there all that went before it.
+   */
   async reconnect(): Promise<void> {
     await this.disconnect()
+    const { client, endpoint } = await subscribed(this.#wsUrl)
+    await client.close()
+    const sender = new Sender()
+    await sender.post(endpoint)
+    await sender.close()
     await this.connect()
   }
 

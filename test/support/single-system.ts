@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { freePort } from '../../bench/lab/free-ports.ts'
+import { freePorts } from '../../bench/lab/free-ports.ts'
 import { PATIENT } from './patient.ts'
 import { type Ports, PushgridProcess } from './pushgrid-process.ts'
 import { schemesOf } from './schemes.ts'
@@ -18,10 +18,12 @@ export async function startSingleSystem({ env }: SystemOptions): Promise<System>
       ...PATIENT,
       ...env,
     })
-  // Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, and then the connections of a killed process keep the
-  // next one from its port for a minute.
-  let serve = start({ wsPort: await freePort(), httpPort: 0 })
-  const ports = await serve.listening
+  // It comes back on them, and nobody may have taken them meanwhile. Asked for port 0, uWebSockets.js listens without SO_REUSEADDR, too,
+  // and then the connections of a killed process keep the next one from its port for a minute.
+  const [wsPort = 0, httpPort = 0] = await freePorts(2)
+  const ports = { wsPort, httpPort }
+  let serve = start(ports)
+  await serve.listening
   const { ws, http } = schemesOf(env)
   const wsUrl = `${ws}://127.0.0.1:${ports.wsPort}/`
   const httpUrl = `${http}://127.0.0.1:${ports.httpPort}`

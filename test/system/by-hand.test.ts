@@ -1,4 +1,6 @@
 import t from 'tap'
+import { AgentClient } from '../support/agent-client.ts'
+import { becomes } from '../support/becomes.ts'
 import { ADMIN_TOKEN, BroadcastAdmin } from '../support/broadcast-admin.ts'
 import { AgentProcess, pushgrid, type Ran, subscribedByHand } from '../support/by-hand.ts'
 import { startSystem } from '../support/system.ts'
@@ -17,6 +19,14 @@ t.teardown(() => system.stop())
 
 function locationOf({ stdout }: Ran): string {
   return /^location +(\S+)$/m.exec(stdout)?.[1] ?? ''
+}
+
+/** What a node says of a broadcast; one that has just been made it may not have read yet. */
+async function versions(wsUrl: string, id: string): Promise<object> {
+  const client = await AgentClient.connect(wsUrl)
+  const { broadcasts } = await client.hello(undefined, { [id]: '' })
+  await client.close()
+  return broadcasts
 }
 
 t.test('sent, shown decrypted, and the receipt says acknowledged', async (t) => {
@@ -102,6 +112,13 @@ t.test('what is less urgent than wanted waits until less is wanted', async (t) =
 t.test('broadcasts', async (t) => {
   const admin = new BroadcastAdmin(system.httpUrl)
   t.equal(await admin.put('by-hand/weather', 'v1'), 201)
+  for (const url of system.wsUrls)
+    await becomes(
+      t,
+      () => versions(url, 'by-hand/weather'),
+      { 'by-hand/weather': 'v1' },
+      'each node knows it',
+    )
   const { agent } = await subscribedByHand(t, system.wsUrl, [
     '--broadcast',
     'by-hand/weather',
