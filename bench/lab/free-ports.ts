@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 
 /** Those below are of well-known services. */
 const LOWEST = 10_000
+const HIGHEST = 65_535
 /** Where the system does not say from where on it numbers connections itself (Linux, ip(7)). */
 const USUAL_FIRST_OF_SYSTEM = 32_768
 const FIRST_OF_SYSTEM = firstOfSystem()
@@ -18,7 +19,7 @@ const FIRST_OF_SYSTEM = firstOfSystem()
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST, FIRST_OF_SYSTEM)
-    if ((await isOurs(port)) && (await isFree(port))) return port
+    if ((await takePort(port)) && (await isFree(port))) return port
   }
 }
 
@@ -42,11 +43,14 @@ export async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Takes a port for this process, by a UDP socket of the same number that is there as long as the process is; false when another one has it. */
-async function isOurs(port: number): Promise<boolean> {
+/**
+ * Takes a port for this process, for as long as that is there; false when another one has it. It does so by a UDP socket, which the system closes however
+ * the process ends, of another number: a server may want UDP on its port, too, for HTTP/3.
+ */
+export async function takePort(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
   try {
-    socket.bind({ port, address: '127.0.0.1', exclusive: true })
+    socket.bind({ port: HIGHEST - (port - LOWEST), address: '127.0.0.1', exclusive: true })
     await once(socket, 'listening')
     socket.unref()
     return true
