@@ -196,6 +196,19 @@ t.test('what one can not do fails the run, in its words', async (t) => {
   t.ok(second.isClosed)
 })
 
+t.test('ended before it began, it ends as soon as it does', async (t) => {
+  const { crew, first } = crewOf(1)
+  crew.end()
+  const played = crew.play(JOB)
+  t.same(
+    first.told.map(({ type }) => type),
+    ['end', 'job', 'end'],
+    'before the job it means nothing',
+  )
+  first.ears.heard({ type: 'done', report: report(1) })
+  await played
+})
+
 t.test('without any worker there is no result', async (t) => {
   const { crew, first, second } = crewOf(2)
   const played = crew.play(JOB)

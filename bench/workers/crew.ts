@@ -71,6 +71,7 @@ export class Crew {
   #settle: { resolve(result: CrewResult): void; reject(error: Error): void } | undefined
   #entered = -1
   #startS = 0
+  #isEnding = false
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -108,6 +109,7 @@ export class Crew {
       this.#members.forEach(({ link }, worker) => {
         link.say({ type: 'job', job: { ...job, worker, workers } })
       })
+      if (this.#isEnding) this.end()
       return await this.#result
     } finally {
       clearInterval(tick)
@@ -115,8 +117,9 @@ export class Crew {
     }
   }
 
-  /** Ends the run early: what was measured so far is the result. */
+  /** Ends the run early, also before it begins: what was measured so far is the result. */
   end(): void {
+    this.#isEnding = true
     for (const { link } of this.#working()) link.say({ type: 'end' })
   }
 

@@ -9,28 +9,35 @@ const CALL_MS = 8000
 const CALL_AGAIN_MS = 500
 const TAKE_TIMEOUT_MS = 2000
 
+/** Which workers are called. */
+export interface Call {
+  /** The name of the run. */
+  readonly run: string
+  readonly count: number
+  /** Aborting it ends the call. */
+  readonly signal: AbortSignal | undefined
+}
+
 /**
  * Takes on so many workers that wait on NATS, wherever they run.
- * @throws Error of one line when there are not enough
+ * @throws Error of one line when there are not enough, or the call was ended
  */
-export async function joinRemote(
-  crew: Crew,
-  nats: NatsConnection,
-  run: string,
-  count: number,
-): Promise<void> {
-  const taken = await take(nats, run, count)
-  for (const offer of taken) joinOne(crew, nats, run, offer)
+export async function joinRemote(crew: Crew, nats: NatsConnection, call: Call): Promise<void> {
+  const taken = await take(nats, call)
+  for (const offer of taken) joinOne(crew, nats, call.run, offer)
   await nats.flush()
 }
 
-async function take(nats: NatsConnection, run: string, count: number): Promise<readonly Offer[]> {
+async function take(nats: NatsConnection, { run, count, signal }: Call): Promise<readonly Offer[]> {
   const taken = new Map<string, Offer>()
   const inbox = subjects.run(run, 'offers')
   const offers = nats.subscribe(inbox)
   const call = () => nats.publish(subjects.call, undefined, { reply: inbox })
   const again = setInterval(call, CALL_AGAIN_MS)
-  const end = setTimeout(() => offers.unsubscribe(), CALL_MS)
+  const end = () => offers.unsubscribe()
+  const timer = setTimeout(end, CALL_MS)
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   call()
   try {
     for await (const message of offers) {
@@ -42,10 +49,12 @@ async function take(nats: NatsConnection, run: string, count: number): Promise<r
     }
   } finally {
     clearInterval(again)
-    clearTimeout(end)
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
   }
   if (taken.size === count) return [...taken.values()]
   for (const { id } of taken.values()) nats.publish(subjects.worker(id), JSON.stringify({ type: 'abandon' }))
+  if (signal?.aborted) throw new Error('ended before all workers were there: there is no result')
   throw new Error(
     `${taken.size} of ${count} workers are there: start others with pushgrid bench worker --nats URL`,
   )

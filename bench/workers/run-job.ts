@@ -33,12 +33,14 @@ export async function runJob(
 ): Promise<CrewResult> {
   const crew = new Crew(options)
   const end = () => crew.end()
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   const nats = remote && (await connectNats(remote.natsUrl, 'pushgrid bench', false))
   try {
-    if (nats !== undefined) await joinRemote(crew, nats, job.run, remote?.workers ?? 0)
+    if (nats !== undefined)
+      await joinRemote(crew, nats, { run: job.run, count: remote?.workers ?? 0, signal })
     if (workers === 1 && remote === undefined) joinHere(crew)
     else joinForked(crew, workers)
-    signal?.addEventListener('abort', end)
     return await crew.play(job)
   } finally {
     signal?.removeEventListener('abort', end)

@@ -94,6 +94,23 @@ t.test('too few workers on NATS: says how many, and how to start more', async (t
   t.match(output, /0 of 1 workers.*pushgrid bench worker --nats/)
 })
 
+t.test('Ctrl+C while workers are called ends the call', async (t) => {
+  const nats = await useNatsServer()
+  const server = await BrokenServer.start()
+  t.teardown(() => Promise.all([nats.stop(), server.stop()]))
+  const spy = await connect({ servers: nats.address })
+  t.teardown(() => spy.close())
+  const called = new Promise((callback) => spy.subscribe(subjects.call, { callback, max: 1 }))
+  await spy.flush()
+  const args = ['--nats', `nats://${nats.address}`, '--remote-workers', '1']
+  const { child, ended } = await startBench(POSTS, server.wsUrl, args)
+  await called
+  child.kill('SIGINT')
+  const { code, output } = await ended
+  t.equal(code, 3)
+  t.match(output, /ended before all workers were there: there is no result/)
+})
+
 function allFound(t: Test, result: BenchResult, server: BrokenServer): void {
   const { posts, dropped, duplicated } = server.done
   t.ok(dropped >= 2)
