@@ -203,6 +203,7 @@ t.test('another certificate is for new connections; one that is bad leaves the f
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 const SETTINGS = '\0\0\0\x04\0\0\0\0\0'
+const GARBAGE = 'garbage that is no frame of HTTP/2'
 const PING_ACK = frame(FRAME_TYPES.ping, { flags: 1, length: 8 })
 /** Without its length: nghttp2 adds a reason. */
 const GOAWAY = frame(FRAME_TYPES.goaway).subarray(3)
@@ -216,7 +217,7 @@ t.test('a connection that never comes to a request ends after 30 s, whatever it 
     'PR',
     PREFACE,
     PREFACE + SETTINGS,
-    `${PREFACE}${SETTINGS}garbage that is no frame of HTTP/2`,
+    PREFACE + SETTINGS + GARBAGE,
     // HEADERS without END_HEADERS, for which CONTINUATION never comes.
     `${PREFACE}${SETTINGS}\0\0\x01\x01\x04\0\0\0\x01\x82`,
   ]) {
@@ -227,9 +228,11 @@ t.test('a connection that never comes to a request ends after 30 s, whatever it 
     const closed = closeOf(socket).then(() => (isClosed = true))
     socket.write(Buffer.from(bytes, 'latin1'))
     // HTTP/2 is known by then, and has begun to count: its settings have come.
-    while (clock.waiting === 0 || isAnswered !== bytes.startsWith(PREFACE)) await clock.advance(0)
+    const isCounted = () => clock.waiting > 0 && isAnswered === bytes.startsWith(PREFACE)
+    while (!isCounted() && !isClosed) await clock.advance(0)
     await clock.advance(29_999)
-    t.equal(isClosed, false)
+    // Node 22 cuts at once what breaks the protocol, Node 20 does not.
+    if (!bytes.endsWith(GARBAGE)) t.equal(isClosed, false)
     await clock.advance(1)
     await closed
     // Nothing is left behind, once the server has seen the end, too.
